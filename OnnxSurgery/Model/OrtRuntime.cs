@@ -1,0 +1,68 @@
+using System.Runtime.InteropServices;
+using Google.Protobuf;
+using Microsoft.ML.OnnxRuntime;
+using OnnxEdit.Surgery.Proto;
+
+namespace OnnxEdit.Surgery;
+
+/// <summary>The one place that starts ONNX Runtime and creates sessions.</summary>
+public static partial class OrtRuntime
+{
+    static OrtRuntime()
+    {
+        // ORT >= 1.29 reports usage unless this is set before its first environment exists. .NET's own
+        // SetEnvironmentVariable does not reach getenv in native code, so libc is called.
+        if (!OperatingSystem.IsWindows()) _ = SetEnv("ORT_DISABLE_TELEMETRY", "1", 1);
+        Environment.SetEnvironmentVariable("ORT_DISABLE_TELEMETRY", "1");
+        var options = new EnvironmentCreationOptions
+        {
+            logId = "onnxedit",
+            // Failures surface as exceptions with their own text; the log would only repeat them on stderr.
+            logLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_FATAL,
+        };
+        _ = OrtEnv.CreateInstanceWithOptions(ref options);
+    }
+
+    /// <summary>Intra-op threads of every session made from now on; 0 leaves it to ORT (all cores).</summary>
+    public static int Threads { get; set; }
+
+    /// <summary>Version of the native library, for reports.</summary>
+    public static string Version => OrtEnv.Instance().GetVersionString();
+
+    /// <summary>Creates a session over a model held in memory.</summary>
+    /// <param name="model">The model; not kept.</param>
+    /// <param name="optimise">False switches all graph optimisations off (tracing, folding).</param>
+    /// <exception cref="OnnxSurgeryException">ORT refuses the model; its reason is in the message.</exception>
+    public static InferenceSession CreateSession(ModelProto model, bool optimise = true)
+    {
+        using var options = new SessionOptions
+        {
+            GraphOptimizationLevel = optimise
+                ? GraphOptimizationLevel.ORT_ENABLE_ALL
+                : GraphOptimizationLevel.ORT_DISABLE_ALL,
+            LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_FATAL,
+        };
+        if (Threads > 0) options.IntraOpNumThreads = Threads;
+        // The memory arena keeps its high-water mark for ever; sessions here are many and short-lived.
+        options.EnableCpuMemArena = optimise;
+        try
+        {
+            return new InferenceSession(model.ToByteArray(), options);
+        }
+        catch (OnnxRuntimeException e)
+        {
+            throw new OnnxSurgeryException($"ONNX Runtime refuses the model: {FirstLine(e.Message)}", e);
+        }
+    }
+
+    /// <summary>The first line of an ORT message, without its error-code prefix.</summary>
+    internal static string FirstLine(string message)
+    {
+        var line = message.Split('\n', 2)[0].Trim();
+        var close = line.StartsWith("[ErrorCode:", StringComparison.Ordinal) ? line.IndexOf(']', StringComparison.Ordinal) : -1;
+        return close >= 0 ? line[(close + 1)..].Trim() : line;
+    }
+
+    [LibraryImport("libc", EntryPoint = "setenv", StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int SetEnv(string name, string value, int overwrite);
+}
