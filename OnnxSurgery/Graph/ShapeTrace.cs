@@ -15,6 +15,7 @@ public sealed class ShapeTrace
 
     readonly Dictionary<string, long[]> _shapes = [];
     readonly Dictionary<string, int> _batchAxis = [];
+    readonly Dictionary<string, TensorElementType> _types = [];
     readonly Dictionary<string, (long[] First, long[] Second)> _integers = [];
 
     ShapeTrace(bool dynamicBatch, int batch) => (HasDynamicBatch, Batch) = (dynamicBatch, batch);
@@ -32,6 +33,9 @@ public sealed class ShapeTrace
     /// <exception cref="OnnxSurgeryException">The tensor was not traced (not a tensor, or absent).</exception>
     public long[] Shape(string tensor) => _shapes.TryGetValue(tensor, out var s)
         ? s : throw new OnnxSurgeryException($"Tensor '{tensor}' has no traced shape.");
+
+    /// <summary>Element type of a traced tensor; float32 when unknown.</summary>
+    public TensorElementType ElementType(string tensor) => _types.GetValueOrDefault(tensor, TensorElementType.Float);
 
     /// <summary>Axis that grows with the batch, or -1. Known only when the batch is symbolic.</summary>
     public int BatchAxis(string tensor) => _batchAxis.GetValueOrDefault(tensor, -1);
@@ -59,6 +63,7 @@ public sealed class ShapeTrace
         foreach (var t in model.Graph.Initializer)
         {
             trace._shapes[t.Name] = [.. t.Dims];
+            trace._types[t.Name] = (TensorElementType)t.DataType;
             if (t.DataType is (int)TensorProto.Types.DataType.Int64 && TensorData.ElementCount(t) <= LargestShapeVector)
                 trace._integers[t.Name] = (TensorData.Integers(t), TensorData.Integers(t));
         }
@@ -66,9 +71,16 @@ public sealed class ShapeTrace
         using var session = OrtRuntime.CreateSession(exposed, optimise: false);
         var first = RunOnce(session, index.Inputs, names, batch, inputShapes);
         var second = dynamic ? RunOnce(session, index.Inputs, names, batch + 1, inputShapes) : first;
-        foreach (var (name, (shape, ints)) in first)
+        foreach (var input in index.Inputs)
+        {
+            trace._shapes[input.Name] = InputShape(input, batch, inputShapes);
+            trace._types[input.Name] = (TensorElementType)input.Type.TensorType.ElemType;
+            if (dynamic && trace._shapes[input.Name].Length > 0) trace._batchAxis[input.Name] = 0;
+        }
+        foreach (var (name, (shape, ints, type)) in first)
         {
             trace._shapes[name] = shape;
+            trace._types[name] = type;
             if (!second.TryGetValue(name, out var other)) continue;
             if (ints is not null && other.Integers is not null) trace._integers[name] = (ints, other.Integers);
             if (other.Shape.Length != shape.Length) continue;
@@ -104,7 +116,7 @@ public sealed class ShapeTrace
 
     static IReadOnlyList<TensorShapeProto.Types.Dimension>? Dims(ValueInfoProto input) => input.Type?.TensorType?.Shape?.Dim;
 
-    static Dictionary<string, (long[] Shape, long[]? Integers)> RunOnce(
+    static Dictionary<string, (long[] Shape, long[]? Integers, TensorElementType Type)> RunOnce(
         InferenceSession session, IReadOnlyList<ValueInfoProto> inputs, string[] names, int batch,
         IReadOnlyDictionary<string, long[]>? inputShapes)
     {
@@ -119,13 +131,13 @@ public sealed class ShapeTrace
             }
             using var options = new RunOptions();
             using var results = session.Run(options, [.. inputs.Select(i => i.Name)], values, names);
-            Dictionary<string, (long[], long[]?)> found = [];
+            Dictionary<string, (long[], long[]?, TensorElementType)> found = [];
             for (var i = 0; i < names.Length; i++)
             {
                 if (!results[i].IsTensor) continue;
                 var info = results[i].GetTensorTypeAndShape();
                 var small = info.ElementDataType == TensorElementType.Int64 && info.ElementCount <= LargestShapeVector;
-                found[names[i]] = (info.Shape, small ? results[i].GetTensorDataAsSpan<long>().ToArray() : null);
+                found[names[i]] = (info.Shape, small ? results[i].GetTensorDataAsSpan<long>().ToArray() : null, info.ElementDataType);
             }
             return found;
         }

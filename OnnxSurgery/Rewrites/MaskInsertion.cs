@@ -27,8 +27,10 @@ public static class MaskInsertion
                 var dims = Enumerable.Repeat(1L, rank).ToArray();
                 dims[slice.Channels.Axis] = slice.Channels.Ids.Length;
                 var prefix = $"{node.Output[0]}_in{slice.Input}";
-                model.Graph.Initializer.Add(TensorData.FromFloats($"{prefix}_mask", dims,
-                    Array.ConvertAll(slice.Channels.Ids, c => c >= 0 && removed[c] ? 0f : 1f)));
+                var mask = new TensorProto { Name = $"{prefix}_mask", DataType = (int)analysis.Model.Trace.ElementType(tensor) };
+                mask.Dims.AddRange(dims);
+                TensorData.SetFloats(mask, Array.ConvertAll(slice.Channels.Ids, c => c >= 0 && removed[c] ? 0f : 1f));
+                model.Graph.Initializer.Add(mask);
                 model.Graph.Node.Add(NodeAttributes.Node("Mul", [tensor, $"{prefix}_mask"], [$"{prefix}_masked"]));
                 copy.Input[slice.Input] = $"{prefix}_masked";
             }

@@ -1,0 +1,78 @@
+using System.Runtime.InteropServices;
+using Microsoft.Win32.SafeHandles;
+
+namespace OnnxEdit.Engine;
+
+/// <summary>
+/// Activations of a whole calibration set, one row of float32 per image and tensor, kept in temporary files so
+/// that memory does not grow with the data. The files have no name once opened and vanish with the process.
+/// </summary>
+sealed class ActivationStore : IDisposable
+{
+    readonly Dictionary<string, Entry> _entries = [];
+    readonly string _folder = Directory.CreateTempSubdirectory("onnxedit-").FullName;
+
+    sealed record Entry(SafeFileHandle File, int RowLength, long[] Shape);
+
+    /// <summary>Names of the stored tensors.</summary>
+    public IReadOnlyCollection<string> Names => _entries.Keys;
+
+    /// <summary>True when the tensor is stored.</summary>
+    public bool Contains(string name) => _entries.ContainsKey(name);
+
+    /// <summary>Shape of one stored row, the batch dimension as 1.</summary>
+    public long[] Shape(string name) => _entries[name].Shape;
+
+    /// <summary>Elements of one row.</summary>
+    public int RowLength(string name) => _entries[name].RowLength;
+
+    /// <summary>Writes rows of a tensor, creating it at the first call.</summary>
+    /// <param name="name">Tensor name.</param>
+    /// <param name="firstRow">Number of the first row.</param>
+    /// <param name="rows">Number of rows.</param>
+    /// <param name="values">Values of these rows, row-major.</param>
+    /// <param name="shape">Shape with the batch dimension first.</param>
+    public void Write(string name, int firstRow, int rows, ReadOnlySpan<float> values, long[] shape)
+    {
+        var length = values.Length / rows;
+        if (!_entries.TryGetValue(name, out var entry))
+        {
+            var path = Path.Combine(_folder, $"{_entries.Count}-{Guid.NewGuid():N}.f32");
+            var file = File.OpenHandle(path, FileMode.CreateNew, FileAccess.ReadWrite, FileShare.None, FileOptions.DeleteOnClose);
+            _entries[name] = entry = new Entry(file, length, [1, .. shape.Skip(1)]);
+        }
+        RandomAccess.Write(entry.File, MemoryMarshal.AsBytes(values), (long)firstRow * length * sizeof(float));
+    }
+
+    /// <summary>Reads rows of a tensor.</summary>
+    public void Read(string name, int firstRow, int rows, Span<float> values)
+    {
+        var entry = _entries[name];
+        var bytes = MemoryMarshal.AsBytes(values[..(rows * entry.RowLength)]);
+        var offset = (long)firstRow * entry.RowLength * sizeof(float);
+        while (bytes.Length > 0)
+        {
+            var read = RandomAccess.Read(entry.File, bytes, offset);
+            if (read == 0) throw new OnnxEngineException(ErrorKind.Data, $"The temporary file of activation '{name}' is shorter than written; is the disk full?");
+            bytes = bytes[read..];
+            offset += read;
+        }
+    }
+
+    /// <summary>Drops every tensor for which the test fails.</summary>
+    public void Keep(Func<string, bool> keep)
+    {
+        foreach (var name in _entries.Keys.Where(n => !keep(n)).ToArray())
+        {
+            _entries[name].File.Dispose();
+            _entries.Remove(name);
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        Keep(_ => false);
+        Directory.Delete(_folder, recursive: true);
+    }
+}

@@ -1,0 +1,69 @@
+using Microsoft.ML.OnnxRuntime;
+using OnnxEdit.Surgery;
+using OnnxEdit.Surgery.Proto;
+
+namespace OnnxEdit.Engine;
+
+/// <summary>
+/// A session fed with float arrays and read back as float arrays. Keeps every native handle alive across the call
+/// (a collected one is a rare crash in native code).
+/// </summary>
+sealed class BatchRunner : IDisposable
+{
+    readonly InferenceSession _session;
+    readonly string[] _inputs;
+    readonly string[] _outputs;
+
+    /// <summary>Creates the session of a model.</summary>
+    /// <exception cref="OnnxSurgeryException">ORT refuses the model.</exception>
+    public BatchRunner(ModelProto model)
+    {
+        _session = OrtRuntime.CreateSession(model);
+        _inputs = [.. new GraphIndex(model.Graph).Inputs.Select(i => i.Name)];
+        _outputs = [.. model.Graph.Output.Select(o => o.Name)];
+    }
+
+    /// <summary>Input names, in the order <see cref="Run"/> takes them.</summary>
+    public IReadOnlyList<string> Inputs => _inputs;
+
+    /// <summary>Output names, in the order <see cref="Run"/> returns them.</summary>
+    public IReadOnlyList<string> Outputs => _outputs;
+
+    /// <summary>Runs one batch. The arrays handed to <paramref name="read"/> are valid during that call only.</summary>
+    /// <param name="inputs">One value per input.</param>
+    /// <param name="read">Called once per output with its number, values (row-major) and shape.</param>
+    public void Run(IReadOnlyList<BatchInput> inputs, OutputReader read)
+    {
+        var values = new OrtValue[inputs.Count];
+        try
+        {
+            for (var i = 0; i < values.Length; i++) values[i] = inputs[i].ToOrt();
+            using var options = new RunOptions();
+            using var results = _session.Run(options, _inputs, values, _outputs);
+            for (var o = 0; o < _outputs.Length; o++)
+                read(o, results[o].GetTensorDataAsSpan<float>(), results[o].GetTensorTypeAndShape().Shape);
+        }
+        catch (OnnxRuntimeException e)
+        {
+            throw new OnnxEngineException(ErrorKind.Model, $"ONNX Runtime failed while running the model: {e.Message.Split('\n')[0]}", e);
+        }
+        finally
+        {
+            foreach (var v in values) v?.Dispose();
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _session.Dispose();
+}
+
+/// <summary>Reads one output of a batch.</summary>
+delegate void OutputReader(int output, ReadOnlySpan<float> values, long[] shape);
+
+/// <summary>One input of a batch: float values, or int64 values when <paramref name="Integers"/> is given.</summary>
+readonly record struct BatchInput(float[] Values, long[] Shape, long[]? Integers = null)
+{
+    public OrtValue ToOrt() => Integers is { } i
+        ? OrtValue.CreateTensorValueFromMemory(i, Shape)
+        : OrtValue.CreateTensorValueFromMemory(OrtMemoryInfo.DefaultInstance, Values.AsMemory(0, (int)Shape.Aggregate(1L, (a, b) => a * b)), Shape);
+}

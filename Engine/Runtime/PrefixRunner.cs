@@ -1,0 +1,119 @@
+using OnnxEdit.Surgery;
+using OnnxEdit.Surgery.Proto;
+
+namespace OnnxEdit.Engine;
+
+/// <summary>
+/// Computes activations of a network over a calibration set front to back, from the activations it already holds
+/// rather than from the images: each layer runs once, however many stops the walk makes.
+/// </summary>
+sealed class PrefixRunner : IDisposable
+{
+    readonly ModelProto _model;
+    readonly ShapeTrace _trace;
+    readonly ActivationStore _store = new();
+    readonly string _input;
+    readonly int _batch;
+
+    /// <summary>Starts with the images themselves.</summary>
+    /// <param name="model">The network; read again at every step, so its weights may change between steps.</param>
+    /// <param name="trace">Its traced shapes.</param>
+    /// <param name="images">Model-ready images.</param>
+    /// <param name="batch">Images a run takes.</param>
+    public PrefixRunner(ModelProto model, ShapeTrace trace, ImageSet images, int batch)
+    {
+        (_model, _trace, _batch, Count) = (model, trace, batch, images.Count);
+        var inputs = new GraphIndex(model.Graph).Inputs;
+        if (inputs.Count != 1)
+            throw new OnnxEngineException(ErrorKind.Model, $"The model has {inputs.Count} inputs ({string.Join(", ", inputs.Select(i => i.Name))}); calibration by images needs exactly one.");
+        _input = inputs[0].Name;
+        long[] shape = [1, .. images.ItemShape.Select(d => (long)d)];
+        var buffer = new float[batch * images.ItemLength];
+        for (var at = 0; at < Count; at += batch)
+        {
+            var n = Math.Min(batch, Count - at);
+            images.Fill(at, n, buffer);
+            _store.Write(_input, at, n, buffer.AsSpan(0, n * images.ItemLength), shape);
+        }
+    }
+
+    /// <summary>Number of images.</summary>
+    public int Count { get; }
+
+    /// <summary>Images per run.</summary>
+    public int Batch => _batch;
+
+    /// <summary>Makes sure that the given tensors are stored.</summary>
+    /// <param name="wanted">Tensor names.</param>
+    /// <param name="cancellation">Stops between batches.</param>
+    public void Compute(IEnumerable<string> wanted, CancellationToken cancellation)
+    {
+        var missing = wanted.Where(w => !_store.Contains(w)).Distinct().ToArray();
+        if (missing.Length == 0) return;
+        var part = SubgraphExtraction.Between(_model, _trace, _store.Names, missing);
+        using var runner = new BatchRunner(part);
+        Stream(runner, (at, n, o, values, shape) => _store.Write(missing[o], at, n, values, shape), cancellation);
+    }
+
+    /// <summary>Runs a graph over stored tensors batch by batch.</summary>
+    /// <param name="runner">Its inputs must be stored tensors, or <paramref name="extra"/> inputs after those.</param>
+    /// <param name="read">Gets each output: first image, images, output number, values, shape.</param>
+    /// <param name="cancellation">Stops between batches.</param>
+    /// <param name="extra">Further inputs of a batch, made from (first image, images).</param>
+    public void Stream(BatchRunner runner, StreamReader read, CancellationToken cancellation, Func<int, int, BatchInput[]>? extra = null)
+    {
+        var stored = runner.Inputs.TakeWhile(_store.Contains).ToArray();
+        var buffers = stored.Select(s => new float[_batch * _store.RowLength(s)]).ToArray();
+        for (var at = 0; at < Count; at += _batch)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            var n = Math.Min(_batch, Count - at);
+            var inputs = new List<BatchInput>();
+            for (var i = 0; i < stored.Length; i++)
+            {
+                _store.Read(stored[i], at, n, buffers[i]);
+                long[] shape = [n, .. _store.Shape(stored[i]).Skip(1)];
+                inputs.Add(new BatchInput(buffers[i], shape));
+            }
+            if (extra is not null) inputs.AddRange(extra(at, n));
+            var (first, count) = (at, n);
+            runner.Run(inputs, (o, values, shape) => read(first, count, o, values, shape));
+        }
+    }
+
+    /// <summary>Shape of a stored tensor with the batch dimension as 1.</summary>
+    public long[] Shape(string tensor) => _store.Shape(tensor);
+
+    /// <summary>Elements per image of a stored tensor.</summary>
+    public int RowLength(string tensor) => _store.RowLength(tensor);
+
+    /// <summary>Reads stored rows.</summary>
+    public void Read(string tensor, int first, int count, Span<float> values) => _store.Read(tensor, first, count, values);
+
+    /// <summary>Drops what no tensor of <paramref name="future"/> can need any more.</summary>
+    public void Forget(IReadOnlyCollection<string> future)
+    {
+        var index = new GraphIndex(_model.Graph);
+        var needed = new HashSet<string>();
+        var seen = new HashSet<string>();
+        var pending = new Stack<string>(future);
+        while (pending.TryPop(out var tensor))
+        {
+            if (!seen.Add(tensor)) continue;
+            if (_store.Contains(tensor))
+            {
+                needed.Add(tensor);
+                continue;
+            }
+            if (index.Producer(tensor) is { } node)
+                foreach (var i in node.Input.Concat(GraphIndex.Captures(node)).Where(i => i.Length > 0)) pending.Push(i);
+        }
+        _store.Keep(needed.Contains);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _store.Dispose();
+}
+
+/// <summary>Reads one output of one batch of a stream.</summary>
+delegate void StreamReader(int first, int count, int output, ReadOnlySpan<float> values, long[] shape);

@@ -1,0 +1,95 @@
+using OnnxEdit.Kernels;
+using OnnxEdit.Surgery;
+using OnnxEdit.Surgery.Proto;
+using DataType = OnnxEdit.Surgery.Proto.TensorProto.Types.DataType;
+
+namespace OnnxEdit.Engine;
+
+/// <summary>
+/// Sums Gram and cross-product matrices of a linear unit over a calibration set. Each batch is one ONNX graph run
+/// by ONNX Runtime in float32; the batches are summed in double.
+/// </summary>
+sealed class GramCollector(ulong seed, int positionsPerImage)
+{
+    /// <summary>Writes the targets of a batch: first image, images, destination [images, channels, positions] flattened as the output tensor is.</summary>
+    public delegate void TargetWriter(int first, int count, Span<float> destination);
+
+    /// <summary>Collects the sums of every group of the unit.</summary>
+    /// <param name="patches">Geometry of the unit.</param>
+    /// <param name="input">The unit's input, stored in <paramref name="prefix"/>.</param>
+    /// <param name="prefix">Activations of the network the inputs come from.</param>
+    /// <param name="targetShape">Shape of the target, batch as 1.</param>
+    /// <param name="target">Supplies the targets.</param>
+    /// <param name="stream">Random stream that draws the positions; the same stream draws the same positions.</param>
+    /// <param name="withGram">False to collect only Cross and Power.</param>
+    /// <param name="cancellation">Stops between batches.</param>
+    public GramSums[] Collect(
+        PatchGraph patches, string input, PrefixRunner prefix, long[] targetShape, TargetWriter target, ulong stream,
+        bool withGram, CancellationToken cancellation)
+    {
+        var sampled = patches.IsConv && patches.Positions > positionsPerImage;
+        var perImage = sampled ? positionsPerImage : patches.Positions;
+        var outputs = patches.OutChannels / patches.Groups;
+        var sums = Enumerable.Range(0, patches.Groups).Select(_ => new GramSums(patches.Rows, outputs)).ToArray();
+        using var runner = new BatchRunner(Build(patches, input, prefix.Shape(input), targetShape, sampled, withGram));
+        var targetLength = (int)targetShape.Aggregate(1L, (a, b) => a * b);
+        var buffer = new float[prefix.Batch * targetLength];
+        var draw = new Philox4x32(seed, stream);
+        var ones = new float[patches.Groups * prefix.Batch * perImage];
+        Array.Fill(ones, 1f);
+        prefix.Stream(runner, (_, _, o, values, _) => Accumulate(sums, runner.Outputs[o], values), cancellation, (first, count) =>
+        {
+            target(first, count, buffer.AsSpan(0, count * targetLength));
+            List<BatchInput> extra = [new(buffer, [count, .. targetShape.Skip(1)]), new(ones, [patches.Groups, 1, count * perImage])];
+            if (sampled) extra.Add(new([], [perImage], Draw(draw, patches.Positions, perImage)));
+            return [.. extra];
+        });
+        return sums;
+    }
+
+    static void Accumulate(GramSums[] sums, string output, ReadOnlySpan<float> values)
+    {
+        var each = values.Length / sums.Length;
+        for (var g = 0; g < sums.Length; g++)
+            GramSums.Add(output switch { "gram" => sums[g].Gram, "cross" => sums[g].Cross, _ => sums[g].Power }, values.Slice(g * each, each));
+    }
+
+    // Distinct positions, in order, by a partial shuffle.
+    static long[] Draw(Philox4x32 random, int positions, int count)
+    {
+        var all = new long[positions];
+        for (var i = 0; i < positions; i++) all[i] = i;
+        for (var i = 0; i < count; i++)
+        {
+            var j = i + random.NextInt(positions - i);
+            (all[i], all[j]) = (all[j], all[i]);
+        }
+        Array.Sort(all, 0, count);
+        return all[..count];
+    }
+
+    static ModelProto Build(PatchGraph patches, string input, long[] inputShape, long[] targetShape, bool sampled, bool withGram)
+    {
+        var model = InternalGraph.Create();
+        var graph = model.Graph;
+        InternalGraph.Input(graph, input, DataType.Float, inputShape.Length);
+        InternalGraph.Input(graph, "target", DataType.Float, targetShape.Length);
+        InternalGraph.Input(graph, "ones", DataType.Float, 3);
+        if (sampled) InternalGraph.Input(graph, "positions", DataType.Int64, 1);
+        var x = patches.AddPatches(graph, input, sampled);
+        var t = patches.AddTargets(graph, "target", sampled);
+        var turned = NodeAttributes.Node("Transpose", [x], ["patches_turned"]);
+        turned.Set("perm", 0, 2, 1);
+        graph.Node.Add(turned);
+        if (withGram) graph.Node.Add(NodeAttributes.Node("MatMul", [x, "patches_turned"], ["gram"]));
+        graph.Node.Add(NodeAttributes.Node("MatMul", [t, "patches_turned"], ["cross"]));
+        var power = NodeAttributes.Node("ReduceSumSquare", [t], ["power"]);
+        power.Set("axes", [2L]);
+        power.Set("keepdims", 0);
+        graph.Node.Add(power);
+        if (withGram) InternalGraph.Output(graph, "gram");
+        InternalGraph.Output(graph, "cross");
+        InternalGraph.Output(graph, "power");
+        return model;
+    }
+}

@@ -1,0 +1,39 @@
+namespace OnnxEdit.Engine;
+
+/// <summary>
+/// Sums over patch columns x (with a trailing 1) and targets t of one group of a linear operator, in double:
+/// Gram = sum x x' [(k+1), (k+1)], Cross = sum t x' [m, (k+1)], Power = sum t^2 [m].
+/// </summary>
+sealed class GramSums(int rows, int outputs)
+{
+    /// <summary>Rows k of a patch without the trailing 1.</summary>
+    public int Rows { get; } = rows;
+
+    /// <summary>Number m of targets.</summary>
+    public int Outputs { get; } = outputs;
+
+    /// <summary>Sum of x x', (k+1) x (k+1), row-major.</summary>
+    public double[] Gram { get; } = new double[(rows + 1) * (rows + 1)];
+
+    /// <summary>Sum of t x', m x (k+1), row-major.</summary>
+    public double[] Cross { get; } = new double[outputs * (rows + 1)];
+
+    /// <summary>Sum of t^2, m.</summary>
+    public double[] Power { get; } = new double[outputs];
+
+    /// <summary>Number of columns summed.</summary>
+    public double Count => Gram[^1];
+
+    /// <summary>Adds one batch of float sums.</summary>
+    public static void Add(double[] sums, ReadOnlySpan<float> batch)
+    {
+        for (var i = 0; i < batch.Length; i++) sums[i] += batch[i];
+    }
+
+    /// <summary>Variance of target <paramref name="m"/>: E t^2 - (E t)^2.</summary>
+    public double Variance(int m)
+    {
+        var mean = Cross[m * (Rows + 1) + Rows] / Count;
+        return Math.Max(0, Power[m] / Count - mean * mean);
+    }
+}

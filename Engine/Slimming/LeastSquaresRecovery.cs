@@ -1,0 +1,120 @@
+using OnnxEdit.Surgery;
+using OnnxEdit.Surgery.Proto;
+
+namespace OnnxEdit.Engine;
+
+/// <summary>
+/// Re-fits the weights that are left so that the edited network reproduces the original one: front to back, inputs
+/// from the already edited network, targets from the original, ridge regression on image patches. Needs no labels.
+/// </summary>
+sealed class LeastSquaresRecovery
+{
+    readonly ChannelAnalysis _analysis;
+    readonly ModelProto _slim;
+    readonly IReadOnlyList<bool> _removed;
+    readonly PrefixRunner _original;
+    readonly PrefixRunner _edited;
+    readonly SlimOptions _options;
+
+    LeastSquaresRecovery(ChannelAnalysis analysis, ModelProto slim, IReadOnlyList<bool> removed, PrefixRunner original, PrefixRunner edited, SlimOptions options) =>
+        (_analysis, _slim, _removed, _original, _edited, _options) = (analysis, slim, removed, original, edited, options);
+
+    /// <summary>Re-fits every unit that sees a changed input; changes <paramref name="slim"/> in place.</summary>
+    public static void Apply(
+        ChannelAnalysis analysis, ModelProto slim, IReadOnlyList<bool> removed, ImageSet images, SlimOptions options,
+        IProgress<SlimProgress>? progress, CancellationToken cancellation)
+    {
+        using var original = new PrefixRunner(analysis.Model.Proto, analysis.Model.Trace, images, options.Batch);
+        using var edited = new PrefixRunner(slim, analysis.Model.Trace, images, options.Batch);
+        new LeastSquaresRecovery(analysis, slim, removed, original, edited, options).Run(progress, cancellation);
+    }
+
+    void Run(IProgress<SlimProgress>? progress, CancellationToken cancellation)
+    {
+        var targets = Changed(UnitTarget.All(_slim, _analysis.Model.Trace));
+        for (var i = 0; i < targets.Count; i++)
+        {
+            progress?.Report(new SlimProgress("recovery", i, targets.Count));
+            Fit(targets[i], (ulong)i, cancellation);
+            string[] future = [.. targets.Skip(i + 1).SelectMany(t => new[] { t.Unit.Input, t.Tensor, t.Other! }).Where(n => n is not null)];
+            _original.Forget(future);
+            _edited.Forget(future);
+        }
+        progress?.Report(new SlimProgress("recovery", targets.Count, targets.Count));
+    }
+
+    // Units whose input differs from the original: it lost channels or comes from a unit that changed.
+    List<UnitTarget> Changed(List<UnitTarget> all)
+    {
+        var units = all.ToDictionary(t => t.Unit.Node, t => t);
+        HashSet<string> changed = [.. _analysis.Consumers.Where(c => c.Channels.Ids.Any(i => i >= 0 && _removed[i])).Select(c => c.Node.Input[c.Input])];
+        List<UnitTarget> result = [];
+        foreach (var node in _slim.Graph.Node)
+        {
+            if (!node.Input.Any(changed.Contains)) continue;
+            foreach (var o in node.Output) changed.Add(o);
+            if (units.TryGetValue(node, out var target)) result.Add(target);
+        }
+        return result;
+    }
+
+    void Fit(UnitTarget target, ulong stream, CancellationToken cancellation)
+    {
+        var unit = target.Unit;
+        _original.Compute([target.Tensor], cancellation);
+        _edited.Compute(target.Other is null ? [unit.Input] : [unit.Input, target.Other], cancellation);
+        var patches = Geometry(unit);
+        var shape = TargetShape(target.Tensor);
+        var sums = new GramCollector(_options.Seed, _options.PositionsPerImage)
+            .Collect(patches, unit.Input, _edited, shape, Writer(target, shape), stream, true, cancellation);
+        var (weights, bias) = unit.Read();
+        for (var g = 0; g < sums.Length; g++)
+        {
+            var (w, b) = LeastSquares.Fit(sums[g], unit.HasBias);
+            PatchOrder.Put(w, weights, g, patches);
+            for (var o = 0; o < b.Length; o++) bias[g * b.Length + o] = (float)b[o];
+        }
+        unit.Write(weights, bias);
+    }
+
+    PatchGraph Geometry(LinearUnit unit)
+    {
+        var weight = _slim.Graph.Initializer.First(t => t.Name == unit.Node.Input[1]);
+        return new PatchGraph(unit, weight.Dims, _edited.Shape(unit.Input), TargetShape(unit.Output));
+    }
+
+    // Shape of a tensor in the edited network, batch as 1.
+    long[] TargetShape(string tensor)
+    {
+        long[] shape = [1, .. _analysis.Model.Trace.Shape(tensor).Skip(1)];
+        if (_analysis.Tensors.TryGetValue(tensor, out var channels)) shape[channels.Axis] = KeptPositions(channels).Length;
+        return shape;
+    }
+
+    int[] KeptPositions(AxisChannels channels) =>
+        [.. Enumerable.Range(0, channels.Ids.Length).Where(i => channels.Ids[i] < 0 || !_removed[channels.Ids[i]])];
+
+    // Original values of the kept channels, minus the edited other operand.
+    GramCollector.TargetWriter Writer(UnitTarget target, long[] shape)
+    {
+        var full = _analysis.Model.Trace.Shape(target.Tensor);
+        var length = (int)shape.Aggregate(1L, (a, b) => a * b);
+        var source = new float[_original.Batch * _original.RowLength(target.Tensor)];
+        var other = target.Other is null ? [] : new float[_edited.Batch * length];
+        var axis = _analysis.Tensors.TryGetValue(target.Tensor, out var channels) ? channels.Axis : 1;
+        var kept = channels is null ? [.. Enumerable.Range(0, (int)full[axis])] : KeptPositions(channels);
+        var inner = (int)full.Skip(axis + 1).Aggregate(1L, (a, b) => a * b);
+        var dim = (int)full[axis];
+        return (first, count, destination) =>
+        {
+            _original.Read(target.Tensor, first, count, source);
+            var blocks = count * _original.RowLength(target.Tensor) / (dim * inner);
+            for (var b = 0; b < blocks; b++)
+                for (var k = 0; k < kept.Length; k++)
+                    source.AsSpan((b * dim + kept[k]) * inner, inner).CopyTo(destination[((b * kept.Length + k) * inner)..]);
+            if (target.Other is null) return;
+            _edited.Read(target.Other, first, count, other);
+            System.Numerics.Tensors.TensorPrimitives.Subtract(destination[..(count * length)], other.AsSpan(0, count * length), destination);
+        };
+    }
+}

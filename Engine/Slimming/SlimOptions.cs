@@ -1,0 +1,23 @@
+namespace OnnxEdit.Engine;
+
+/// <summary>Options of <see cref="Slimmer.Slim"/>.</summary>
+public sealed record SlimOptions
+{
+    /// <summary>Fraction of the parameters to remove, in (0, 1).</summary>
+    public double? Sparsity { get; init; }
+
+    /// <summary>Seed of every random choice.</summary>
+    public ulong Seed { get; init; }
+
+    /// <summary>Images per run.</summary>
+    public int Batch { get; init; } = 50;
+
+    /// <summary>Output positions sampled per image when Gram matrices of convolutions are summed.</summary>
+    public int PositionsPerImage { get; init; } = 64;
+}
+
+/// <summary>How far a slim is.</summary>
+/// <param name="Stage">What is being done.</param>
+/// <param name="Done">Steps done.</param>
+/// <param name="Total">Steps in all.</param>
+public sealed record SlimProgress(string Stage, int Done, int Total);

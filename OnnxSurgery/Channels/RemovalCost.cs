@@ -1,0 +1,99 @@
+namespace OnnxEdit.Surgery;
+
+/// <summary>
+/// Parameters, MACs and bytes of the model as cells are removed one by one, kept up to date incrementally.
+/// Conventions are those of <see cref="ModelCounts"/>.
+/// </summary>
+public sealed class RemovalCost
+{
+    sealed record Tensor(double Parameters, double Macs, double Bytes, List<int> Slices);
+
+    readonly int[] _length;
+    readonly int[] _kept;
+    readonly List<Tensor> _tensors = [];
+    readonly List<(int Slice, int Count)>[] _slicesOf;
+    readonly List<int>[] _tensorsOf;
+
+    /// <summary>Starts with nothing removed.</summary>
+    public RemovalCost(ChannelAnalysis analysis)
+    {
+        var model = analysis.Model;
+        var slices = analysis.Parameters;
+        _length = [.. slices.Select(s => s.Ids.Length)];
+        _kept = (int[])_length.Clone();
+        _slicesOf = [.. Enumerable.Range(0, analysis.CellCount).Select(_ => new List<(int, int)>())];
+        _tensorsOf = [.. Enumerable.Range(0, analysis.CellCount).Select(_ => new List<int>())];
+        var counts = ModelCounts.Of(model.Proto, model.Trace.Shapes, model.Trace.HasDynamicBatch ? model.Trace.Batch : 1);
+        (Parameters, Macs, Bytes) = (counts.Parameters, counts.Macs, counts.Bytes);
+        (TotalParameters, TotalMacs, TotalBytes) = (Parameters, Macs, Bytes);
+        var macs = counts.Nodes.ToDictionary(n => n.Name, n => (double)(n.Macs ?? 0));
+        var names = new NodeNames(model.Proto.Graph);
+        foreach (var group in slices.Select((s, i) => (s, i)).GroupBy(p => p.s.Tensor))
+        {
+            var proto = model.Index.Initializer(group.Key)!;
+            var elements = TensorData.ElementCount(proto);
+            var readers = model.Index.Consumers(group.Key);
+            var counted = readers.Any(n => Enumerable.Range(0, n.Input.Count).Any(i => n.Input[i] == group.Key
+                && (WeightRoles.IsWeight(n, i) || (WeightRoles.IsArray(n, i) && elements > 1 && TensorData.IsFloat(proto)))));
+            var work = readers.Where(n => n.Input.IndexOf(group.Key) == 1 && n.OpType is "Conv" or "Gemm" or "MatMul").Sum(n => macs.GetValueOrDefault(names.Of(n)));
+            _tensors.Add(new Tensor(counted ? elements : 0, work, elements * TensorData.ElementSize(proto), [.. group.Select(p => p.i)]));
+            foreach (var (slice, i) in group)
+                foreach (var cell in slice.Ids.Where(c => c >= 0).GroupBy(c => c))
+                {
+                    _slicesOf[cell.Key].Add((i, cell.Count()));
+                    if (!_tensorsOf[cell.Key].Contains(_tensors.Count - 1)) _tensorsOf[cell.Key].Add(_tensors.Count - 1);
+                }
+        }
+    }
+
+    /// <summary>Parameters of the whole model.</summary>
+    public double TotalParameters { get; }
+
+    /// <summary>MACs of the whole model for one example.</summary>
+    public double TotalMacs { get; }
+
+    /// <summary>Bytes of the whole model.</summary>
+    public double TotalBytes { get; }
+
+    /// <summary>Parameters left.</summary>
+    public double Parameters { get; private set; }
+
+    /// <summary>MACs left, for one example.</summary>
+    public double Macs { get; private set; }
+
+    /// <summary>Bytes left.</summary>
+    public double Bytes { get; private set; }
+
+    /// <summary>Removes a cell from the counts.</summary>
+    public void Remove(int cell) => Change(cell, -1);
+
+    /// <summary>Puts a cell back.</summary>
+    public void Restore(int cell) => Change(cell, +1);
+
+    /// <summary>What removing these cells now would save.</summary>
+    public (double Parameters, double Macs, double Bytes) Gain(IReadOnlyList<int> cells)
+    {
+        var before = (Parameters, Macs, Bytes);
+        foreach (var c in cells) Change(c, -1);
+        var after = (Parameters, Macs, Bytes);
+        foreach (var c in cells) Change(c, +1);
+        (Parameters, Macs, Bytes) = before;
+        return (before.Parameters - after.Parameters, before.Macs - after.Macs, before.Bytes - after.Bytes);
+    }
+
+    void Change(int cell, int sign)
+    {
+        foreach (var t in _tensorsOf[cell]) Book(_tensors[t], -1);
+        foreach (var (slice, count) in _slicesOf[cell]) _kept[slice] += sign * count;
+        foreach (var t in _tensorsOf[cell]) Book(_tensors[t], +1);
+    }
+
+    void Book(Tensor tensor, int sign)
+    {
+        var left = 1.0;
+        foreach (var s in tensor.Slices) left *= (double)_kept[s] / _length[s];
+        Parameters += sign * tensor.Parameters * left;
+        Macs += sign * tensor.Macs * left;
+        Bytes += sign * tensor.Bytes * left;
+    }
+}
