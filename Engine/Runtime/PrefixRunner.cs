@@ -55,6 +55,13 @@ sealed class PrefixRunner : IDisposable
         Stream(runner, (at, n, o, values, shape) => _store.Write(missing[o], at, n, values, shape), cancellation);
     }
 
+    /// <summary>Computes a stored tensor again after weights before it changed.</summary>
+    public void Renew(string tensor, CancellationToken cancellation)
+    {
+        _store.Keep(n => n != tensor);
+        Compute([tensor], cancellation);
+    }
+
     /// <summary>Runs a graph over stored tensors batch by batch.</summary>
     /// <param name="runner">Its inputs must be stored tensors, or <paramref name="extra"/> inputs after those.</param>
     /// <param name="read">Gets each output: first image, images, output number, values, shape.</param>

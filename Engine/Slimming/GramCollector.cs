@@ -14,6 +14,29 @@ sealed class GramCollector(ulong seed, int positionsPerImage)
     /// <summary>Writes the targets of a batch: first image, images, destination [images, channels, positions] flattened as the output tensor is.</summary>
     public delegate void TargetWriter(int first, int count, Span<float> destination);
 
+    /// <summary>
+    /// What a relu-aware fit needs: the unit with its current weights, and the original values before the Relu.
+    /// </summary>
+    public sealed record Current(LinearUnit Unit, float[,] Weights, float[] Bias, long[] WeightDims, TargetWriter Original);
+
+    /// <summary>True when only some output positions of each image are used.</summary>
+    public bool IsSampled(PatchGraph patches) => patches.IsConv && patches.Positions > positionsPerImage;
+
+    /// <summary>Makes the inputs "ones" and, when sampling, "positions" of a batch of n images.</summary>
+    public Func<int, BatchInput[]> Sampler(PatchGraph patches, ulong stream, int batch)
+    {
+        var sampled = IsSampled(patches);
+        var perImage = sampled ? positionsPerImage : patches.Positions;
+        var draw = new Philox4x32(seed, stream);
+        var ones = new float[patches.Groups * batch * perImage];
+        Array.Fill(ones, 1f);
+        return n =>
+        {
+            BatchInput one = new(ones, [patches.Groups, 1, n * perImage]);
+            return sampled ? [one, new([], [perImage], Draw(draw, patches.Positions, perImage))] : [one];
+        };
+    }
+
     /// <summary>Collects the sums of every group of the unit.</summary>
     /// <param name="patches">Geometry of the unit.</param>
     /// <param name="input">The unit's input, stored in <paramref name="prefix"/>.</param>
@@ -21,29 +44,22 @@ sealed class GramCollector(ulong seed, int positionsPerImage)
     /// <param name="targetShape">Shape of the target, batch as 1.</param>
     /// <param name="target">Supplies the targets.</param>
     /// <param name="stream">Random stream that draws the positions; the same stream draws the same positions.</param>
-    /// <param name="withGram">False to collect only Cross and Power.</param>
     /// <param name="cancellation">Stops between batches.</param>
+    /// <param name="current">Given: targets become prediction + relu-aware residual of the current weights.</param>
     public GramSums[] Collect(
         PatchGraph patches, string input, PrefixRunner prefix, long[] targetShape, TargetWriter target, ulong stream,
-        bool withGram, CancellationToken cancellation)
+        CancellationToken cancellation, Current? current = null)
     {
-        var sampled = patches.IsConv && patches.Positions > positionsPerImage;
-        var perImage = sampled ? positionsPerImage : patches.Positions;
         var outputs = patches.OutChannels / patches.Groups;
         var sums = Enumerable.Range(0, patches.Groups).Select(_ => new GramSums(patches.Rows, outputs)).ToArray();
-        using var runner = new BatchRunner(Build(patches, input, prefix.Shape(input), targetShape, sampled, withGram));
-        var targetLength = (int)targetShape.Aggregate(1L, (a, b) => a * b);
-        var buffer = new float[prefix.Batch * targetLength];
-        var draw = new Philox4x32(seed, stream);
-        var ones = new float[patches.Groups * prefix.Batch * perImage];
-        Array.Fill(ones, 1f);
+        using var runner = new BatchRunner(Build(patches, input, prefix.Shape(input), targetShape, IsSampled(patches), current));
+        var targets = new BatchBuffer(prefix.Batch, targetShape, target);
+        var originals = current is null ? null : new BatchBuffer(prefix.Batch, targetShape, current.Original);
+        var sampler = Sampler(patches, stream, prefix.Batch);
         prefix.Stream(runner, (_, _, o, values, _) => Accumulate(sums, runner.Outputs[o], values), cancellation, (first, count) =>
-        {
-            target(first, count, buffer.AsSpan(0, count * targetLength));
-            List<BatchInput> extra = [new(buffer, [count, .. targetShape.Skip(1)]), new(ones, [patches.Groups, 1, count * perImage])];
-            if (sampled) extra.Add(new([], [perImage], Draw(draw, patches.Positions, perImage)));
-            return [.. extra];
-        });
+            originals is null
+                ? [targets.Fill(first, count), .. sampler(count)]
+                : [targets.Fill(first, count), originals.Fill(first, count), .. sampler(count)]);
         return sums;
     }
 
@@ -68,28 +84,33 @@ sealed class GramCollector(ulong seed, int positionsPerImage)
         return all[..count];
     }
 
-    static ModelProto Build(PatchGraph patches, string input, long[] inputShape, long[] targetShape, bool sampled, bool withGram)
+    static ModelProto Build(PatchGraph patches, string input, long[] inputShape, long[] targetShape, bool sampled, Current? current)
     {
         var model = InternalGraph.Create();
         var graph = model.Graph;
         InternalGraph.Input(graph, input, DataType.Float, inputShape.Length);
-        InternalGraph.Input(graph, "target", DataType.Float, targetShape.Length);
+        ReluAwareResidual.AddInputs(graph, targetShape.Length, current is not null);
         InternalGraph.Input(graph, "ones", DataType.Float, 3);
         if (sampled) InternalGraph.Input(graph, "positions", DataType.Int64, 1);
+        var target = "target";
+        if (current is not null)
+        {
+            var z = ReluAwareResidual.AddUnit(graph, current.Unit, input, current.Weights, current.Bias, current.WeightDims, "z");
+            var residual = ReluAwareResidual.AddResidual(graph, z, "target", "original");
+            graph.Node.Add(NodeAttributes.Node("Add", [z, residual], [target = "target_aware"]));
+        }
         var x = patches.AddPatches(graph, input, sampled);
-        var t = patches.AddTargets(graph, "target", sampled);
+        var t = patches.AddTargets(graph, target, sampled);
         var turned = NodeAttributes.Node("Transpose", [x], ["patches_turned"]);
         turned.Set("perm", 0, 2, 1);
         graph.Node.Add(turned);
-        if (withGram) graph.Node.Add(NodeAttributes.Node("MatMul", [x, "patches_turned"], ["gram"]));
+        graph.Node.Add(NodeAttributes.Node("MatMul", [x, "patches_turned"], ["gram"]));
         graph.Node.Add(NodeAttributes.Node("MatMul", [t, "patches_turned"], ["cross"]));
         var power = NodeAttributes.Node("ReduceSumSquare", [t], ["power"]);
         power.Set("axes", [2L]);
         power.Set("keepdims", 0);
         graph.Node.Add(power);
-        if (withGram) InternalGraph.Output(graph, "gram");
-        InternalGraph.Output(graph, "cross");
-        InternalGraph.Output(graph, "power");
+        foreach (var o in new[] { "gram", "cross", "power" }) InternalGraph.Output(graph, o);
         return model;
     }
 }

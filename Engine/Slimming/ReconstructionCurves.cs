@@ -63,7 +63,7 @@ sealed class ReconstructionCurves
         long[] outShape = [1, .. _analysis.Model.Trace.Shape(unit.Output).Skip(1)];
         var patches = new PatchGraph(unit, weight.Dims, _original.Shape(unit.Input), outShape);
         var sums = new GramCollector(_options.Seed, _options.PositionsPerImage).Collect(patches, unit.Input, _original, outShape,
-            (first, count, destination) => _original.Read(target.Tensor, first, count, destination), stream, true, cancellation);
+            (first, count, destination) => _original.Read(target.Tensor, first, count, destination), stream, cancellation);
         var (weights, _) = unit.Read();
         var per = patches.InChannels / patches.Groups;
         List<Reader> found = [];

@@ -14,6 +14,9 @@ public sealed record SlimOptions
 
     /// <summary>Output positions sampled per image when Gram matrices of convolutions are summed.</summary>
     public int PositionsPerImage { get; init; } = 64;
+
+    /// <summary>Gauss-Newton steps on the first unit of each pair.</summary>
+    public int RefineSteps { get; init; } = 3;
 }
 
 /// <summary>How far a slim is.</summary>
