@@ -83,8 +83,9 @@ public static class ModelHistory
     static SortedDictionary<string, T> Sorted<T>(IReadOnlyDictionary<string, T> items) =>
         new(items.ToDictionary(), StringComparer.Ordinal);
 
+    // Node names of newer PyTorch exports begin with '/' too ("/layer1/conv1/Conv"): a rooted value must exist to count.
     static bool LooksLikePath(string value) =>
-        Path.IsPathRooted(value) || value.Contains('\\', StringComparison.Ordinal)
+        (Path.IsPathRooted(value) && Path.Exists(value)) || value.Contains('\\', StringComparison.Ordinal)
         || value.StartsWith("./", StringComparison.Ordinal) || value.StartsWith("../", StringComparison.Ordinal)
         || value.StartsWith("~/", StringComparison.Ordinal)
         || (value.Length > 2 && char.IsAsciiLetter(value[0]) && value[1] == ':' && value[2] == '/');

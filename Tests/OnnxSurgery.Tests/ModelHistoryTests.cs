@@ -71,7 +71,6 @@ public class ModelHistoryTests
     }
 
     [Theory]
-    [InlineData("/home/me/data")]
     [InlineData("../data")]
     [InlineData("./data")]
     [InlineData("~/data")]
@@ -82,6 +81,17 @@ public class ModelHistoryTests
         var entry = Slim with { Options = new Dictionary<string, string> { ["data"] = path } };
         var refusal = Assert.Throws<OnnxSurgeryException>(() => ModelHistory.Append(SmallModels.Classifier(), entry));
         Assert.Contains("'data'", refusal.Message);
+    }
+
+    [Fact]
+    public void Rooted_paths_are_refused_but_node_names_are_not()
+    {
+        var model = SmallModels.Classifier();
+        void Append(string value) => ModelHistory.Append(model,
+            Slim with { Options = new Dictionary<string, string> { ["node"] = value } });
+        Assert.Throws<OnnxSurgeryException>(() => Append(Path.GetTempPath()));
+        Append("/layer1/layer1.0/conv1/Conv");
+        Assert.Single(ModelHistory.Read(model));
     }
 
     [Fact]
