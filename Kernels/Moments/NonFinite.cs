@@ -1,0 +1,36 @@
+using System.Diagnostics.CodeAnalysis;
+
+namespace OnnxEdit.Kernels;
+
+/// <summary>Reports activations and features that are not finite.</summary>
+static class NonFinite
+{
+    /// <summary>Names the first NaN or infinity among the activations of one channel of one image.</summary>
+    [DoesNotReturn]
+    internal static void Throw(ReadOnlySpan<float> activations, int image, int channel, int stride, int offset)
+    {
+        var position = 0;
+        while (float.IsFinite(activations[position * stride + offset]))
+            position++;
+        throw new OnnxKernelException(
+            $"Activation of image {image}, channel {channel}, position {position} is {activations[position * stride + offset]}; "
+            + "statistics need finite values. Check the model's weights and the input normalisation, "
+            + "or run the model in float32 if it overflows in half precision.");
+    }
+
+    /// <summary>Checks one pooled feature, [images, channels], before it is accumulated.</summary>
+    internal static void Require(ReadOnlySpan<double> features, int channels)
+    {
+        // 0 x is 0 for finite x and NaN otherwise, so one sum tells whether any value is bad.
+        var probe = 0.0;
+        foreach (var value in features)
+            probe += 0 * value;
+        if (probe == 0)
+            return;
+        for (var i = 0; i < features.Length; i++)
+            if (!double.IsFinite(features[i]))
+                throw new OnnxKernelException(
+                    $"Feature of image {i / channels}, channel {i % channels} is {features[i]}; "
+                    + "moments need finite values. Check the model's weights and the input normalisation.");
+    }
+}
