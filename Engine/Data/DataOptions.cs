@@ -1,0 +1,38 @@
+namespace OnnxEdit.Engine;
+
+/// <summary>Which data to read and how to share it out.</summary>
+public sealed record DataOptions
+{
+    /// <summary>A file or folder in any known format, or "random:N" for N random inputs.</summary>
+    public required string Path { get; init; }
+
+    /// <summary>Data to test on instead of the test part of <see cref="Path"/>.</summary>
+    public string? EvalPath { get; init; }
+
+    /// <summary>Number of training items to collect statistics on; fewer when there are not enough.</summary>
+    public int Calibration { get; init; } = 2000;
+
+    /// <summary>Number of further training items to choose settings on, none of them used for calibration.</summary>
+    public int Validation { get; init; } = 2000;
+
+    /// <summary>At most this many test items, drawn by the seed; null: all.</summary>
+    public int? TestLimit { get; init; }
+
+    /// <summary>Makes every draw and split repeatable.</summary>
+    public ulong Seed { get; init; }
+
+    /// <summary>
+    /// For measuring only: data without a test part of its own is not split but used whole as the test set,
+    /// and nothing is drawn for calibration or validation.
+    /// </summary>
+    public bool TestOnly { get; init; }
+
+    /// <summary>How pixels become numbers; null refuses 8-bit images unless the model takes them as they are.</summary>
+    public Preprocessing? Preprocessing { get; init; }
+
+    /// <summary>From labels in the data to model outputs; items with other labels are left out. Null: labels are outputs.</summary>
+    public IReadOnlyDictionary<int, int>? LabelMap { get; init; }
+
+    /// <summary>Number of the model's outputs, for checking labels; null: not checked.</summary>
+    public int? Outputs { get; init; }
+}

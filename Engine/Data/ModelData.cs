@@ -1,0 +1,33 @@
+namespace OnnxEdit.Engine;
+
+/// <summary>The data for one model, shared out by purpose.</summary>
+public sealed class ModelData
+{
+    internal ModelData(string description) => Description = description;
+
+    /// <summary>Every training item that is not kept for validation; null without a training part.</summary>
+    public ImageSet? Train { get; internal init; }
+
+    /// <summary>Training items to collect statistics on, a subset of <see cref="Train"/>; labels are not needed.</summary>
+    public ImageSet? Calibration { get; internal init; }
+
+    /// <summary>Training items to choose settings on, none of them in <see cref="Train"/>.</summary>
+    public ImageSet? Validation { get; internal init; }
+
+    /// <summary>Items nothing is fitted to, on which accuracy is reported.</summary>
+    public ImageSet? Test { get; internal init; }
+
+    /// <summary>Names of the model's outputs, or null when the data does not name them.</summary>
+    public IReadOnlyList<string>? ClassNames { get; internal init; }
+
+    /// <summary>A sentence for the reader: what was read and how it was split.</summary>
+    public string Description { get; }
+
+    /// <summary>Finds the format of the data, checks it against the model's input and shares it out.</summary>
+    /// <param name="options">Where the data is and how to split it.</param>
+    /// <param name="input">What one item of the model's input looks like.</param>
+    /// <exception cref="OnnxEngineException">
+    /// The data is missing, damaged, does not fit the model, or is 8-bit without a normalisation (<see cref="ErrorKind.Data"/>).
+    /// </exception>
+    public static ModelData Open(DataOptions options, InputGeometry input) => DataSplitter.Split(options, input);
+}
