@@ -1,8 +1,132 @@
+using System.Globalization;
+using OnnxEdit.Kernels;
+
 namespace OnnxEdit.Engine;
 
 /// <summary>Shares data out into calibration, validation and test items.</summary>
-internal static class DataSplitter
+static class DataSplitter
 {
-    internal static ModelData Split(DataOptions options, InputGeometry input) =>
-        throw new OnnxEngineException(ErrorKind.Data, $"'{options.Path}' is in no known format.");
+    internal static ModelData Split(DataOptions options, InputGeometry input)
+    {
+        if (options.Calibration < 0 || options.Validation < 0)
+            throw new OnnxEngineException(ErrorKind.Usage, "The numbers of calibration and validation images cannot be negative.");
+        if (options.Preprocessing?.Layout is { } layout)
+            input = input with { Layout = layout };
+        if (options.Path.StartsWith("random:", StringComparison.Ordinal))
+            return Random(options, input);
+
+        var parts = DataFormat.Open(options.Path, input);
+        var said = new List<string>();
+        if (parts.Note is not null)
+            said.Add(parts.Note);
+        var sets = new DataSets(options, input);
+        var train = sets.Open(parts.Train, options.Path);
+        var test = sets.Open(parts.Test, options.Path);
+        var whole = sets.Open(parts.Whole, options.Path);
+        if (options.EvalPath is { } evalPath)
+        {
+            var evaluation = DataFormat.Open(evalPath, input);
+            if (parts.ClassNames is { } names && evaluation.ClassNames is { } others && !names.SequenceEqual(others))
+                throw new OnnxEngineException(ErrorKind.Data, $"'{evalPath}' and '{options.Path}' name different classes; put the same classes.txt into both.");
+            test = sets.Open(evaluation.Test ?? evaluation.Whole ?? evaluation.Train, evalPath);
+            (train, whole) = (train ?? whole, null);
+        }
+
+        if (options.TestOnly)
+        {
+            test ??= whole ?? train;
+            (train, whole) = (null, null);
+        }
+        else if (test is null || train is null && options.EvalPath is null)
+        {
+            (train, test) = Divide(whole ?? train ?? test!, options);
+            said.Add(string.Create(CultureInfo.InvariantCulture, $"split 80/20 with seed {options.Seed} because the data has no {(whole is null ? "second part" : "parts")}"));
+        }
+
+        var (calibration, validation, rest) = Draw(train, options);
+        if (options.TestLimit is { } limit && test is not null && limit < test.Count)
+        {
+            test = test.Select([.. Shuffled(test.Count, options.Seed, RandomStreams.TestDraw).Take(limit).Order()]);
+            said.Add(string.Create(CultureInfo.InvariantCulture, $"{limit:N0} test items drawn"));
+        }
+
+        var found = string.Join(" and ", new[] { Items(train, "training"), Items(test, "test") }.Where(text => text is not null));
+        var drawn = train is null ? null : string.Create(
+            CultureInfo.InvariantCulture,
+            $"{calibration?.Count ?? 0:N0} for calibration and {validation?.Count ?? 0:N0} others for validation drawn with seed {options.Seed}");
+        return new ModelData($"{parts.Format}, {string.Join("; ", new[] { found, drawn }.Concat(said).Concat(sets.Remarks).Where(text => text is not null))}.")
+        {
+            Train = rest,
+            Calibration = calibration,
+            Validation = validation,
+            Test = test,
+            ClassNames = sets.Names(parts.ClassNames),
+        };
+    }
+
+    static string? Items(ImageSet? items, string part) => items is null ? null : string.Create(
+        CultureInfo.InvariantCulture, $"{items.Count:N0} {(items.IsLabelled ? "" : "unlabelled ")}{part} items");
+
+    static ModelData Random(DataOptions options, InputGeometry input)
+    {
+        if (!int.TryParse(options.Path.AsSpan("random:".Length), NumberStyles.None, CultureInfo.InvariantCulture, out var count) || count == 0)
+            throw new OnnxEngineException(ErrorKind.Usage, $"'{options.Path}' does not say how many random inputs; write random:1000.");
+        var (height, width) = (options.Preprocessing?.Resize?.Height, options.Preprocessing?.Resize?.Width);
+        var shape = input.ItemShape.ToArray();
+        if (input.Rank == 3)
+        {
+            var first = input.Layout == PixelLayout.Nchw ? 1 : 0;
+            (shape[first], shape[first + 1]) = (shape[first] > 0 ? shape[first] : height ?? -1, shape[first + 1] > 0 ? shape[first + 1] : width ?? -1);
+        }
+
+        if (shape.Any(extent => extent <= 0))
+            throw new OnnxEngineException(ErrorKind.Data, "The model leaves its input size open, so random inputs have no size; give --resize HEIGHTxWIDTH.");
+        var items = new RandomImageSet(count, shape, input.IsUInt8, options.Seed);
+        return new ModelData(string.Create(CultureInfo.InvariantCulture, $"{count:N0} random inputs with seed {options.Seed}, unlabelled.")) { Train = items, Calibration = items };
+    }
+
+    static (ImageSet Train, ImageSet Test) Divide(ImageSet items, DataOptions options)
+    {
+        if (items.Count < 3)
+        {
+            throw new OnnxEngineException(
+                ErrorKind.Data,
+                $"'{options.Path}' holds {(items.Count == 1 ? "1 image" : $"{items.Count} images")}, too few to share out for calibration, validation and test; give at least 3.");
+        }
+
+        var order = Shuffled(items.Count, options.Seed, RandomStreams.Division);
+        var held = Math.Max(1, (items.Count + 2) / 5);
+        return (items.Select([.. order.Skip(held).Order()]), items.Select([.. order.Take(held).Order()]));
+    }
+
+    /// <summary>
+    /// Validation comes from one end of the shuffled items and calibration from the other, so that another number of
+    /// calibration items leaves the validation items as they are. Drawn items keep the order of the data: files are then read forwards.
+    /// </summary>
+    static (ImageSet? Calibration, ImageSet? Validation, ImageSet? Remaining) Draw(ImageSet? train, DataOptions options)
+    {
+        if (train is null)
+            return default;
+        var (calibration, validation) = (options.Calibration, options.Validation);
+        var wanted = (long)calibration + validation;
+        if (wanted > train.Count)
+        {
+            validation = (int)((long)train.Count * validation / wanted);
+            validation = options.Validation > 0 ? Math.Max(1, validation) : 0;
+            calibration = options.Calibration > 0 ? train.Count - validation : 0;
+        }
+
+        if (options.Calibration > 0 && calibration == 0)
+            throw new OnnxEngineException(ErrorKind.Data, $"'{options.Path}' holds 1 training image, which cannot serve for both calibration and validation; give at least 2.");
+        var order = Shuffled(train.Count, options.Seed, RandomStreams.Draw);
+        ImageSet? Take(IEnumerable<int> indices) => indices.Order().ToArray() is { Length: > 0 } chosen ? train.Select(chosen) : null;
+        return (Take(order.Take(calibration)), Take(order.TakeLast(validation)), Take(order.SkipLast(validation)));
+    }
+
+    static int[] Shuffled(int count, ulong seed, ulong stream)
+    {
+        var order = Enumerable.Range(0, count).ToArray();
+        new Philox4x32(seed, stream).Shuffle<int>(order);
+        return order;
+    }
 }

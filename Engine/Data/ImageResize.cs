@@ -43,6 +43,6 @@ public sealed record ImageResize
             $"'{text}' is no image size; write HEIGHTxWIDTH, the shorter edge (256), or shorter edge and crop (256:224).");
     }
 
-    private static int? Pixels(string text) =>
+    static int? Pixels(string text) =>
         int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var value) && value > 0 ? value : null;
 }

@@ -22,16 +22,16 @@ internal static class PreprocessingVariants
         return [.. rgb, .. rgb.Select(variant => (variant.Name + ", bgr", BlueFirst(variant.Preprocessing)))];
     }
 
-    private static (string Name, Preprocessing Preprocessing)[] Common() =>
+    static (string Name, Preprocessing Preprocessing)[] Common() =>
     [
         ("0..1", Normalised([0], [1])),
         ("-1..1", Normalised([0.5f], [0.5f])),
         ("0..255", Preprocessing.Raw),
     ];
 
-    private static Preprocessing Normalised(float[] mean, float[] std) => new() { Mean = mean, Std = std };
+    static Preprocessing Normalised(float[] mean, float[] std) => new() { Mean = mean, Std = std };
 
     /// <summary>The same statistics for a model that wants blue first: they are listed in the model's channel order.</summary>
-    private static Preprocessing BlueFirst(Preprocessing rgb) =>
+    static Preprocessing BlueFirst(Preprocessing rgb) =>
         rgb with { Bgr = true, Mean = [.. rgb.Mean!.Reverse()], Std = [.. rgb.Std!.Reverse()] };
 }

@@ -30,7 +30,7 @@ internal static class PreprocessorJson
             ErrorKind.Data, $"'{path}' holds no image preprocessing (neither image_mean nor pretrained_cfg); give --mean and --std instead.");
     }
 
-    private static Preprocessing FromHuggingFace(JsonElement root)
+    static Preprocessing FromHuggingFace(JsonElement root)
     {
         var normalise = Flag(root, "do_normalize", true) && root.TryGetProperty("image_mean", out _);
         var scale = Flag(root, "do_rescale", true) ? Number(root, "rescale_factor") ?? 1 / 255d : 1d;
@@ -53,7 +53,7 @@ internal static class PreprocessorJson
         };
     }
 
-    private static Preprocessing FromTimm(JsonElement config)
+    static Preprocessing FromTimm(JsonElement config)
     {
         var size = config.TryGetProperty("input_size", out var input) ? input.EnumerateArray().Select(value => value.GetInt32()).ToArray() : null;
         var edge = size is { Length: 3 } ? (int?)Math.Floor(size[1] / (Number(config, "crop_pct") ?? 0.875)) : null;
@@ -74,7 +74,7 @@ internal static class PreprocessorJson
     }
 
     /// <summary>A size is a number (the shorter edge), {"shortest_edge": n} or {"height": h, "width": w}.</summary>
-    private static (int? Edge, int? Height, int? Width)? Size(JsonElement root, string name)
+    static (int? Edge, int? Height, int? Width)? Size(JsonElement root, string name)
     {
         if (!root.TryGetProperty(name, out var size))
             return null;
@@ -85,11 +85,11 @@ internal static class PreprocessorJson
         return (null, size.GetProperty("height").GetInt32(), size.GetProperty("width").GetInt32());
     }
 
-    private static bool Flag(JsonElement root, string name, bool otherwise) =>
+    static bool Flag(JsonElement root, string name, bool otherwise) =>
         root.TryGetProperty(name, out var value) && value.ValueKind is JsonValueKind.True or JsonValueKind.False ? value.GetBoolean() : otherwise;
 
-    private static double? Number(JsonElement root, string name) =>
+    static double? Number(JsonElement root, string name) =>
         root.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.Number ? value.GetDouble() : null;
 
-    private static float[] Floats(JsonElement array) => [.. array.EnumerateArray().Select(value => value.GetSingle())];
+    static float[] Floats(JsonElement array) => [.. array.EnumerateArray().Select(value => value.GetSingle())];
 }

@@ -3,8 +3,8 @@ namespace OnnxEdit.Engine;
 /// <summary>Some items of another set, in an order of their own.</summary>
 internal sealed class SelectedImageSet : ImageSet
 {
-    private readonly ImageSet _items;
-    private readonly int[] _indices;
+    readonly ImageSet _items;
+    readonly int[] _indices;
 
     internal SelectedImageSet(ImageSet items, IReadOnlyList<int> indices)
     {

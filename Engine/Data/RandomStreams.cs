@@ -1,0 +1,20 @@
+namespace OnnxEdit.Engine;
+
+/// <summary>Which stream of a seed serves which purpose; two purposes never share numbers. Each has 2^32 streams of its own.</summary>
+static class RandomStreams
+{
+    /// <summary>Order in which training items are drawn.</summary>
+    internal const ulong Draw = 1UL << 32;
+
+    /// <summary>Division of a whole into training and test items.</summary>
+    internal const ulong Division = 2UL << 32;
+
+    /// <summary>Which test items a limit leaves.</summary>
+    internal const ulong TestDraw = 3UL << 32;
+
+    /// <summary>Random inputs, one stream per item.</summary>
+    internal const ulong RandomInputs = 4UL << 32;
+
+    /// <summary>The pictures of the sample, one stream per picture.</summary>
+    internal const ulong SamplePictures = 5UL << 32;
+}

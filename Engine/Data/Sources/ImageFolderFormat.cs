@@ -1,0 +1,132 @@
+using System.Globalization;
+
+namespace OnnxEdit.Engine;
+
+/// <summary>
+/// A folder of image files: one sub-folder per class, a flat folder with labels.csv (path,label), or a flat folder
+/// without labels; each of these may stand in train/, test/ or val/. classes.txt sets the order of the classes.
+/// </summary>
+sealed class ImageFolderFormat : DataFormat
+{
+    static readonly string[] PartNames = ["train", "test", "val", "valid", "validation"];
+
+    internal override DataParts? TryOpen(string path, InputGeometry input)
+    {
+        if (!Directory.Exists(path))
+            return null;
+        var folders = SubFolders(path);
+        var parts = folders.Where(folder => PartNames.Contains(Path.GetFileName(folder))).ToList();
+        var isDivided = parts.Count > 0 && parts.Count == folders.Count;
+        var roots = isDivided ? parts : [path];
+        var names = DataFiles.ReadNames(path, "classes.txt") ?? NamesIn(roots);
+        if (!isDivided)
+            return new DataParts { Format = "an image folder", Whole = Read(path, names), ClassNames = names };
+
+        var train = parts.FirstOrDefault(folder => Path.GetFileName(folder) == "train");
+        var held = parts.Where(folder => folder != train).ToDictionary(folder => Path.GetFileName(folder), folder => Read(folder, names));
+        // A test folder without labels, as competitions hand out, is of less use than a labelled val folder.
+        var test = held.OrderByDescending(entry => entry.Value.Label(0) >= 0).ThenBy(entry => Array.IndexOf(PartNames, entry.Key)).FirstOrDefault();
+        var unused = held.Keys.Where(key => key != test.Key).Select(key => key + "/").ToList();
+        return new DataParts
+        {
+            Format = "an image folder",
+            Train = train is null ? null : Read(train, names),
+            Test = test.Value,
+            ClassNames = names,
+            Note = unused.Count == 0 ? null : $"{string.Join(" and ", unused)} not used",
+        };
+    }
+
+    static List<string> SubFolders(string path) => DataFiles.Guarded(path, () =>
+        Directory.EnumerateDirectories(path)
+            .Where(folder => Path.GetFileName(folder)[0] is not ('.' or '_'))
+            .Order(StringComparer.Ordinal).ToList());
+
+    static List<string> Images(string path, SearchOption depth) => DataFiles.Guarded(path, () =>
+        Directory.EnumerateFiles(path, "*", depth).Where(ImageDecoder.IsImage).Order(StringComparer.Ordinal).ToList());
+
+    /// <summary>Class names in ordinal order, from the sub-folders or from labels.csv when that holds names.</summary>
+    static string[]? NamesIn(List<string> roots)
+    {
+        var names = roots.SelectMany(root => ReadCsv(root) is { } rows
+                ? rows.Select(row => row.Label)
+                : SubFolders(root).Select(folder => Path.GetFileName(folder)))
+            .Distinct().Order(StringComparer.Ordinal).ToArray();
+        var areNumbers = roots.Any(root => ReadCsv(root) is not null) && names.All(name => Number(name) is not null);
+        return names.Length == 0 || areNumbers ? null : names;
+    }
+
+    static ImageFileSource Read(string root, string[]? names)
+    {
+        if (ReadCsv(root) is { } rows)
+            return new ImageFileSource([.. rows.Select(row => (Existing(root, row.Path), LabelOf(row.Label, names, $"labels.csv in '{root}'")))]);
+        var folders = SubFolders(root);
+        var loose = Images(root, SearchOption.TopDirectoryOnly);
+        if (folders.Count == 0)
+        {
+            if (loose.Count == 0)
+                throw new OnnxEngineException(ErrorKind.Data, $"'{root}' holds no images (png, jpg, bmp, webp) and no other known data.");
+            return new ImageFileSource([.. loose.Select(file => (file, -1))]);
+        }
+
+        if (folders.Count == 1 && names!.Length == 1)
+        {
+            throw new OnnxEngineException(
+                ErrorKind.Data,
+                $"'{root}' has a single class folder, '{Path.GetFileName(folders[0])}'; give at least two classes, or the folder itself for images without labels.");
+        }
+
+        var files = new List<(string, int)>();
+        foreach (var folder in folders)
+        {
+            var label = LabelOf(Path.GetFileName(folder), names, $"a sub-folder of '{root}'");
+            var images = Images(folder, SearchOption.AllDirectories);
+            if (images.Count == 0)
+                throw new OnnxEngineException(ErrorKind.Data, $"The class folder '{folder}' holds no images; fill or remove it.");
+            files.AddRange(images.Select(file => (file, label)));
+        }
+
+        return new ImageFileSource(files);
+    }
+
+    static List<(string Path, string Label)>? ReadCsv(string root)
+    {
+        var file = Path.Combine(root, "labels.csv");
+        if (!File.Exists(file))
+            return null;
+        var rows = new List<(string, string)>();
+        foreach (var (number, line) in DataFiles.Guarded(file, () => File.ReadAllLines(file)).Index())
+        {
+            // The label follows the last comma, so paths may hold commas; quotes around either are dropped.
+            var comma = line.LastIndexOf(',');
+            if (line.Trim().Length == 0)
+                continue;
+            if (comma < 0)
+                throw new OnnxEngineException(ErrorKind.Data, $"Line {number + 1} of '{file}' is not 'path,label'.");
+            var (path, label) = (line[..comma].Trim().Trim('"'), line[(comma + 1)..].Trim().Trim('"'));
+            if (number > 0 || ImageDecoder.IsImage(path))
+                rows.Add((path, label));
+        }
+
+        return rows.Count > 0 ? rows : throw new OnnxEngineException(ErrorKind.Data, $"'{file}' lists no images.");
+    }
+
+    static string Existing(string root, string path)
+    {
+        var full = Path.Combine(root, path);
+        return File.Exists(full) ? full : throw new OnnxEngineException(ErrorKind.Data, $"labels.csv in '{root}' lists '{path}', which does not exist.");
+    }
+
+    static int LabelOf(string text, string[]? names, string where)
+    {
+        var index = names is null ? -1 : Array.IndexOf(names, text);
+        if (index >= 0)
+            return index;
+        return Number(text) is { } number && where.StartsWith("labels.csv", StringComparison.Ordinal)
+            ? number
+            : throw new OnnxEngineException(ErrorKind.Data, $"'{text}', {where}, is not in classes.txt; add it there or remove it.");
+    }
+
+    static int? Number(string text) =>
+        int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var value) ? value : null;
+}
