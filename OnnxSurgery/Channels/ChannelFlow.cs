@@ -1,0 +1,88 @@
+using OnnxEdit.Surgery.Proto;
+
+namespace OnnxEdit.Surgery;
+
+/// <summary>
+/// The state of the walk that carries channel identities through a graph, and the vocabulary that operator rules
+/// are written in.
+/// </summary>
+sealed class ChannelFlow(NormalisedModel model)
+{
+    readonly Dictionary<string, AxisChannels> _channels = [];
+    readonly NodeNames _names = new(model.Proto.Graph);
+
+    public NormalisedModel Model { get; } = model;
+    public ChannelSets Sets { get; } = new();
+    public List<ParameterSlice> Parameters { get; } = [];
+    public Dictionary<string, List<(NodeProto Node, int Axis)>> ParameterReaders { get; } = [];
+    public List<ConsumerSlice> Consumers { get; } = [];
+    public List<ProducerSlice> Producers { get; } = [];
+    public List<ConstantRewrite> Rewrites { get; } = [];
+    public IReadOnlyDictionary<string, AxisChannels> Channels => _channels;
+
+    /// <summary>Channels of a tensor, or null when it carries none.</summary>
+    public AxisChannels? Of(string tensor) => _channels.GetValueOrDefault(tensor);
+
+    /// <summary>Declares the channels of a tensor.</summary>
+    public void Set(string tensor, int axis, int[] ids)
+    {
+        if (Array.TrueForAll(ids, id => id == 0)) return;
+        _channels[tensor] = new AxisChannels(axis, ids);
+    }
+
+    /// <summary>Traced shape of a tensor.</summary>
+    public long[] Shape(string tensor) => Model.Trace.Shape(tensor);
+
+    /// <summary>The initializer behind a node input, or null when the input is absent or computed.</summary>
+    public TensorProto? Constant(NodeProto node, int input) =>
+        input < node.Input.Count && node.Input[input].Length > 0 ? Model.Index.Initializer(node.Input[input]) : null;
+
+    /// <summary>True when the node has that input.</summary>
+    public static bool Has(NodeProto node, int input) => input < node.Input.Count && node.Input[input].Length > 0;
+
+    /// <summary>A lock reason that names a node.</summary>
+    public ChannelLock Because(NodeProto node, string reason) => new(_names.Of(node), node.OpType, reason);
+
+    /// <summary>New channels made by a node, one per output channel.</summary>
+    public int[] Produce(NodeProto node, int count)
+    {
+        var ids = Sets.Fresh(count);
+        Producers.Add(new ProducerSlice(node, ids));
+        return ids;
+    }
+
+    /// <summary>Ties an axis of a constant to channels.</summary>
+    public void Parameter(NodeProto node, int input, int axis, int[] ids)
+    {
+        var name = node.Input[input];
+        Parameters.Add(new ParameterSlice(name, axis, ids));
+        if (!ParameterReaders.TryGetValue(name, out var readers)) ParameterReaders[name] = readers = [];
+        readers.Add((node, axis));
+    }
+
+    /// <summary>Notes that a linear operator reads channels.</summary>
+    public void Consume(NodeProto node, int input, AxisChannels channels) =>
+        Consumers.Add(new ConsumerSlice(node, input, channels));
+
+    /// <summary>Notes a change to make to the node when channels go.</summary>
+    public void Rewrite(NodeProto node, Action<RewriteSite> apply) => Rewrites.Add(new ConstantRewrite(node, apply));
+
+    /// <summary>Makes two equally long lists of channels live and die together, position by position.</summary>
+    public void Join(int[] a, int[] b, ChannelLock reason)
+    {
+        for (var i = 0; i < a.Length; i++) Sets.Join(a[i], b[i], reason);
+    }
+
+    /// <summary>Locks all channels of a list.</summary>
+    public void Lock(int[] ids, ChannelLock reason)
+    {
+        foreach (var id in ids) Sets.Lock(id, reason);
+    }
+
+    /// <summary>Locks the channels that reach any input of a node.</summary>
+    public void LockInputs(NodeProto node, string reason)
+    {
+        foreach (var input in node.Input.Concat(GraphIndex.Captures(node)))
+            if (Of(input) is { } c) Lock(c.Ids, Because(node, reason));
+    }
+}

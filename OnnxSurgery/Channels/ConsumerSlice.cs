@@ -1,0 +1,9 @@
+using OnnxEdit.Surgery.Proto;
+
+namespace OnnxEdit.Surgery;
+
+/// <summary>A data input of a linear operator (Conv, Gemm, MatMul) that loses a slice when channels go.</summary>
+/// <param name="Node">The consumer.</param>
+/// <param name="Input">Which of its inputs.</param>
+/// <param name="Channels">The channels along that input.</param>
+public sealed record ConsumerSlice(NodeProto Node, int Input, AxisChannels Channels);

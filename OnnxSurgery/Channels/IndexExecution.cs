@@ -1,0 +1,139 @@
+using Microsoft.ML.OnnxRuntime;
+using OnnxEdit.Surgery.Proto;
+using DataType = OnnxEdit.Surgery.Proto.TensorProto.Types.DataType;
+
+namespace OnnxEdit.Surgery;
+
+/// <summary>
+/// Runs a data-movement operator on tensors of channel identities, so that where its elements go never has to be
+/// modelled op by op. Identities travel as float32 (every such operator takes it; exact below 2^24).
+/// </summary>
+static class IndexExecution
+{
+    /// <summary>Identities of every element of each output of the node, with the output shapes.</summary>
+    /// <param name="node">The node; inputs that carry no channels and are not constants count as "must stay" (0).</param>
+    /// <param name="flow">The walk so far.</param>
+    /// <param name="dataInputs">Which inputs are data; the others must be constants.</param>
+    public static List<(int[] Ids, long[] Shape)> Run(NodeProto node, ChannelFlow flow, Func<int, bool> dataInputs)
+    {
+        var model = new ModelProto { IrVersion = flow.Model.Proto.IrVersion, Graph = new GraphProto { Name = "indices" } };
+        model.OpsetImport.AddRange(flow.Model.Proto.OpsetImport.Select(o => o.Clone()));
+        var copy = node.Clone();
+        List<OrtValue> values = [];
+        List<string> names = [];
+        try
+        {
+            for (var i = 0; i < node.Input.Count; i++)
+            {
+                if (!ChannelFlow.Has(node, i)) continue;
+                if (!dataInputs(i))
+                {
+                    if (model.Graph.Initializer.All(t => t.Name != node.Input[i]))
+                        model.Graph.Initializer.Add(flow.Constant(node, i)!.Clone());
+                    continue;
+                }
+                var shape = flow.Shape(node.Input[i]);
+                var name = $"in{i}";
+                copy.Input[i] = name;
+                names.Add(name);
+                model.Graph.Input.Add(FloatInput(name, shape));
+                values.Add(OrtValue.CreateTensorValueFromMemory(Expand(flow.Of(node.Input[i]), shape), shape));
+            }
+            for (var o = 0; o < copy.Output.Count; o++)
+            {
+                if (copy.Output[o].Length == 0) continue;
+                copy.Output[o] = $"out{o}";
+                model.Graph.Output.Add(new ValueInfoProto { Name = $"out{o}" });
+            }
+            model.Graph.Node.Add(copy);
+            using var session = OrtRuntime.CreateSession(model, optimise: false);
+            using var options = new RunOptions();
+            using var results = session.Run(options, names, values, [.. model.Graph.Output.Select(o => o.Name)]);
+            return [.. results.Select(r => (
+                Array.ConvertAll(r.GetTensorDataAsSpan<float>().ToArray(), v => (int)v), r.GetTensorTypeAndShape().Shape))];
+        }
+        finally
+        {
+            foreach (var v in values) v.Dispose();
+        }
+    }
+
+    /// <summary>One identity per element of a tensor.</summary>
+    static float[] Expand(AxisChannels? channels, long[] shape)
+    {
+        var result = new float[shape.Aggregate(1L, (a, b) => a * b)];
+        if (channels is null) return result;
+        var inner = shape.Skip(channels.Axis + 1).Aggregate(1L, (a, b) => a * b);
+        var block = inner * channels.Ids.Length;
+        for (long i = 0; i < result.Length; i++) result[i] = channels.Ids[i % block / inner];
+        return result;
+    }
+
+    /// <summary>
+    /// The single axis along which identities vary. Where they vary along several, the axis that keeps most
+    /// channels apart is chosen and channels at the same place along it are joined, so that removing them leaves
+    /// a rectangular tensor. Null when nothing varies and no axis can carry the channel.
+    /// </summary>
+    public static AxisChannels? Compress(int[] ids, long[] shape, ChannelFlow flow, ChannelLock reason)
+    {
+        AxisChannels? best = null;
+        var bestSets = -1;
+        for (var axis = 0; axis < shape.Length; axis++)
+        {
+            var inner = shape.Skip(axis + 1).Aggregate(1L, (a, b) => a * b);
+            var first = FirstAlong(ids, shape, axis, inner);
+            var conflicts = false;
+            for (long i = 0; i < ids.Length && !conflicts; i++)
+                conflicts = flow.Sets.Find(ids[i]) != flow.Sets.Find(first[i / inner % shape[axis]]);
+            var sets = conflicts ? SetsAfterJoining(ids, shape, axis, inner, flow) : int.MaxValue / 2 + first.Distinct().Count();
+            if (shape[axis] == 1 && shape.Length > 1 && !conflicts && axis != 1) sets--; // prefer the usual channel axis
+            if (sets <= bestSets) continue;
+            (bestSets, best) = (sets, new AxisChannels(axis, first));
+        }
+        if (best is null || ids.Length == 0) return null;
+        if (shape[best.Axis] > 1 && best.Ids.Distinct().Count() == 1 && best.Ids[0] != 0 && !shape.Contains(1)) return null;
+        var step = shape.Skip(best.Axis + 1).Aggregate(1L, (a, b) => a * b);
+        for (long i = 0; i < ids.Length; i++) flow.Sets.Join(ids[i], best.Ids[i / step % shape[best.Axis]], reason);
+        return best;
+    }
+
+    static int[] FirstAlong(int[] ids, long[] shape, int axis, long inner)
+    {
+        var first = new int[shape[axis]];
+        for (var p = 0; p < first.Length; p++) first[p] = ids[p * inner];
+        return first;
+    }
+
+    // How many free sets of channels would remain if all that share a place along the axis were joined.
+    static int SetsAfterJoining(int[] ids, long[] shape, int axis, long inner, ChannelFlow flow)
+    {
+        var parent = new Dictionary<int, int>();
+        int Root(int x)
+        {
+            while (parent.TryGetValue(x, out var p) && p != x) x = p;
+            return x;
+        }
+        var at = new int[shape[axis]];
+        Array.Fill(at, -1);
+        foreach (var id in ids.Distinct()) parent.TryAdd(flow.Sets.Find(id), flow.Sets.Find(id));
+        for (long i = 0; i < ids.Length; i++)
+        {
+            var place = i / inner % shape[axis];
+            var root = Root(flow.Sets.Find(ids[i]));
+            if (at[place] < 0) at[place] = root;
+            else
+            {
+                var other = Root(at[place]);
+                if (other != root) parent[Math.Max(other, root)] = Math.Min(other, root);
+            }
+        }
+        return parent.Keys.Select(Root).Distinct().Count(r => r != 0);
+    }
+
+    static ValueInfoProto FloatInput(string name, long[] shape)
+    {
+        var type = new TypeProto.Types.Tensor { ElemType = (int)DataType.Float, Shape = new TensorShapeProto() };
+        foreach (var d in shape) type.Shape.Dim.Add(new TensorShapeProto.Types.Dimension { DimValue = d });
+        return new ValueInfoProto { Name = name, Type = new TypeProto { TensorType = type } };
+    }
+}

@@ -1,0 +1,7 @@
+namespace OnnxEdit.Surgery;
+
+/// <summary>An axis of an initializer whose positions belong to channels.</summary>
+/// <param name="Tensor">Initializer name.</param>
+/// <param name="Axis">Axis, 0-based.</param>
+/// <param name="Ids">One channel per position; 0 = stays.</param>
+public sealed record ParameterSlice(string Tensor, int Axis, int[] Ids);

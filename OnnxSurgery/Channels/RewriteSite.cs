@@ -1,0 +1,44 @@
+using OnnxEdit.Surgery.Proto;
+
+namespace OnnxEdit.Surgery;
+
+/// <summary>What a <see cref="ConstantRewrite"/> may touch: one node of the edited graph and its own constants.</summary>
+sealed class RewriteSite(NodeProto node, GraphProto graph, Func<int, bool> isKept)
+{
+    /// <summary>The node of the edited graph.</summary>
+    public NodeProto Node { get; } = node;
+
+    /// <summary>Positions along an axis that stay.</summary>
+    public int[] Kept(int[] ids) => [.. Enumerable.Range(0, ids.Length).Where(i => isKept(ids[i]))];
+
+    /// <summary>Number of positions that stay.</summary>
+    public int KeptCount(int[] ids) => ids.Count(isKept);
+
+    /// <summary>True when the channel stays.</summary>
+    public bool IsKept(int id) => isKept(id);
+
+    /// <summary>Values of a constant integer input.</summary>
+    public long[] Integers(int input) => TensorData.Integers(graph.Initializer.First(t => t.Name == Node.Input[input]));
+
+    /// <summary>Gives the node its own copy of a constant integer input with new values (the tensor may be shared).</summary>
+    public void SetIntegers(int input, ReadOnlySpan<long> values)
+    {
+        if (!TensorData.Integers(graph.Initializer.First(t => t.Name == Node.Input[input])).AsSpan().SequenceEqual(values))
+            ReplaceIntegers(input, values);
+    }
+
+    /// <summary>Gives the node a new constant vector as one of its inputs, appending inputs if need be.</summary>
+    public void ReplaceIntegers(int input, ReadOnlySpan<long> values)
+    {
+        while (Node.Input.Count <= input) Node.Input.Add("");
+        var old = graph.Initializer.FirstOrDefault(t => t.Name == Node.Input[input]);
+        var tensor = TensorData.FromIntegers($"{Node.Output[0]}_kept_{input}", [values.Length], values);
+        if (old is not null && old.DataType == (int)TensorProto.Types.DataType.Int32)
+        {
+            tensor.DataType = old.DataType;
+            TensorData.SetIntegers(tensor, values);
+        }
+        graph.Initializer.Add(tensor);
+        Node.Input[input] = tensor.Name;
+    }
+}

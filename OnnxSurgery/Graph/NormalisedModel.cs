@@ -1,0 +1,36 @@
+using OnnxEdit.Surgery.Proto;
+
+namespace OnnxEdit.Surgery;
+
+/// <summary>
+/// A copy of a model with constants and shapes folded, and its traced shapes: what every analysis and edit starts
+/// from. ONNX Runtime's own "optimised model" is not used, because it fuses nodes and the user's graph must keep
+/// its own shape.
+/// </summary>
+public sealed class NormalisedModel
+{
+    NormalisedModel(ModelProto proto, ShapeTrace trace) => (Proto, Trace, Index) = (proto, trace, new GraphIndex(proto.Graph));
+
+    /// <summary>The folded copy.</summary>
+    public ModelProto Proto { get; }
+
+    /// <summary>Traced shapes of <see cref="Proto"/>.</summary>
+    public ShapeTrace Trace { get; }
+
+    /// <summary>Index of <see cref="Proto"/>.</summary>
+    public GraphIndex Index { get; }
+
+    /// <summary>Folds and traces a copy of a model.</summary>
+    /// <param name="model">The model; not changed.</param>
+    /// <param name="inputShapes">Sizes of symbolic input dimensions, see <see cref="ShapeTrace.Run"/>.</param>
+    /// <exception cref="OnnxSurgeryException">The model cannot be run.</exception>
+    public static NormalisedModel Create(ModelProto model, IReadOnlyDictionary<string, long[]>? inputShapes = null)
+    {
+        var copy = model.Clone();
+        copy.Graph.ValueInfo.Clear();
+        ConstantFolding.Apply(copy);
+        var trace = ShapeTrace.Run(copy, inputShapes);
+        if (ShapeFolding.Apply(copy, trace)) trace = ShapeTrace.Run(copy, inputShapes);
+        return new NormalisedModel(copy, trace);
+    }
+}
