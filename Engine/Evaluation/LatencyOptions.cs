@@ -18,6 +18,6 @@ public sealed record LatencyOptions
     /// <summary>Threads of each session; 0: as <see cref="Surgery.OrtRuntime.Threads"/> says.</summary>
     public int Threads { get; init; }
 
-    /// <summary>Extents of one item for an input that leaves some open, e.g. [3,224,224]; null: the declared ones.</summary>
-    public IReadOnlyList<int>? ItemShape { get; init; }
+    /// <summary>Shapes, by name, of inputs that leave more than the batch open; their first extent is not used. Null: none does.</summary>
+    public IReadOnlyDictionary<string, long[]>? InputShapes { get; init; }
 }

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using Google.Protobuf;
 using Microsoft.ML.OnnxRuntime;
 using OnnxEdit.Surgery;
+using OnnxEdit.Surgery.Proto;
 using DataType = OnnxEdit.Surgery.Proto.TensorProto.Types.DataType;
 
 namespace OnnxEdit.Engine;
@@ -25,12 +26,12 @@ sealed class LatencySession : IDisposable
 
     internal LatencySession(OnnxModel model, int batch, LatencyOptions options)
     {
-        var inputs = new GraphIndex(model.Proto.Graph).Inputs.Select(DeclaredTensor.Of).ToArray();
+        var inputs = new GraphIndex(model.Proto.Graph).Inputs;
         _inputNames = [.. inputs.Select(input => input.Name)];
         _outputNames = [.. model.Proto.Graph.Output.Select(output => output.Name)];
         var random = new Random(1);
         foreach (var input in inputs)
-            _inputs.Add(Filled(input, batch, options.ItemShape, random));
+            _inputs.Add(Filled(input, batch, options.InputShapes, random));
         _values = [.. _inputs.Select(input => input.Value)];
         _session = CreateSession(model, options);
     }
@@ -99,17 +100,12 @@ sealed class LatencySession : IDisposable
         }
     }
 
-    static InputBuffer Filled(DeclaredTensor input, int batch, IReadOnlyList<int>? itemShape, Random random)
+    static InputBuffer Filled(ValueInfoProto value, int batch, IReadOnlyDictionary<string, long[]>? shapes, Random random)
     {
-        var shape = input.Shape.ToArray();
-        if (shape.Length > 0 && shape[0] < 0) shape[0] = batch;
-        if (itemShape is not null && itemShape.Count == shape.Length - 1)
-            for (var axis = 1; axis < shape.Length; axis++)
-                if (shape[axis] < 0) shape[axis] = itemShape[axis - 1];
-        if (shape.Any(extent => extent < 0))
-            throw new OnnxEngineException(
-                ErrorKind.Usage, $"The input '{input.Name}' {input} leaves extents open; give the size to time with --shape, e.g. --shape 3x224x224.");
-        var buffer = new InputBuffer(input.Type, shape);
+        var input = DeclaredTensor.Of(value);
+        // The first extent is the batch, whatever the caller's shape says of it.
+        var given = shapes?.GetValueOrDefault(input.Name) is { } shape ? new Dictionary<string, long[]> { [input.Name] = [-1, .. shape.Skip(1)] } : null;
+        var buffer = new InputBuffer(input.Type, ShapeTrace.InputShape(value, batch, given));
         var values = buffer.Values;
         // Normalised pixels are about this large; zeros would let some kernels take short cuts. Integers stay 0, a valid index.
         var spread = input.Type is DataType.Int32 or DataType.Int64 or DataType.Bool ? 0 : input.Type == DataType.Uint8 ? 255 : 2f;

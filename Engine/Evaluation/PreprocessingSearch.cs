@@ -17,6 +17,11 @@ public sealed record PreprocessingSearch
     /// <summary>The best trial.</summary>
     public PreprocessingTrial Best => Trials[0];
 
+    /// <summary>Trials that this sample cannot tell from the best: their paired difference is within two standard errors.</summary>
+    public IEnumerable<PreprocessingTrial> Ties => Trials.Skip(1).Where(trial =>
+        PairedDifference.Of(Best.Evaluation.Correct, trial.Evaluation.Correct) is var difference
+        && Math.Abs(difference.Difference) <= 2 * difference.StandardError);
+
     /// <summary>Whether even the best trial is within four standard errors of guessing: then the cause lies elsewhere.</summary>
     public bool IsNearChance => Best.Evaluation.Top1 < Chance + (4 * Math.Sqrt(Chance * (1 - Chance) / Best.Evaluation.Count));
 
@@ -64,7 +69,7 @@ public sealed record PreprocessingSearch
         }
 
         progress?.Report(new WorkProgress("trying normalisations", variants.Length, variants.Length));
-        return new PreprocessingSearch { Trials = [.. trials.OrderByDescending(trial => trial.Evaluation.Top1)] };
+        return new PreprocessingSearch { Trials = [.. trials.OrderByDescending(trial => trial.Evaluation.Top1).ThenByDescending(trial => trial.Evaluation.MeanMargin)] };
     }
 
     static (PixelLayout Layout, string Suffix)[] Layouts(InputGeometry input, PixelLayout? chosen)

@@ -12,6 +12,9 @@ sealed record CommandContext(ParseResult Parsed, GlobalOptions Global, CliOutput
     /// <summary>The value of an option.</summary>
     internal T? Get<T>(Option<T> option) => Parsed.GetValue(option);
 
+    /// <summary>The values of an option that takes several, or null when it is not given (the parser says empty).</summary>
+    internal T[]? GetList<T>(Option<T[]?> option) => Parsed.GetValue(option) is { Length: > 0 } values ? values : null;
+
     /// <summary>The value of an argument.</summary>
     internal T? Get<T>(Argument<T> argument) => Parsed.GetValue(argument);
 }

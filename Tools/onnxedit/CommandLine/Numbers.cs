@@ -10,7 +10,7 @@ static class Numbers
     /// <summary>A whole number in a range.</summary>
     internal static Option<int> Whole(string name, int minimum, int maximum, int value, string description) => new(name)
     {
-        Description = $"{description} [default: {value}]",
+        Description = description,
         HelpName = "N",
         DefaultValueFactory = _ => value,
         CustomParser = result => Parse(
@@ -36,7 +36,7 @@ static class Numbers
     /// <summary>A number greater than zero.</summary>
     internal static Option<double> Positive(string name, double value, string description) => new(name)
     {
-        Description = $"{description} [default: {value.ToString(CultureInfo.InvariantCulture)}]",
+        Description = description,
         HelpName = "X",
         DefaultValueFactory = _ => value,
         CustomParser = result => Parse(result, text => Number(text) is { } number && number > 0 ? number : null, "a number greater than 0", value),
@@ -60,7 +60,7 @@ static class Numbers
     {
         Description = description,
         HelpName = "X,...",
-        CustomParser = result => List(result, text => Number(text) is { } number ? (float)number : null, "numbers with commas between them, e.g. .485,.456,.406"),
+        CustomParser = result => List<float>(result, text => Number(text) is { } number ? (float)number : null, "numbers with commas between them, e.g. .485,.456,.406"),
     };
 
     /// <summary>Whole numbers, 1 or more, with a separator between them.</summary>
@@ -78,7 +78,7 @@ static class Numbers
     /// <summary>One of a few words.</summary>
     internal static Option<string> OneOf(string name, string[] words, string value, string description) => new(name)
     {
-        Description = $"{description} [default: {value}]",
+        Description = description,
         HelpName = string.Join('|', words),
         DefaultValueFactory = _ => value,
         CustomParser = result => Word(result, words) ?? value,
@@ -95,7 +95,7 @@ static class Numbers
     /// <summary>The --seed option.</summary>
     internal static Option<ulong> Seed() => new("--seed")
     {
-        Description = "Seed of every random draw [default: 0]",
+        Description = "Seed of every random draw",
         HelpName = "N",
         DefaultValueFactory = _ => 0,
         CustomParser = result => Parse(

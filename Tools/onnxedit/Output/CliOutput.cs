@@ -17,16 +17,18 @@ sealed class CliOutput
     };
 
     readonly GlobalOptions _global;
-    readonly IAnsiConsole _out = Create(Console.Out, Console.IsOutputRedirected);
-    readonly IAnsiConsole _error = Create(Console.Error, Console.IsErrorRedirected);
+    readonly IAnsiConsole _error = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(Console.Error) });
 
     internal CliOutput(GlobalOptions global) => _global = global;
 
     /// <summary>Prints a line of the result.</summary>
-    internal void Line(string text = "") => _out.Profile.Out.Writer.WriteLine(text);
+    internal void Line(string text = "") => Console.Out.WriteLine(text);
 
     /// <summary>Prints a table of the result.</summary>
-    internal void Table(ResultTable table) => _out.Write(table.Render());
+    internal void Table(ResultTable table)
+    {
+        foreach (var line in table.Lines()) Line(line);
+    }
 
     /// <summary>Prints the result as JSON with its schema, "onnxedit.NAME/VERSION", as the first property.</summary>
     internal void Json(string name, int version, object result)
@@ -45,7 +47,7 @@ sealed class CliOutput
     /// <summary>Tells the reader something on stderr, unless --quiet.</summary>
     internal void Note(string text)
     {
-        if (!_global.Quiet) _error.Profile.Out.Writer.WriteLine(text);
+        if (!_global.Quiet) Console.Error.WriteLine(text);
     }
 
     /// <summary>The same, only with --verbose.</summary>
@@ -61,7 +63,7 @@ sealed class CliOutput
     internal void Error(string text) => Marked("error", Color.Red, text);
 
     /// <summary>Prints an exception with its stack trace.</summary>
-    internal void Trace(Exception exception) => _error.Profile.Out.Writer.WriteLine(exception);
+    internal void Trace(Exception exception) => Console.Error.WriteLine(exception);
 
     /// <summary>Does long work and shows how far it is: bars on a terminal, a line now and then elsewhere.</summary>
     internal T Track<T>(Func<IProgress<WorkProgress>, T> work)
@@ -79,14 +81,6 @@ sealed class CliOutput
     void Marked(string word, Color color, string text)
     {
         _error.Write(new Text(word, new Style(color)));
-        _error.Profile.Out.Writer.WriteLine($": {text}");
-    }
-
-    static IAnsiConsole Create(TextWriter writer, bool isRedirected)
-    {
-        var console = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(writer) });
-        // Tables are never folded: a cut number is worse than a long line.
-        if (isRedirected || console.Profile.Width < ResultTable.Width) console.Profile.Width = ResultTable.Width;
-        return console;
+        Console.Error.WriteLine($": {text}");
     }
 }

@@ -1,14 +1,10 @@
 using Spectre.Console;
-using Spectre.Console.Rendering;
 
 namespace OnnxEdit.Cli;
 
 /// <summary>A table of results: the first column and any that are said to be words stand left, numbers right.</summary>
 sealed class ResultTable
 {
-    /// <summary>Columns are as wide as their contents up to this line length.</summary>
-    internal const int Width = 240;
-
     readonly Table _table = new() { Border = TableBorder.Simple };
 
     /// <summary>Starts a table.</summary>
@@ -33,5 +29,23 @@ sealed class ResultTable
         return this;
     }
 
-    internal IRenderable Render() => _table;
+    /// <summary>
+    /// The table as lines of text, the same on a terminal and in a pipe. Lines are as long as they need to be: a cut
+    /// number is worse than a line that the terminal folds.
+    /// </summary>
+    internal IEnumerable<string> Lines()
+    {
+        var text = new StringWriter();
+        var console = AnsiConsole.Create(new AnsiConsoleSettings
+        {
+            Out = new AnsiConsoleOutput(text),
+            Ansi = AnsiSupport.No,
+            ColorSystem = ColorSystemSupport.NoColors,
+            Interactive = InteractionSupport.No,
+        });
+        console.Profile.Width = 400;
+        console.Profile.Capabilities.Unicode = true;
+        console.Write(_table);
+        return text.ToString().Split('\n').Select(line => line.TrimEnd()).Where(line => line.Length > 0);
+    }
 }
