@@ -8,9 +8,10 @@ namespace OnnxEdit.Surgery;
 public sealed class OnnxModel
 {
     /// <summary>Wraps a model built in code.</summary>
-    public OnnxModel(ModelProto proto) : this(proto, null, Convert.ToHexStringLower(SHA256.HashData(proto.ToByteArray()))) { }
+    public OnnxModel(ModelProto proto) : this(proto, null, Convert.ToHexStringLower(SHA256.HashData(proto.ToByteArray())), []) { }
 
-    OnnxModel(ModelProto proto, string? path, string sha256) => (Proto, Path, Sha256) = (proto, path, sha256);
+    internal OnnxModel(ModelProto proto, string? path, string sha256, IReadOnlyList<string> dataFiles) =>
+        (Proto, Path, Sha256, DataFiles) = (proto, path, sha256, dataFiles);
 
     /// <summary>The protobuf classes are the intermediate representation; there is no second object model.</summary>
     public ModelProto Proto { get; }
@@ -18,14 +19,41 @@ public sealed class OnnxModel
     /// <summary>The file it was read from, or null.</summary>
     public string? Path { get; }
 
-    /// <summary>SHA-256 of the source file (of the serialised model when built in code), lower-case hex.</summary>
+    /// <summary>
+    /// SHA-256 of the source file (of the serialised model when built in code), lower-case hex. When weights live in
+    /// other files, their bytes follow in the order of the tensors, so that the hash identifies the weights too.
+    /// </summary>
     public string Sha256 { get; }
 
-    /// <summary>Reads and validates a model file.</summary>
-    /// <exception cref="OnnxSurgeryException">Not a usable ONNX model; the message says why.</exception>
-    public static OnnxModel Load(string path)
-    {
-        var bytes = File.ReadAllBytes(path);
-        return new OnnxModel(ModelProto.Parser.ParseFrom(bytes), path, Convert.ToHexStringLower(SHA256.HashData(bytes)));
-    }
+    /// <summary>Full paths of the external data files that the source's tensors were read from; usually none.</summary>
+    public IReadOnlyList<string> DataFiles { get; }
+
+    /// <summary>
+    /// Reads and validates a model file (<see cref="ModelValidator.Check"/>). Tensors kept in external files are
+    /// brought into memory. ONNX Runtime is not asked: that is <see cref="ModelValidator.CheckRuntime"/>.
+    /// </summary>
+    /// <param name="path">The .onnx file.</param>
+    /// <exception cref="OnnxSurgeryException">Not a usable ONNX model; the message names the file and says why.</exception>
+    public static OnnxModel Load(string path) => ModelReader.Read(path);
+
+    /// <summary>
+    /// An edited version of this model: the given graph with this model's source path, hash and external-data
+    /// habit, so that <see cref="Save"/> still protects the source file.
+    /// </summary>
+    public OnnxModel With(ModelProto edited) => new(edited, Path, Sha256, DataFiles);
+
+    /// <summary>
+    /// Validates the model and writes it: first to a temporary file in the same folder, then renamed, so that the
+    /// target is either complete or untouched. Models whose source had external data, or that are larger than
+    /// 1.9 GB, put their larger tensors into <c>{path}.data</c>; then two files are renamed, the data file first, and
+    /// a failure of the second undoes the first. The same model gives the same bytes. What ONNX Runtime thinks of the
+    /// model and whether its outputs are right is for the caller to verify before.
+    /// </summary>
+    /// <param name="path">The target; its folder must exist. The model's own source files are always refused.</param>
+    /// <param name="overwrite">Allows replacing an existing file.</param>
+    /// <param name="cancellation">Stops between tensors, leaving nothing behind.</param>
+    /// <exception cref="OnnxSurgeryException">The model is not valid, or the file cannot or must not be written.</exception>
+    /// <exception cref="OperationCanceledException">Cancelled.</exception>
+    public void Save(string path, bool overwrite = false, CancellationToken cancellation = default) =>
+        ModelWriter.Write(this, path, overwrite, cancellation);
 }

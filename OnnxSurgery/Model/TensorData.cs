@@ -10,11 +10,19 @@ namespace OnnxEdit.Surgery;
 public static class TensorData
 {
     /// <summary>Number of elements: the product of the dims (1 for a scalar).</summary>
+    /// <exception cref="OnnxSurgeryException">A negative dim, or a product beyond 2^63.</exception>
     public static long ElementCount(TensorProto tensor)
     {
         long count = 1;
-        foreach (var d in tensor.Dims) count *= d;
-        return count;
+        var empty = tensor.Dims.Contains(0);
+        foreach (var d in tensor.Dims)
+        {
+            if (d < 0 || (!empty && d > 0 && count > long.MaxValue / d))
+                throw new OnnxSurgeryException(
+                    $"Tensor '{tensor.Name}' has the impossible shape [{string.Join(',', tensor.Dims)}]; the file is damaged, export it again.");
+            if (!empty) count *= d;
+        }
+        return empty ? 0 : count;
     }
 
     /// <summary>True for float32, float16, bfloat16 and float64.</summary>
@@ -39,14 +47,15 @@ public static class TensorData
     /// <exception cref="OnnxSurgeryException">Data missing, or not as long as the dims say.</exception>
     public static byte[] Bytes(TensorProto tensor)
     {
-        var expected = ElementCount(tensor) * ElementSize(tensor);
+        var size = ElementSize(tensor);
+        var expected = (Int128)ElementCount(tensor) * size;
         byte[] bytes;
-        if (tensor.HasRawData) bytes = tensor.RawData.ToByteArray();
+        if (tensor.RawData.Length > 0) bytes = tensor.RawData.ToByteArray();
         else if (tensor.FloatData.Count > 0) bytes = MemoryMarshal.AsBytes(tensor.FloatData.ToArray().AsSpan()).ToArray();
         else if (tensor.Int64Data.Count > 0) bytes = MemoryMarshal.AsBytes(tensor.Int64Data.ToArray().AsSpan()).ToArray();
         else if (tensor.DoubleData.Count > 0) bytes = MemoryMarshal.AsBytes(tensor.DoubleData.ToArray().AsSpan()).ToArray();
-        else if (tensor.Uint64Data.Count > 0) bytes = Narrow(tensor.Uint64Data, ElementSize(tensor));
-        else if (tensor.Int32Data.Count > 0) bytes = Narrow(tensor.Int32Data.Select(v => (ulong)(long)v), ElementSize(tensor));
+        else if (tensor.Uint64Data.Count > 0) bytes = Narrow(tensor.Uint64Data, size);
+        else if (tensor.Int32Data.Count > 0) bytes = Narrow(tensor.Int32Data.Select(v => (ulong)(long)v), size);
         else bytes = [];
         if (bytes.Length != expected)
             throw new OnnxSurgeryException(
@@ -131,8 +140,12 @@ public static class TensorData
     /// <param name="tensor">The tensor to shrink in place.</param>
     /// <param name="axis">Axis, 0-based.</param>
     /// <param name="kept">Indices along the axis, each in [0, dims[axis]).</param>
+    /// <exception cref="OnnxSurgeryException">No such axis or index, elements smaller than a byte, or damaged.</exception>
     public static void Keep(TensorProto tensor, int axis, IReadOnlyList<int> kept)
     {
+        if (axis < 0 || axis >= tensor.Dims.Count || kept.Any(k => k < 0 || k >= tensor.Dims[axis]))
+            throw new OnnxSurgeryException(
+                $"Tensor '{tensor.Name}' of shape [{string.Join(',', tensor.Dims)}] has no such slice along axis {axis}; the indices are out of range.");
         var size = ElementSize(tensor);
         var source = Bytes(tensor);
         long outer = 1, inner = size;
@@ -164,17 +177,21 @@ public static class TensorData
         tensor.Int64Data.Clear();
         tensor.DoubleData.Clear();
         tensor.Uint64Data.Clear();
+        tensor.ExternalData.Clear();
+        tensor.ClearDataLocation();
         tensor.RawData = UnsafeByteOperations.UnsafeWrap(bytes);
     }
 
     static byte[] Narrow(IEnumerable<ulong> values, int size)
     {
-        var buffer = new byte[8];
+        // Complex numbers never come this way: they are stored as floats or doubles.
+        size = Math.Min(size, 8);
+        Span<byte> buffer = stackalloc byte[8];
         var result = new List<byte>();
         foreach (var v in values)
         {
             BinaryPrimitives.WriteUInt64LittleEndian(buffer, v);
-            result.AddRange(buffer.AsSpan(0, size));
+            result.AddRange(buffer[..size]);
         }
         return [.. result];
     }
