@@ -12,7 +12,7 @@ static class ClassifierOutput
         var outputs = index.Graph.Output.Select(DeclaredTensor.Of).ToArray();
         foreach (var output in outputs)
             if (CanBeScores(output, batch)) return output;
-        var list = string.Join(", ", outputs.Select(output => $"'{output.Name}' {ClassifierSignature.Name(output.Type)} {output}"));
+        var list = string.Join(", ", outputs.Select(output => $"'{output.Name}' {output.TypeName} {output}"));
         throw ClassifierSignature.Unsuitable(
             $"none of its outputs ({list}) is a float [batch, classes] tensor, so it looks like a detector or another kind of network; if one of its tensors does hold class scores, name it with --output");
     }

@@ -69,7 +69,7 @@ public sealed class ClassifierSession : IDisposable
             {
                 cancellation.ThrowIfCancellationRequested();
                 throw new OnnxEngineException(
-                    ErrorKind.Model, $"The model fails on inputs of shape [{rows},{string.Join(',', images.ItemShape)}]: {FirstLine(inner.Message)}", inner);
+                    ErrorKind.Model, $"The model fails on inputs of shape [{rows},{string.Join(',', images.ItemShape)}]: {OrtFailure.Reason(inner)}", inner);
             }
 
             first += count;
@@ -136,6 +136,4 @@ public sealed class ClassifierSession : IDisposable
         });
         return copy;
     }
-
-    static string FirstLine(string message) => message.Split('\n', 2)[0].Trim();
 }

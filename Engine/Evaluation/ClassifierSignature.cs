@@ -46,7 +46,7 @@ public sealed record ClassifierSignature
         if (dims.Count < 2)
             throw Unsuitable($"the input '{input.Name}' {input} has no batch axis followed by the values of an image; a classifier takes one item per row");
         if (input.Type is not (DataType.Float or DataType.Float16 or DataType.Double or DataType.Uint8))
-            throw Unsuitable($"the input '{input.Name}' is {Name(input.Type)}, and images are fed as float32, float16, float64 or uint8");
+            throw Unsuitable($"the input '{input.Name}' is {input.TypeName}, and images are fed as float32, float16, float64 or uint8");
 
         var geometry = InputGeometry.FromShape([.. dims.Skip(1).Select(extent => (int)extent)], input.Type == DataType.Uint8, input.Name);
         var scores = output is null ? ClassifierOutput.Find(index, dims[0]) : ClassifierOutput.Named(index, output);
@@ -73,13 +73,6 @@ public sealed record ClassifierSignature
             _ => throw Unsuitable($"it has {inputs.Length} inputs ({string.Join(", ", inputs.Select(i => $"'{i.Name}'"))}), and an image classifier has one"),
         };
     }
-
-    internal static string Name(DataType type) => type switch
-    {
-        DataType.Float => "float32",
-        DataType.Double => "float64",
-        _ => type.ToString().ToLowerInvariant(),
-    };
 
     internal static OnnxEngineException Unsuitable(string reason) =>
         new(ErrorKind.Model, $"The model cannot be used as an image classifier: {reason}.");

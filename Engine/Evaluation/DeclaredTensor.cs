@@ -12,6 +12,9 @@ public sealed record DeclaredTensor(string Name, DataType Type, IReadOnlyList<lo
     /// <summary>Names of the open extents by axis, e.g. "batch_size"; null where the extent is a number or has no name.</summary>
     public IReadOnlyList<string?> AxisNames { get; init; } = [];
 
+    /// <summary>The element type as people write it, e.g. "float32".</summary>
+    public string TypeName => NameOf(Type);
+
     /// <summary>Reads a declaration.</summary>
     public static DeclaredTensor Of(ValueInfoProto value)
     {
@@ -29,4 +32,11 @@ public sealed record DeclaredTensor(string Name, DataType Type, IReadOnlyList<lo
     /// <summary>The shape in brackets, open extents by name, e.g. "[N,3,32,32]".</summary>
     public override string ToString() =>
         $"[{string.Join(',', Shape.Select((extent, axis) => extent > 0 ? $"{extent}" : AxisNames.ElementAtOrDefault(axis) ?? "?"))}]";
+
+    internal static string NameOf(DataType type) => type switch
+    {
+        DataType.Float => "float32",
+        DataType.Double => "float64",
+        _ => type.ToString().ToLowerInvariant(),
+    };
 }

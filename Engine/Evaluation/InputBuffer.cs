@@ -43,7 +43,7 @@ sealed class InputBuffer : IDisposable
                 Value = OrtValue.CreateTensorValueFromMemory(memory, Keep(new bool[length], out _converted), shape);
                 break;
             default:
-                throw new OnnxEngineException(ErrorKind.Model, $"An input of element type {ClassifierSignature.Name(type)} cannot be fed.");
+                throw new OnnxEngineException(ErrorKind.Model, $"An input of element type {DeclaredTensor.NameOf(type)} cannot be fed.");
         }
     }
 

@@ -43,7 +43,7 @@ public static class LatencyComparison
         catch (OnnxRuntimeException inner)
         {
             throw new OnnxEngineException(
-                ErrorKind.Model, $"The model cannot be timed at batch {batch}: {inner.Message.Split('\n', 2)[0].Trim()}", inner);
+                ErrorKind.Model, $"The model cannot be timed at batch {batch}: {OrtFailure.Reason(inner)}", inner);
         }
     }
 

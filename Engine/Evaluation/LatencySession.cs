@@ -96,7 +96,7 @@ sealed class LatencySession : IDisposable
         }
         catch (OnnxRuntimeException inner)
         {
-            throw new OnnxEngineException(ErrorKind.Model, $"ONNX Runtime refuses the model: {inner.Message.Split('\n', 2)[0].Trim()}", inner);
+            throw new OnnxEngineException(ErrorKind.Model, $"ONNX Runtime refuses the model: {OrtFailure.Reason(inner)}", inner);
         }
     }
 

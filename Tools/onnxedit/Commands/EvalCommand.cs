@@ -31,7 +31,7 @@ sealed class EvalCommand : CliCommand
         }
 
         var data = inputs.OpenData(context.Output, testOnly: true, context.Get(_limit));
-        var test = data.Test ?? throw new OnnxEngineException(ErrorKind.Data, "The data holds no test images; give some with --eval-data.");
+        var test = data.Test ?? throw new OnnxEngineException(ErrorKind.Data, "The data holds no labelled test images, so accuracy cannot be measured; give some with --eval-data.");
         var evaluation = context.Output.Track(progress =>
             Evaluator.Evaluate(inputs.Model, test, inputs.Evaluation, progress, context.Cancellation));
         EvaluationReport.Write(context, inputs.Path, evaluation, data.ClassNames);
