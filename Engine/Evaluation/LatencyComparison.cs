@@ -14,7 +14,7 @@ public static class LatencyComparison
     /// <param name="first">The model, or the one to compare with.</param>
     /// <param name="second">The other model; null: only the first is timed.</param>
     /// <param name="options">Batch sizes, threads and how long; null: defaults.</param>
-    /// <param name="progress">Told how far each batch size has come, in milliseconds.</param>
+    /// <param name="progress">Told how far each batch size has come, in thousandths.</param>
     /// <param name="cancellation">Ends the work early.</param>
     /// <returns>One result per batch size.</returns>
     /// <exception cref="OnnxEngineException">A model cannot be loaded or run, or the two insist on different batch sizes.</exception>
@@ -54,7 +54,7 @@ public static class LatencyComparison
         var models = b is null ? 1 : 2;
         var watch = Stopwatch.StartNew();
         var stage = $"timing batch {batch}";
-        var enough = (long)(options.MinimumSeconds * models * 1000);
+        var seconds = options.MinimumSeconds * models;
         while (timesA.Count < 3 || watch.Elapsed.TotalSeconds < options.MaximumSeconds * models)
         {
             cancellation.ThrowIfCancellationRequested();
@@ -62,12 +62,12 @@ public static class LatencyComparison
             if (isBFirst) timesB.Add(b!.Measure());
             timesA.Add(a.Measure());
             if (b is not null && !isBFirst) timesB.Add(b.Measure());
-            if (timesA.Count >= options.MinimumPairs && watch.ElapsedMilliseconds >= enough)
+            var done = Math.Min(watch.Elapsed.TotalSeconds / seconds, (double)timesA.Count / options.MinimumPairs);
+            progress?.Report(new WorkProgress(stage, (long)Math.Min(1000, 1000 * done), 1000));
+            if (done >= 1)
                 break;
-            progress?.Report(new WorkProgress(stage, Math.Min(watch.ElapsedMilliseconds, enough), enough));
         }
 
-        progress?.Report(new WorkProgress(stage, enough, enough));
         return new LatencyResult
         {
             Batch = batch,

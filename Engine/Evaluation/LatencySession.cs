@@ -36,11 +36,12 @@ sealed class LatencySession : IDisposable
         _session = CreateSession(model, options);
     }
 
-    /// <summary>The batch size the model declares for itself; null: any.</summary>
+    /// <summary>The batch size the model insists on, 1 where an input has no batch axis; null: any.</summary>
     internal static int? FixedBatch(OnnxModel model)
     {
         var inputs = new GraphIndex(model.Proto.Graph).Inputs.Select(DeclaredTensor.Of).Where(input => input.Shape.Count > 0).ToArray();
-        return inputs.Length > 0 && inputs[0].Shape[0] > 0 ? (int)inputs[0].Shape[0] : null;
+        if (inputs.Length == 0 || inputs[0].Shape[0] < 0) return null;
+        return inputs[0].Shape.Count == 1 ? 1 : (int)inputs[0].Shape[0];
     }
 
     /// <summary>Runs until caches, arenas and clocks have settled, and chooses the repeats per measurement.</summary>

@@ -7,6 +7,7 @@ static class CommandCatalog
     internal static IReadOnlyList<CliCommand> Create() =>
     [
         new InitCommand(),
+        new InspectCommand(),
         new EvalCommand(),
         new BenchCommand(),
     ];
