@@ -1,0 +1,32 @@
+namespace OnnxEdit.Engine;
+
+/// <summary>How well a classifier does on labelled images. Accuracies are fractions of one.</summary>
+public sealed record Evaluation
+{
+    /// <summary>Number of labelled images.</summary>
+    public required int Count { get; init; }
+
+    /// <summary>Fraction of images whose label has the highest score.</summary>
+    public required double Top1 { get; init; }
+
+    /// <summary>Fraction of images whose label is among the five highest scores.</summary>
+    public required double Top5 { get; init; }
+
+    /// <summary>Mean over the images of logit[label] - max over the others: how sure the model is, negative where it errs.</summary>
+    public required double MeanMargin { get; init; }
+
+    /// <summary>The same by class, indexed by the model's output.</summary>
+    public required IReadOnlyList<ClassAccuracy> PerClass { get; init; }
+
+    /// <summary>Whether each labelled image is classified correctly, in the order of the set; compare two models with <see cref="PairedDifference"/>.</summary>
+    public required IReadOnlyList<bool> Correct { get; init; }
+
+    /// <summary>The output the scores were read from.</summary>
+    public required string OutputName { get; init; }
+
+    /// <summary>Number of classes the model tells apart.</summary>
+    public int Classes => PerClass.Count;
+
+    /// <summary>Standard error of <see cref="Top1"/>: sqrt(p (1 - p) / n).</summary>
+    public double StandardError => Math.Sqrt(Top1 * (1 - Top1) / Count);
+}

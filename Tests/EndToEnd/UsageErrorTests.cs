@@ -1,0 +1,56 @@
+using Xunit;
+
+namespace OnnxEdit.EndToEnd;
+
+public sealed class UsageErrorTests
+{
+    [Theory]
+    [InlineData("evla", "'eval'")]
+    [InlineData("eval --dta x", "'--data'")]
+    [InlineData("eval m.onnx --try-preproces", "'--try-preprocess'")]
+    [InlineData("--jsn eval m.onnx", "'--json'")]
+    public void A_mistyped_word_gets_a_suggestion(string commandLine, string meant) =>
+        Assert.Contains($"did you mean {meant}", CliRunner.Run(commandLine).ExpectError(2), StringComparison.Ordinal);
+
+    [Theory]
+    [InlineData("eval m.onnx --seed abc", "--seed takes a whole number")]
+    [InlineData("eval m.onnx --seed -1", "--seed takes a whole number")]
+    [InlineData("eval m.onnx --threads many", "--threads takes a whole number")]
+    [InlineData("eval m.onnx --mean 1;2", "--mean takes numbers")]
+    [InlineData("eval m.onnx --layout chw", "--layout takes nchw or nhwc")]
+    [InlineData("eval m.onnx --scale 1/0", "--scale takes a number or a fraction")]
+    [InlineData("bench m.onnx --batch 0", "--batch takes whole numbers")]
+    [InlineData("bench m.onnx --seconds 0", "--seconds takes a number greater than 0")]
+    [InlineData("eval m.onnx --mean", "--mean")]
+    [InlineData("eval one.onnx two.onnx", "one argument too many")]
+    [InlineData("bench", "onnxedit bench --help")]
+    public void A_wrong_value_is_named_with_what_would_be_right(string commandLine, string expected) =>
+        Assert.Contains(expected, CliRunner.Run(commandLine).ExpectError(2), StringComparison.Ordinal);
+
+    [Fact]
+    public void Cuda_is_refused_by_a_build_without_it() =>
+        Assert.Contains("-p:Gpu=true", CliRunner.Run("bench m.onnx --device cuda").ExpectError(2), StringComparison.Ordinal);
+
+    [Fact]
+    public void A_model_must_be_named_where_no_configuration_does()
+    {
+        using var folder = new ColourFolder();
+        Assert.Contains("Name a model", CliRunner.Run("eval", folder.Root).ExpectError(2), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Measuring_without_data_asks_for_data()
+    {
+        using var folder = new ColourFolder();
+        Assert.Contains("--data", CliRunner.Run(["eval", folder.Model]).ExpectError(2), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("3", "--labels takes pairs")]
+    [InlineData("1=0,1=2", "--labels takes pairs")]
+    public void Labels_are_pairs_of_numbers(string labels, string expected)
+    {
+        using var folder = new ColourFolder();
+        Assert.Contains(expected, CliRunner.Run(["eval", folder.Model, "--labels", labels]).ExpectError(2), StringComparison.Ordinal);
+    }
+}

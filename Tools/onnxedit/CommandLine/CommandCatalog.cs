@@ -1,0 +1,14 @@
+namespace OnnxEdit.Cli;
+
+/// <summary>The commands, in the order the help lists them. A new command is a file in Commands/ and a line here.</summary>
+static class CommandCatalog
+{
+    /// <summary>Makes every command.</summary>
+    internal static IReadOnlyList<CliCommand> Create() =>
+    [
+        new InitCommand(),
+        new InspectCommand(),
+        new EvalCommand(),
+        new BenchCommand(),
+    ];
+}

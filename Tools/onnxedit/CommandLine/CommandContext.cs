@@ -1,0 +1,20 @@
+using System.CommandLine;
+
+namespace OnnxEdit.Cli;
+
+/// <summary>What a command needs to know about its call.</summary>
+/// <param name="Parsed">The parsed command line, for the command's own options.</param>
+/// <param name="Global">The options every command has.</param>
+/// <param name="Output">Where results, notes and progress go.</param>
+/// <param name="Cancellation">Set by Ctrl-C.</param>
+sealed record CommandContext(ParseResult Parsed, GlobalOptions Global, CliOutput Output, CancellationToken Cancellation)
+{
+    /// <summary>The value of an option.</summary>
+    internal T? Get<T>(Option<T> option) => Parsed.GetValue(option);
+
+    /// <summary>The values of an option that takes several, or null when it is not given (the parser says empty).</summary>
+    internal T[]? GetList<T>(Option<T[]?> option) => Parsed.GetValue(option) is { Length: > 0 } values ? values : null;
+
+    /// <summary>The value of an argument.</summary>
+    internal T? Get<T>(Argument<T> argument) => Parsed.GetValue(argument);
+}

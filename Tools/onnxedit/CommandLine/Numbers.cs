@@ -1,0 +1,138 @@
+using System.CommandLine;
+using System.CommandLine.Parsing;
+using System.Globalization;
+
+namespace OnnxEdit.Cli;
+
+/// <summary>Options that take numbers or words from a list, with errors that say what would be right.</summary>
+static class Numbers
+{
+    /// <summary>A whole number in a range.</summary>
+    internal static Option<int> Whole(string name, int minimum, int maximum, int value, string description) => new(name)
+    {
+        Description = description,
+        HelpName = "N",
+        DefaultValueFactory = _ => value,
+        CustomParser = result => Parse(
+            result,
+            text => int.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number)
+                && number >= minimum && number <= maximum ? number : null,
+            maximum == int.MaxValue ? $"a whole number, {minimum} or more" : $"a whole number from {minimum} to {maximum}",
+            value),
+    };
+
+    /// <summary>A whole number in a range, or nothing.</summary>
+    internal static Option<int?> OptionalWhole(string name, int minimum, string description) => new(name)
+    {
+        Description = description,
+        HelpName = "N",
+        CustomParser = result => Parse<int>(
+            result,
+            text => int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number >= minimum ? number : null,
+            $"a whole number, {minimum} or more",
+            minimum),
+    };
+
+    /// <summary>A number greater than zero.</summary>
+    internal static Option<double> Positive(string name, double value, string description) => new(name)
+    {
+        Description = description,
+        HelpName = "X",
+        DefaultValueFactory = _ => value,
+        CustomParser = result => Parse(result, text => Number(text) is { } number && number > 0 ? number : null, "a number greater than 0", value),
+    };
+
+    /// <summary>A number or a fraction such as 1/255.</summary>
+    internal static Option<float?> OptionalFraction(string name, string description) => new(name)
+    {
+        Description = description,
+        HelpName = "X",
+        CustomParser = result => Parse<float>(
+            result,
+            text => text.Split('/') is [var above, var below] && Number(above) is { } a && Number(below) is { } b && b != 0 ? (float)(a / b)
+                : Number(text) is { } number ? (float)number : null,
+            "a number or a fraction such as 1/255",
+            1),
+    };
+
+    /// <summary>Numbers with commas between them.</summary>
+    internal static Option<float[]?> Floats(string name, string description) => new(name)
+    {
+        Description = description,
+        HelpName = "X,...",
+        CustomParser = result => List<float>(result, text => Number(text) is { } number ? (float)number : null, "numbers with commas between them, e.g. .485,.456,.406"),
+    };
+
+    /// <summary>Whole numbers, 1 or more, with a separator between them.</summary>
+    internal static Option<int[]?> Sizes(string name, char separator, string example, string description) => new(name)
+    {
+        Description = description,
+        HelpName = example,
+        CustomParser = result => List<int>(
+            result,
+            text => int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number > 0 ? number : null,
+            $"whole numbers written like {example}",
+            separator),
+    };
+
+    /// <summary>One of a few words.</summary>
+    internal static Option<string> OneOf(string name, string[] words, string value, string description) => new(name)
+    {
+        Description = description,
+        HelpName = string.Join('|', words),
+        DefaultValueFactory = _ => value,
+        CustomParser = result => Word(result, words) ?? value,
+    };
+
+    /// <summary>One of a few words, or nothing.</summary>
+    internal static Option<string?> OptionalOneOf(string name, string[] words, string description) => new(name)
+    {
+        Description = description,
+        HelpName = string.Join('|', words),
+        CustomParser = result => Word(result, words),
+    };
+
+    /// <summary>The --seed option.</summary>
+    internal static Option<ulong> Seed() => new("--seed")
+    {
+        Description = "Seed of every random draw",
+        HelpName = "N",
+        DefaultValueFactory = _ => 0,
+        CustomParser = result => Parse(
+            result,
+            text => ulong.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : null,
+            "a whole number, 0 or more",
+            0ul),
+    };
+
+    static T Parse<T>(ArgumentResult result, Func<string, T?> read, string expected, T otherwise) where T : struct
+    {
+        var text = result.Tokens[^1].Value;
+        if (read(text) is { } value) return value;
+        Refuse(result, expected, text);
+        return otherwise;
+    }
+
+    static T[]? List<T>(ArgumentResult result, Func<string, T?> read, string expected, char separator = ',') where T : struct
+    {
+        var text = result.Tokens[^1].Value;
+        var values = text.Split(separator).Select(part => read(part.Trim())).ToArray();
+        if (values.All(value => value is not null)) return [.. values.Select(value => value!.Value)];
+        Refuse(result, expected, text);
+        return null;
+    }
+
+    static string? Word(ArgumentResult result, string[] words)
+    {
+        var text = result.Tokens[^1].Value;
+        if (words.Contains(text)) return text;
+        Refuse(result, string.Join(" or ", words), text);
+        return null;
+    }
+
+    static void Refuse(ArgumentResult result, string expected, string text) =>
+        result.AddError($"{(result.Parent as OptionResult)?.Option.Name ?? result.Argument.Name} takes {expected}, not '{text}'.");
+
+    static double? Number(string text) =>
+        double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var number) && double.IsFinite(number) ? number : null;
+}

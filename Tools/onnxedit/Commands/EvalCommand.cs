@@ -1,0 +1,46 @@
+using System.CommandLine;
+using OnnxEdit.Engine;
+
+namespace OnnxEdit.Cli;
+
+/// <summary>Measures a model's accuracy.</summary>
+sealed class EvalCommand : CliCommand
+{
+    readonly ModelAndDataOptions _inputs = new(hasCalibration: false);
+    readonly Option<int?> _limit = Numbers.OptionalWhole("--limit", 1, "Test on this many images at most, drawn by the seed");
+    readonly Option<bool> _try = new("--try-preprocess") { Description = "Try the usual normalisations on some images and rank them" };
+
+    internal EvalCommand() : base(
+        "eval",
+        "Measures accuracy on the test data, overall and per class.",
+        "onnxedit eval model.onnx --data cifar10 --mean .485,.456,.406 --std .229,.224,.225",
+        "onnxedit eval model.onnx --data cifar10 --try-preprocess")
+    {
+        _inputs.AddTo(this);
+        Options.Add(_limit);
+        Options.Add(_try);
+    }
+
+    internal override void Execute(CommandContext context)
+    {
+        var inputs = _inputs.Resolve(context);
+        if (context.Get(_try))
+        {
+            PreprocessingReport.Write(context, Search(context, inputs));
+            return;
+        }
+
+        var data = inputs.OpenData(context.Output, testOnly: true, context.Get(_limit));
+        var test = data.Test ?? throw new OnnxEngineException(ErrorKind.Data, "The data holds no labelled test images, so accuracy cannot be measured; give some with --eval-data.");
+        var evaluation = context.Output.Track(progress =>
+            Evaluator.Evaluate(inputs.Model, test, inputs.Evaluation, progress, context.Cancellation));
+        EvaluationReport.Write(context, inputs.Path, evaluation, data.ClassNames);
+    }
+
+    PreprocessingSearch Search(CommandContext context, ModelAndData inputs)
+    {
+        var options = inputs.DataOptions(testOnly: true);
+        return context.Output.Track(progress => PreprocessingSearch.Run(
+            inputs.Model, options, inputs.Evaluation, context.Get(_limit) ?? 500, progress, context.Cancellation));
+    }
+}

@@ -1,0 +1,79 @@
+using OnnxEdit.Engine;
+
+namespace OnnxEdit.Cli;
+
+/// <summary>Writes onnxedit.json beside a model.</summary>
+sealed class InitCommand : CliCommand
+{
+    readonly ModelAndDataOptions _inputs = new(hasCalibration: true);
+
+    internal InitCommand() : base(
+        "init",
+        $"Writes {ProjectConfig.FileName} beside a model: where its data is and how pixels are normalised, so that other commands need not be told. Checks that it works.",
+        "onnxedit init model.onnx --data cifar10 --mean .485,.456,.406 --std .229,.224,.225")
+    {
+        _inputs.AddTo(this);
+    }
+
+    internal override void Execute(CommandContext context)
+    {
+        var inputs = _inputs.Resolve(context, useConfig: false);
+        var folder = Path.GetDirectoryName(Path.GetFullPath(inputs.Path))!;
+        var path = Path.Combine(folder, ProjectConfig.FileName);
+        if (File.Exists(path) && !context.Global.Force)
+            throw new OnnxEngineException(ErrorKind.Usage, $"'{path}' exists; add --force to replace it.");
+
+        var data = inputs.OpenData(context.Output);
+        var evaluation = data.Test is { IsLabelled: true } test
+            ? context.Output.Track(progress => Evaluator.Evaluate(inputs.Model, test, inputs.Evaluation, progress, context.Cancellation))
+            : null;
+        Replace(path, Config(inputs, folder).ToJson());
+        Report(context, path, evaluation);
+    }
+
+    static ProjectConfig Config(ModelAndData inputs, string folder) => new ProjectConfig
+    {
+        Model = Path.GetFileName(inputs.Path),
+        Data = Relative(inputs.DataPath, folder),
+        EvalData = Relative(inputs.EvalPath, folder),
+        Calibration = inputs.Calibration == ModelAndDataOptions.DefaultCalibration ? null : inputs.Calibration,
+        Labels = inputs.Labels,
+        Output = inputs.Output,
+    }.With(inputs.Preprocessing);
+
+    static void Report(CommandContext context, string path, Evaluation? evaluation)
+    {
+        var shown = Path.GetRelativePath(".", path);
+        if (context.Global.Json)
+        {
+            context.Output.Json("init", 1, new { Config = shown, Images = evaluation?.Count, evaluation?.Top1, evaluation?.StandardError });
+            return;
+        }
+
+        context.Output.Line(evaluation is null ? "The data has no labels, so accuracy was not measured." : EvaluationReport.Summary(evaluation));
+        context.Output.Line($"wrote {shown}");
+        var guess = evaluation is null ? 0 : evaluation.PerClass.Max(tally => (double)tally.Count) / evaluation.Count;
+        if (evaluation is not null && evaluation.Top1 < guess + (4 * evaluation.StandardError))
+            context.Output.Warn("this is close to guessing; find the normalisation with onnxedit eval --try-preprocess, then run init --force.");
+    }
+
+    /// <summary>Relative to the configuration where that is possible, so that the folder can be moved as a whole.</summary>
+    static string? Relative(string? path, string folder) =>
+        path is null || path.StartsWith("random:", StringComparison.Ordinal)
+            ? path
+            : Path.GetRelativePath(folder, Path.GetFullPath(path)).Replace(Path.DirectorySeparatorChar, '/');
+
+    static void Replace(string path, string text)
+    {
+        var temporary = $"{path}.{Environment.ProcessId}.tmp";
+        try
+        {
+            File.WriteAllText(temporary, text);
+            File.Move(temporary, path, overwrite: true);
+        }
+        finally
+        {
+            File.Delete(temporary);
+        }
+    }
+}

@@ -1,0 +1,69 @@
+using OnnxEdit.Engine;
+using OnnxEdit.Surgery;
+
+namespace OnnxEdit.Cli;
+
+/// <summary>A loaded model and the settled answer to where its data is and how it is read.</summary>
+sealed record ModelAndData
+{
+    /// <summary>The model's path as the user knows it.</summary>
+    internal required string Path { get; init; }
+
+    /// <summary>The model.</summary>
+    internal required OnnxModel Model { get; init; }
+
+    /// <summary>The output that holds the logits; null: found by itself.</summary>
+    internal string? Output { get; init; }
+
+    /// <summary>How pixels become model inputs; null: not known.</summary>
+    internal Preprocessing? Preprocessing { get; init; }
+
+    /// <summary>The data; null: none is configured.</summary>
+    internal string? DataPath { get; init; }
+
+    /// <summary>Test data, where it is apart.</summary>
+    internal string? EvalPath { get; init; }
+
+    /// <summary>Number of calibration images.</summary>
+    internal int Calibration { get; init; }
+
+    /// <summary>From labels in the data to model outputs; null: labels are outputs.</summary>
+    internal IReadOnlyDictionary<int, int>? Labels { get; init; }
+
+    /// <summary>Seed of every draw.</summary>
+    internal ulong Seed { get; init; }
+
+    /// <summary>Whether any data is configured.</summary>
+    internal bool HasData => DataPath is not null;
+
+    /// <summary>How accuracy is measured on this model.</summary>
+    internal EvaluationOptions Evaluation => new() { Output = Output };
+
+    /// <summary>The options to open the data with.</summary>
+    /// <param name="testOnly">For measuring only: nothing is set apart for training.</param>
+    /// <param name="limit">Test images at most, drawn by the seed; null: all.</param>
+    /// <exception cref="OnnxEngineException">No data is configured (<see cref="ErrorKind.Usage"/>).</exception>
+    internal DataOptions DataOptions(bool testOnly = false, int? limit = null) => new()
+    {
+        Path = DataPath ?? throw new OnnxEngineException(
+            ErrorKind.Usage, "No data is given; name it with --data PATH (once and for all: onnxedit init MODEL --data PATH)."),
+        EvalPath = EvalPath,
+        Preprocessing = Preprocessing,
+        LabelMap = Labels,
+        Calibration = Calibration,
+        Seed = Seed,
+        TestOnly = testOnly,
+        TestLimit = limit,
+        Outputs = ClassifierSignature.Of(Model.Proto, Output).Classes,
+    };
+
+    /// <summary>Opens the data and tells the reader what was found.</summary>
+    /// <inheritdoc cref="DataOptions"/>
+    internal ModelData OpenData(CliOutput output, bool testOnly = false, int? limit = null)
+    {
+        var options = DataOptions(testOnly, limit);
+        var data = ModelData.Open(options, ClassifierSignature.Of(Model.Proto, Output).Input);
+        output.Note($"data: {data.Description}");
+        return data;
+    }
+}

@@ -1,0 +1,92 @@
+using System.CommandLine;
+using System.Globalization;
+using OnnxEdit.Engine;
+using OnnxEdit.Surgery;
+
+namespace OnnxEdit.Cli;
+
+/// <summary>
+/// The model argument and the data options that most commands share. What the command line leaves out comes from
+/// onnxedit.json beside the model or in the current folder.
+/// </summary>
+sealed class ModelAndDataOptions
+{
+    readonly Argument<string?> _model = new("model")
+    {
+        Description = $"The ONNX file; may be left out where {ProjectConfig.FileName} names one",
+        Arity = ArgumentArity.ZeroOrOne,
+    };
+
+    readonly Option<string?> _data = new("--data")
+    {
+        Description = "Image folder (one sub-folder per class), CIFAR or MNIST files, .npz/.npy, Parquet, or random:N",
+        HelpName = "PATH",
+    };
+
+    readonly Option<string?> _evalData = new("--eval-data") { Description = "Test on this data instead of the test part of --data", HelpName = "PATH" };
+    readonly Option<int?> _calibration = Numbers.OptionalWhole("--calibration", 1, "Training images to collect statistics on [default: 2000]");
+    readonly Option<string?> _labels = new("--labels") { Description = "From labels in the data to model outputs; other labels are left out", HelpName = "DATA=OUTPUT,..." };
+    readonly Option<string?> _output = new("--output") { Description = "The output (or inner tensor) that holds the logits", HelpName = "NAME" };
+    readonly PreprocessingOptions _preprocessing = new();
+    readonly bool _hasCalibration;
+
+    /// <summary>Chooses the options.</summary>
+    /// <param name="hasCalibration">Whether the command learns from training images (--calibration).</param>
+    internal ModelAndDataOptions(bool hasCalibration) => _hasCalibration = hasCalibration;
+
+    /// <summary>Declares the argument and the options.</summary>
+    internal void AddTo(Command command)
+    {
+        command.Arguments.Add(_model);
+        command.Options.Add(_data);
+        command.Options.Add(_evalData);
+        if (_hasCalibration) command.Options.Add(_calibration);
+        _preprocessing.AddTo(command);
+        command.Options.Add(_labels);
+        command.Options.Add(_output);
+    }
+
+    /// <summary>Loads the model and settles everything else; the data is not opened yet.</summary>
+    /// <param name="context">The call.</param>
+    /// <param name="useConfig">False to look at the command line only.</param>
+    internal ModelAndData Resolve(CommandContext context, bool useConfig = true)
+    {
+        var given = context.Get(_model);
+        var config = useConfig ? ProjectConfig.Find(given) : null;
+        var path = given ?? config?.Locate(config.Model) ?? throw new OnnxEngineException(
+            ErrorKind.Usage, $"Name a model: there is no {ProjectConfig.FileName} here that does (onnxedit init MODEL --data DIR writes one).");
+        if (config is not null)
+            context.Output.Detail($"settings from {Path.GetRelativePath(".", Path.Combine(config.Folder, ProjectConfig.FileName))}");
+        var data = context.Get(_data) ?? config?.Locate(config.Data);
+        // Test data of the configuration belongs to its training data; other data on the command line replaces both.
+        var evalData = context.Get(_evalData) ?? (context.Get(_data) is null ? config?.Locate(config.EvalData) : null);
+        return new ModelAndData
+        {
+            Path = path,
+            Model = OnnxModel.Load(path),
+            Output = context.Get(_output) ?? config?.Output,
+            Preprocessing = _preprocessing.Resolve(context, config),
+            DataPath = data ?? evalData,
+            EvalPath = data is null ? null : evalData,
+            Calibration = (_hasCalibration ? context.Get(_calibration) : null) ?? config?.Calibration ?? DefaultCalibration,
+            Labels = context.Get(_labels) is { } labels ? ParseLabels(labels) : config?.Labels,
+            Seed = context.Global.Seed,
+        };
+    }
+
+    internal const int DefaultCalibration = 2000;
+
+    static Dictionary<int, int> ParseLabels(string text)
+    {
+        var map = new Dictionary<int, int>();
+        foreach (var pair in text.Split(','))
+        {
+            if (pair.Split('=') is not [var from, var to] || Whole(from) is not { } label || Whole(to) is not { } output || !map.TryAdd(label, output))
+                throw new OnnxEngineException(ErrorKind.Usage, $"--labels takes pairs of numbers such as 3=0,5=1, each data label once, not '{text}'.");
+        }
+
+        return map;
+    }
+
+    static int? Whole(string text) => int.TryParse(text.Trim(), NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : null;
+}
