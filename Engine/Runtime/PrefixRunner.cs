@@ -67,7 +67,7 @@ sealed class PrefixRunner : IDisposable
     /// <param name="read">Gets each output: first image, images, output number, values, shape.</param>
     /// <param name="cancellation">Stops between batches.</param>
     /// <param name="extra">Further inputs of a batch, made from (first image, images).</param>
-    public void Stream(BatchRunner runner, StreamReader read, CancellationToken cancellation, Func<int, int, BatchInput[]>? extra = null)
+    public void Stream(BatchRunner runner, BatchReader read, CancellationToken cancellation, Func<int, int, BatchInput[]>? extra = null)
     {
         var stored = runner.Inputs.TakeWhile(_store.Contains).ToArray();
         var buffers = stored.Select(s => new float[_batch * _store.RowLength(s)]).ToArray();
@@ -123,4 +123,4 @@ sealed class PrefixRunner : IDisposable
 }
 
 /// <summary>Reads one output of one batch of a stream.</summary>
-delegate void StreamReader(int first, int count, int output, ReadOnlySpan<float> values, long[] shape);
+delegate void BatchReader(int first, int count, int output, ReadOnlySpan<float> values, long[] shape);

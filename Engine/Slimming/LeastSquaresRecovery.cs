@@ -28,19 +28,19 @@ sealed class LeastSquaresRecovery
     /// <summary>Re-fits every unit that sees a changed input; changes <paramref name="slim"/> in place.</summary>
     public static void Apply(
         ChannelAnalysis analysis, ModelProto slim, IReadOnlyList<bool> removed, ImageSet images, SlimOptions options,
-        IProgress<SlimProgress>? progress, CancellationToken cancellation)
+        IProgress<WorkProgress>? progress, CancellationToken cancellation)
     {
         using var original = new PrefixRunner(analysis.Model.Proto, analysis.Model.Trace, images, options.Batch);
         using var edited = new PrefixRunner(slim, analysis.Model.Trace, images, options.Batch);
         new LeastSquaresRecovery(analysis, slim, removed, original, edited, options).Run(progress, cancellation);
     }
 
-    void Run(IProgress<SlimProgress>? progress, CancellationToken cancellation)
+    void Run(IProgress<WorkProgress>? progress, CancellationToken cancellation)
     {
         var targets = Changed(UnitTarget.All(_slim, _analysis.Model.Trace));
         for (var i = 0; i < targets.Count; i++)
         {
-            progress?.Report(new SlimProgress("recovery", i, targets.Count));
+            progress?.Report(new WorkProgress("recovery", i, targets.Count));
             Fit(targets[i], (ulong)i, cancellation);
             if (i > 0 && IsPair(targets[i - 1], targets[i])) Refine(targets[i - 1], targets[i], (ulong)i, cancellation);
             else if (targets[i].Activation is not null) FitAware(targets[i], (ulong)i, cancellation);
@@ -49,7 +49,7 @@ sealed class LeastSquaresRecovery
             _original.Forget(future);
             _edited.Forget(future);
         }
-        progress?.Report(new SlimProgress("recovery", targets.Count, targets.Count));
+        progress?.Report(new WorkProgress("recovery", targets.Count, targets.Count));
     }
 
     // The second unit reads the first through a Relu and nothing else does.

@@ -34,6 +34,11 @@ sealed class PatchGraph
         Positions = (int)(IsConv ? _outSpatial.Aggregate(1L, (a, b) => a * b) : outputShape.Skip(1).SkipLast(1).Aggregate(1L, (a, b) => a * b));
     }
 
+    /// <summary>Geometry of a unit of the original model.</summary>
+    public static PatchGraph Of(LinearUnit unit, NormalisedModel model) => new(
+        unit, model.Index.Initializer(unit.Node.Input[1])!.Dims,
+        [1, .. model.Trace.Shape(unit.Input).Skip(1)], [1, .. model.Trace.Shape(unit.Output).Skip(1)]);
+
     /// <summary>True for a convolution.</summary>
     public bool IsConv { get; }
 

@@ -9,24 +9,26 @@ namespace OnnxEdit.Engine;
 /// </summary>
 sealed class ReconstructionCurves
 {
-    readonly ChannelAnalysis _analysis;
-    readonly PrefixRunner _original;
-    readonly SlimOptions _options;
+    /// <summary>Gram sums of each group of a consumer, with the tensor it feeds as target; null when there are none.</summary>
+    public delegate GramSums[]? GramSource(ConsumerSlice slice, UnitTarget target, int number);
 
-    ReconstructionCurves(ChannelAnalysis analysis, PrefixRunner original, SlimOptions options) =>
-        (_analysis, _original, _options) = (analysis, original, options);
+    readonly ChannelAnalysis _analysis;
+    readonly GramSource _grams;
+
+    ReconstructionCurves(ChannelAnalysis analysis, GramSource grams) => (_analysis, _grams) = (analysis, grams);
 
     /// <summary>Measures the curves; groups without a removable cell get none.</summary>
+    /// <param name="analysis">The analysis.</param>
+    /// <param name="grams">Asked once per consumer, in graph order.</param>
+    /// <param name="progress">Told of each consumer.</param>
+    /// <param name="cancellation">Stops between consumers.</param>
     public static Dictionary<ChannelGroup, GroupCurve> Measure(
-        ChannelAnalysis analysis, ImageSet images, SlimOptions options, IProgress<SlimProgress>? progress, CancellationToken cancellation)
-    {
-        using var original = new PrefixRunner(analysis.Model.Proto, analysis.Model.Trace, images, options.Batch);
-        return new ReconstructionCurves(analysis, original, options).Run(progress, cancellation);
-    }
+        ChannelAnalysis analysis, GramSource grams, IProgress<WorkProgress>? progress, CancellationToken cancellation) =>
+        new ReconstructionCurves(analysis, grams).Run(progress, cancellation);
 
     sealed record Reader(ObsElimination Elimination, int[] Cells, int Channels);
 
-    Dictionary<ChannelGroup, GroupCurve> Run(IProgress<SlimProgress>? progress, CancellationToken cancellation)
+    Dictionary<ChannelGroup, GroupCurve> Run(IProgress<WorkProgress>? progress, CancellationToken cancellation)
     {
         var free = _analysis.Groups.Where(g => g.Cells.Any(c => _analysis.LockOf(c) is null)).ToList();
         var pending = free.ToDictionary(g => g, g => g.Consumers.ToHashSet());
@@ -36,11 +38,11 @@ sealed class ReconstructionCurves
         Dictionary<ChannelGroup, GroupCurve> curves = [];
         for (var i = 0; i < consumers.Count; i++)
         {
-            progress?.Report(new SlimProgress("statistics", i, consumers.Count));
+            progress?.Report(new WorkProgress("statistics", i, consumers.Count));
             var slice = consumers[i];
             if (targets.TryGetValue(slice.Node, out var target))
             {
-                var found = Read(slice, target, (ulong)i, cancellation);
+                var found = Read(slice, target, i);
                 foreach (var g in free.Where(g => g.Consumers.Contains(slice.Node))) readers[g].AddRange(found);
             }
             foreach (var g in free.Where(g => pending[g].Remove(slice.Node) && pending[g].Count == 0))
@@ -48,22 +50,17 @@ sealed class ReconstructionCurves
                 curves[g] = Eliminate(g, readers[g], cancellation);
                 readers.Remove(g);
             }
-            _original.Forget([.. consumers.Skip(i + 1).Where(c => targets.ContainsKey(c.Node)).SelectMany(c => new[] { targets[c.Node].Unit.Input, targets[c.Node].Tensor })]);
         }
         foreach (var g in free.Where(g => !curves.ContainsKey(g))) curves[g] = Eliminate(g, readers[g], cancellation);
-        progress?.Report(new SlimProgress("statistics", consumers.Count, consumers.Count));
+        progress?.Report(new WorkProgress("statistics", consumers.Count, consumers.Count));
         return curves;
     }
 
-    List<Reader> Read(ConsumerSlice slice, UnitTarget target, ulong stream, CancellationToken cancellation)
+    List<Reader> Read(ConsumerSlice slice, UnitTarget target, int number)
     {
+        if (_grams(slice, target, number) is not { } sums) return [];
         var unit = target.Unit;
-        _original.Compute([unit.Input, target.Tensor], cancellation);
-        var weight = _analysis.Model.Index.Initializer(unit.Node.Input[1])!;
-        long[] outShape = [1, .. _analysis.Model.Trace.Shape(unit.Output).Skip(1)];
-        var patches = new PatchGraph(unit, weight.Dims, _original.Shape(unit.Input), outShape);
-        var sums = new GramCollector(_options.Seed, _options.PositionsPerImage).Collect(patches, unit.Input, _original, outShape,
-            (first, count, destination) => _original.Read(target.Tensor, first, count, destination), stream, cancellation);
+        var patches = PatchGraph.Of(unit, _analysis.Model);
         var (weights, _) = unit.Read();
         var per = patches.InChannels / patches.Groups;
         List<Reader> found = [];

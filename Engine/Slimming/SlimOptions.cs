@@ -18,9 +18,3 @@ public sealed record SlimOptions
     /// <summary>Gauss-Newton steps on the first unit of each pair.</summary>
     public int RefineSteps { get; init; } = 3;
 }
-
-/// <summary>How far a slim is.</summary>
-/// <param name="Stage">What is being done.</param>
-/// <param name="Done">Steps done.</param>
-/// <param name="Total">Steps in all.</param>
-public sealed record SlimProgress(string Stage, int Done, int Total);

@@ -5,12 +5,12 @@ namespace OnnxEdit.Engine;
 public static class Slimmer
 {
     /// <summary>x</summary>
-    public static ModelProto Slim(OnnxModel model, ImageSet images, SlimOptions options, IProgress<SlimProgress>? progress, CancellationToken cancellation)
+    public static ModelProto Slim(OnnxModel model, ImageSet images, SlimOptions options, IProgress<WorkProgress>? progress, CancellationToken cancellation)
     {
         var sw = System.Diagnostics.Stopwatch.StartNew();
         var normal = NormalisedModel.Create(model.Proto);
         var analysis = ChannelAnalysis.Of(normal);
-        var curves = ReconstructionCurves.Measure(analysis, images, options, progress, cancellation);
+        Dictionary<ChannelGroup, GroupCurve> curves; using (var grams = new CalibrationGrams(normal, images, options, cancellation)) curves = ReconstructionCurves.Measure(analysis, (_, t, i) => grams.Of(t, i), progress, cancellation);
         Console.Error.WriteLine($"curves {sw.Elapsed.TotalSeconds:f1}");
         foreach (var (g, c) in curves) Console.Error.WriteLine($"  {g.Name} {g.Cells.Count} first {c.Damage[0]:g3} half {c.Damage[c.Damage.Count / 2]:g3} sum {c.Damage.Sum():g3}");
         var (removed, reached) = Allocation.Choose(analysis, curves, g => g.Parameters, c => c.Parameters <= (1 - options.Sparsity!.Value) * c.TotalParameters);

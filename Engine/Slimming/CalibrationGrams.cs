@@ -1,0 +1,38 @@
+using OnnxEdit.Surgery;
+
+namespace OnnxEdit.Engine;
+
+/// <summary>Gram sums of the original network's linear units over calibration images, asked for in graph order.</summary>
+sealed class CalibrationGrams : IDisposable
+{
+    readonly NormalisedModel _model;
+    readonly PrefixRunner _original;
+    readonly GramCollector _collector;
+    readonly List<UnitTarget> _targets;
+    readonly CancellationToken _cancellation;
+
+    /// <summary>Starts with the images.</summary>
+    public CalibrationGrams(NormalisedModel model, ImageSet images, SlimOptions options, CancellationToken cancellation)
+    {
+        (_model, _cancellation) = (model, cancellation);
+        _original = new PrefixRunner(model.Proto, model.Trace, images, options.Batch);
+        _collector = new GramCollector(options.Seed, options.PositionsPerImage);
+        _targets = UnitTarget.All(model.Proto, model.Trace);
+    }
+
+    /// <summary>Sums of a consumer whose target is the original value of the tensor it feeds.</summary>
+    public GramSums[] Of(UnitTarget target, int number)
+    {
+        var unit = target.Unit;
+        // Units are asked for in graph order, so what only earlier units read can go.
+        var at = _targets.FindIndex(t => t.Unit.Output == unit.Output);
+        _original.Forget([.. _targets.Skip(at).SelectMany(t => new[] { t.Unit.Input, t.Tensor })]);
+        _original.Compute([unit.Input, target.Tensor], _cancellation);
+        long[] shape = [1, .. _model.Trace.Shape(unit.Output).Skip(1)];
+        return _collector.Collect(PatchGraph.Of(unit, _model), unit.Input, _original, shape,
+            (first, count, destination) => _original.Read(target.Tensor, first, count, destination), (ulong)number, _cancellation);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _original.Dispose();
+}
