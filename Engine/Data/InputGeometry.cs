@@ -29,15 +29,15 @@ public sealed record InputGeometry
 
     /// <summary>
     /// The geometry of an input of the given extents (without the batch axis, -1 or 0 for open ones). The layout is
-    /// channels-last only when the last axis is 1, 3 or 4 and the first is not.
+    /// channels-last only when the last axis is likelier to count channels than the first: 1 or 3 before 4 before any other.
     /// </summary>
     public static InputGeometry FromShape(IReadOnlyList<int> itemShape, bool isUInt8 = false, string? name = null) => new()
     {
         ItemShape = [.. itemShape.Select(extent => extent > 0 ? extent : -1)],
-        Layout = itemShape.Count == 3 && itemShape[2] is 1 or 3 or 4 && itemShape[0] is not (1 or 3 or 4)
-            ? PixelLayout.Nhwc
-            : PixelLayout.Nchw,
+        Layout = itemShape.Count == 3 && IsChannelsLast(itemShape[0], itemShape[2]) ? PixelLayout.Nhwc : PixelLayout.Nchw,
         IsUInt8 = isUInt8,
         Name = name,
     };
+
+    static bool IsChannelsLast(int first, int last) => last is 1 or 3 ? first is not (1 or 3) : last == 4 && first is not (1 or 3 or 4);
 }

@@ -21,7 +21,7 @@ internal static class PreprocessorJson
         {
             throw new OnnxEngineException(ErrorKind.Data, $"Cannot read '{path}': {inner.Message}", inner);
         }
-        catch (Exception inner) when (inner is JsonException or InvalidOperationException or FormatException)
+        catch (Exception inner) when (inner is JsonException or InvalidOperationException or FormatException or KeyNotFoundException)
         {
             throw new OnnxEngineException(ErrorKind.Data, $"'{path}' is not a readable preprocessor_config.json: {inner.Message}", inner);
         }
@@ -48,7 +48,7 @@ internal static class PreprocessorJson
                 Width = resize?.Width,
                 CropHeight = crop?.Height ?? crop?.Edge,
                 CropWidth = crop?.Width ?? crop?.Edge,
-                Filter = (Resampling)(int)(Number(root, "resample") ?? (int)Resampling.Bilinear),
+                Filter = Filter(root),
             },
         };
     }
@@ -83,6 +83,12 @@ internal static class PreprocessorJson
         if (size.TryGetProperty("shortest_edge", out var edge))
             return (edge.GetInt32(), null, null);
         return (null, size.GetProperty("height").GetInt32(), size.GetProperty("width").GetInt32());
+    }
+
+    static Resampling Filter(JsonElement root)
+    {
+        var filter = (Resampling)(int)(Number(root, "resample") ?? (int)Resampling.Bilinear);
+        return Enum.IsDefined(filter) ? filter : throw new FormatException($"resample {(int)filter} is no known filter (0 to 4).");
     }
 
     static bool Flag(JsonElement root, string name, bool otherwise) =>

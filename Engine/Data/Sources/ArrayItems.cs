@@ -16,9 +16,22 @@ static class ArrayItems
             throw NpyFile.Truncated(name);
         var own = ReadLabels(header.Shape[0], labels, name);
         int[] item = [.. header.Shape.Skip(1)];
-        return header.Type == "u1" && item.Length is 2 or 3
-            ? new Pixels(header.Shape[0], item, records, own, name, input)
+        return header.Type == "u1"
+            ? new Pixels(header.Shape[0], PixelShape(item, input, name), records, own, name, input)
             : new Numbers(header, item, records, own, name);
+    }
+
+    /// <summary>Flat pixels lie as the model has them; for a flat model they are one row.</summary>
+    static int[] PixelShape(int[] item, InputGeometry input, string name)
+    {
+        if (item.Length is 2 or 3)
+            return item;
+        if (item.Length == 1 && input.Rank == 1)
+            return [1, item[0]];
+        return item.Length == 1 && input.Rank is 2 or 3 && input.ItemShape.Aggregate(1L, (product, extent) => product * extent) == item[0]
+            ? [.. input.ItemShape]
+            : throw new OnnxEngineException(
+                ErrorKind.Data, $"'{name}' has 8-bit items of shape [{string.Join(", ", item)}], which are no images; save them as [N, height, width, channels] or as float32.");
     }
 
     static int[]? ReadLabels(int count, NpyArray? labels, string name)

@@ -16,11 +16,24 @@ sealed class ParquetFormat : DataFormat
             files = DataFiles.Matching(Path.Combine(path, "data"), IsParquet);
         if (files.Length == 0)
             return null;
-        var sources = files.ToDictionary(file => file, file => DataFiles.Guarded(file, () => Source.Open(file)));
+        var sources = files.ToDictionary(file => file, file => Guarded(file, () => Source.Open(file)));
         var names = sources.Values.Select(source => source.ClassNames).FirstOrDefault(found => found is not null)
             ?? DataFiles.ReadNames(DataFiles.Folder(path), "classes.txt");
         var parts = DataParts.FromFiles("Parquet", files, names, file => sources[file]);
         return File.Exists(path) ? parts with { Whole = parts.Whole ?? parts.Train ?? parts.Test, Train = null, Test = null } : parts;
+    }
+
+    /// <summary>A damaged file makes the reader fail in many ways; all of them become one sentence.</summary>
+    static T Guarded<T>(string path, Func<T> read)
+    {
+        try
+        {
+            return read();
+        }
+        catch (Exception inner) when (inner is not OnnxEngineException and not OutOfMemoryException)
+        {
+            throw new OnnxEngineException(ErrorKind.Data, $"Cannot read '{path}' as Parquet: {inner.Message}", inner);
+        }
     }
 
     /// <summary>The labels of a file are held; its images are read a row group at a time, and one group is kept.</summary>
@@ -100,7 +113,7 @@ sealed class ParquetFormat : DataFormat
                 var group = Array.FindIndex(_groupStarts, start => start > index) - 1;
                 if (group != _groupAt)
                 {
-                    _group = DataFiles.Guarded(_path, () => ReadGroup(group));
+                    _group = Guarded(_path, () => ReadGroup(group));
                     _groupAt = group;
                 }
 
