@@ -26,8 +26,8 @@ sealed class ObsElimination
         var k = gram.RowCount;
         var lambda = ridge * Math.Max(gram.Diagonal().Average(), 1e-30);
         for (var i = 0; i < k; i++) gram[i, i] += lambda;
-        _inverse = gram.Cholesky().Solve(Matrix<double>.Build.DenseIdentity(k)).ToArray();
-        _weights = (double[,])weights.Clone();
+        var t0=Prof.Now; _inverse = gram.Cholesky().Solve(Matrix<double>.Build.DenseIdentity(k)).ToArray();
+        Prof.Add("inverse",t0); _weights = (double[,])weights.Clone();
         (_rows, _scale, _gone) = (rows, 1 / Math.Max(power, 1e-30), new bool[rows.Length]);
     }
 
