@@ -67,15 +67,17 @@ sealed class PrefixRunner : IDisposable
     /// <param name="read">Gets each output: first image, images, output number, values, shape.</param>
     /// <param name="cancellation">Stops between batches.</param>
     /// <param name="extra">Further inputs of a batch, made from (first image, images).</param>
-    public void Stream(BatchRunner runner, BatchReader read, CancellationToken cancellation, Func<int, int, BatchInput[]>? extra = null)
+    /// <param name="limit">Images to stream at most, the first ones.</param>
+    public void Stream(BatchRunner runner, BatchReader read, CancellationToken cancellation, Func<int, int, BatchInput[]>? extra = null, int limit = int.MaxValue)
     {
         var tag = runner.Outputs.Contains("gram")?"gram":runner.Outputs.Contains("masks")?"grad":runner.Outputs.Contains("num")?"line":"fwd"; var tt=Prof.Now;
         var stored = runner.Inputs.TakeWhile(_store.Contains).ToArray();
         var buffers = stored.Select(s => new float[_batch * _store.RowLength(s)]).ToArray();
-        for (var at = 0; at < Count; at += _batch)
+        var images = Math.Min(Count, limit);
+        for (var at = 0; at < images; at += _batch)
         {
             cancellation.ThrowIfCancellationRequested();
-            var n = Math.Min(_batch, Count - at);
+            var n = Math.Min(_batch, images - at);
             var inputs = new List<BatchInput>();
             for (var i = 0; i < stored.Length; i++)
             {

@@ -12,7 +12,7 @@ static class AffineRecovery
     /// <summary>Scales beyond this are noise of nearly constant channels and are cut off.</summary>
     const double LargestScale = 4;
 
-    /// <summary>Adjusts <paramref name="slim"/> in place.</summary>
+    /// <summary>Adjusts the edited network in place.</summary>
     public static void Apply(RecoveryContext context, IProgress<WorkProgress>? progress, CancellationToken cancellation)
     {
         var targets = context.Changed();

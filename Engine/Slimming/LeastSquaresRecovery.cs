@@ -40,7 +40,8 @@ sealed class LeastSquaresRecovery
             _context.Edited.Forget(future);
             Fit(targets[i], (ulong)i, cancellation);
             if (first is not null) Refine(first, targets[i], (ulong)i, cancellation);
-            else if (targets[i].Activation is not null) FitAware(targets[i], (ulong)i, cancellation);
+            else if (targets[i].Activation is not null && !(i + 1 < targets.Count && IsPair(targets[i], targets[i + 1])))
+                Solve(targets[i], (ulong)i, Aware(targets[i]), cancellation, _last);
         }
         progress?.Report(new WorkProgress("recovery", targets.Count, targets.Count));
     }
@@ -62,15 +63,15 @@ sealed class LeastSquaresRecovery
         var target = new BatchBuffer(_context.Edited.Batch, shape, _context.Writer(second.Tensor, second.Other, shape));
         var original = new BatchBuffer(_context.Edited.Batch, shape, _context.Writer(second.Tensor, null, shape));
         var refinement = new PairRefinement(first.Unit, second.Unit, _context.Geometry(first.Unit), _previous![0], _context.Edited,
-            _context.Dims(second.Unit), (at, n) => aware ? [target.Fill(at, n), original.Fill(at, n)] : [target.Fill(at, n)], aware, _collector);
-        for (var step = 0; step < _options.RefineSteps; step++)
+            _context.Dims(second.Unit), (at, n) => aware ? [target.Fill(at, n), original.Fill(at, n)] : [target.Fill(at, n)], aware, _collector, _options.RefineImages);
+        var rounds = int.Parse(Environment.GetEnvironmentVariable("ROUNDS") ?? "1");
+        for (var round = 0; round < rounds; round++)
         {
             var (w2, b2) = second.Unit.Read();
-            refinement.Step(w1, b1, w2, b2, dims, 1000 + stream, cancellation);
+            for (var step = 0; step < _options.RefineSteps; step++) refinement.Step(w1, b1, w2, b2, dims, 1000 + stream, cancellation);
             first.Unit.Write(w1, b1);
             _context.Edited.Renew(second.Unit.Input, cancellation);
-            if (aware) FitAware(second, stream, cancellation);
-            else Fit(second, stream, cancellation);
+            Solve(second, stream, aware ? Aware(second) : null, cancellation);
         }
     }
 
@@ -78,27 +79,27 @@ sealed class LeastSquaresRecovery
     {
         _context.Original.Compute([target.Tensor], cancellation);
         _context.Edited.Compute(target.Other is null ? [target.Unit.Input] : [target.Unit.Input, target.Other], cancellation);
+        _previous = _last;
         Solve(target, stream, null, cancellation);
     }
 
-    void FitAware(UnitTarget target, ulong stream, CancellationToken cancellation)
+    GramCollector.Current Aware(UnitTarget target)
     {
         var (weights, bias) = target.Unit.Read();
-        var original = _context.Writer(target.Tensor, null, _context.TargetShape(target.Tensor));
-        Solve(target, stream, new GramCollector.Current(target.Unit, weights, bias, _context.Dims(target.Unit), original), cancellation);
+        return new(target.Unit, weights, bias, _context.Dims(target.Unit), _context.Writer(target.Tensor, null, _context.TargetShape(target.Tensor)));
     }
 
-    void Solve(UnitTarget target, ulong stream, GramCollector.Current? current, CancellationToken cancellation)
+    void Solve(UnitTarget target, ulong stream, GramCollector.Current? current, CancellationToken cancellation, GramSums[]? known = null)
     {
         var unit = target.Unit;
         var patches = _context.Geometry(unit);
         var shape = _context.TargetShape(target.Tensor);
-        var sums = _collector.Collect(patches, unit.Input, _context.Edited, shape, _context.Writer(target.Tensor, target.Other, shape), stream, cancellation, current);
-        if (current is null) (_previous, _last) = (_last, sums);
+        var sums = _collector.Collect(patches, unit.Input, _context.Edited, shape, _context.Writer(target.Tensor, target.Other, shape), stream, cancellation, current, known);
+        _last = sums;
         var (weights, bias) = unit.Read();
         for (var g = 0; g < sums.Length; g++)
         {
-            var (w, b) = LeastSquares.Fit(sums[g], unit.HasBias);
+            var (w, b) = LeastSquares.Fit(sums[g], unit.HasBias, Environment.GetEnvironmentVariable("PRIOR") is not null ? PatchOrder.Get(weights, g, patches) : null, double.Parse(Environment.GetEnvironmentVariable("RIDGE") ?? "1e-4"));
             PatchOrder.Put(w, weights, g, patches);
             for (var o = 0; o < b.Length; o++) bias[g * b.Length + o] = (float)b[o];
         }

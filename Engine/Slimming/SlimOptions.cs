@@ -38,6 +38,12 @@ public sealed record SlimOptions
     /// <summary>Gauss-Newton steps on the first convolution of each pair, see <see cref="PairRefinement"/>.</summary>
     public int RefineSteps { get; init; } = 3;
 
+    /// <summary>Images that the Gauss-Newton steps use, the first ones.</summary>
+    public int RefineImages { get; init; } = 1000;
+
+    /// <summary>Images that the ranking of channels uses, the first ones.</summary>
+    public int RankingImages { get; init; } = 1000;
+
     /// <summary>How accuracy is measured.</summary>
     public EvaluationOptions Evaluation { get; init; } = new();
 

@@ -40,7 +40,7 @@ public sealed class Slimmer
     SlimResult Run()
     {
         RequireRemovable();
-        var ranking = ChannelRanking.Of(_analysis, _data, _options);
+        var ranking = ChannelRanking.Of(_source, _analysis, _data, _options);
         var before = _data.Test is null ? null : Accuracy(_source);
         var (plan, removed) = _options.Plan is { } given ? (Checked(given), given.Resolve(_analysis)) : MakePlan(ranking);
         var report = new SlimReport

@@ -10,7 +10,7 @@ namespace OnnxEdit.Engine;
 /// </summary>
 static class StatisticsRecovery
 {
-    /// <summary>Adjusts <paramref name="slim"/> in place; units without stored sums keep their weights.</summary>
+    /// <summary>Adjusts the edited network in place; units without stored sums keep their weights.</summary>
     public static void Apply(ChannelAnalysis analysis, ModelProto slim, IReadOnlyList<bool> removed, ReconstructionCurves.GramSource grams)
     {
         var originals = UnitTarget.All(analysis.Model.Proto, analysis.Model.Trace).ToDictionary(t => t.Unit.Output);
