@@ -26,7 +26,8 @@ public sealed class RemovalCost
         var counts = ModelCounts.Of(model.Proto, model.Trace.Shapes, model.Trace.HasDynamicBatch ? model.Trace.Batch : 1);
         (Parameters, Macs, Bytes) = (counts.Parameters, counts.Macs, counts.Bytes);
         (TotalParameters, TotalMacs, TotalBytes) = (Parameters, Macs, Bytes);
-        var macs = counts.Nodes.ToDictionary(n => n.Name, n => (double)(n.Macs ?? 0));
+        // Sub-graphs may use a name again.
+        var macs = counts.Nodes.GroupBy(n => n.Name).ToDictionary(n => n.Key, n => (double)(n.First().Macs ?? 0));
         var names = new NodeNames(model.Proto.Graph);
         foreach (var group in slices.Select((s, i) => (s, i)).GroupBy(p => p.s.Tensor))
         {
