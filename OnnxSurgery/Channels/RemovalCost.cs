@@ -26,7 +26,7 @@ public sealed class RemovalCost
         _kept = (int[])_length.Clone();
         _slicesOf = [.. Enumerable.Range(0, analysis.CellCount).Select(_ => new List<(int, int)>())];
         _tensorsOf = [.. Enumerable.Range(0, analysis.CellCount).Select(_ => new List<int>())];
-        var counts = ModelCounts.Of(model.Proto, model.Trace.Shapes, model.Trace.HasDynamicBatch ? model.Trace.Batch : 1);
+        var counts = ModelCounts.Of(model.Proto, model.Trace.Shapes, model.Trace.Batch);
         (Parameters, Macs, Bytes) = (counts.Parameters, counts.Macs, counts.Bytes);
         (TotalParameters, TotalMacs, TotalBytes) = (Parameters, Macs, Bytes);
         // Sub-graphs may use a name again.

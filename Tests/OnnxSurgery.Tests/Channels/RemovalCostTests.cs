@@ -66,7 +66,7 @@ public class RemovalCostTests
             if (removed[c]) cost.Remove(c);
         var slim = ChannelRemoval.Apply(analysis, removed);
         var trace = OnnxEdit.Surgery.ShapeTrace.Run(slim, shapes);
-        var counts = ModelCounts.Of(slim, trace.Shapes, trace.HasDynamicBatch ? trace.Batch : 1);
+        var counts = ModelCounts.Of(slim, trace.Shapes, trace.Batch);
         Assert.True(Math.Abs(counts.Parameters - cost.Parameters) < 1e-3, $"{what}: {counts.Parameters} parameters, not {cost.Parameters}");
         Assert.True(Math.Abs(counts.Macs - cost.Macs) < 1e-6 * (counts.Macs + 1), $"{what}: {counts.Macs} MACs, not {cost.Macs}");
     }
