@@ -8,6 +8,7 @@ static class CommandCatalog
     [
         new InitCommand(),
         new InspectCommand(),
+        new ExplainCommand(),
         new EvalCommand(),
         new BenchCommand(),
     ];
