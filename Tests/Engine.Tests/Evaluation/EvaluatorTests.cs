@@ -1,5 +1,4 @@
 using OnnxEdit.Surgery;
-using OnnxEdit.Surgery.Proto;
 using Xunit;
 
 namespace OnnxEdit.Engine.Tests;
@@ -21,32 +20,15 @@ public sealed class EvaluatorTests
         }
     }
 
-    /// <summary>x [batch,width] -> op -> y [batch,width], in the given element type.</summary>
-    static OnnxModel Model(string op, int width, int? batch = null, int type = 1)
-    {
-        var graph = new GraphProto { Name = "test" };
-        graph.Node.Add(NodeAttributes.Node(op, ["x"], ["y"], "node"));
-        graph.Input.Add(Tensor("x"));
-        graph.Output.Add(Tensor("y"));
-        var model = new ModelProto { IrVersion = 8, Graph = graph };
-        model.OpsetImport.Add(new OperatorSetIdProto { Domain = "", Version = 17 });
-        return new OnnxModel(model);
-
-        ValueInfoProto Tensor(string name)
-        {
-            var shape = new TensorShapeProto();
-            shape.Dim.Add(batch is { } rows ? new TensorShapeProto.Types.Dimension { DimValue = rows } : new TensorShapeProto.Types.Dimension { DimParam = "N" });
-            shape.Dim.Add(new TensorShapeProto.Types.Dimension { DimValue = width });
-            return new ValueInfoProto { Name = name, Type = new TypeProto { TensorType = new TypeProto.Types.Tensor { ElemType = type, Shape = shape } } };
-        }
-    }
+    static Evaluation Evaluate(OnnxModel model, ImageSet images) =>
+        Evaluator.Evaluate(model, images, null, null, TestContext.Current.CancellationToken);
 
     static Rows ThreeRows(params int[] labels) => new(labels, [3, 1, 2], [0, 5, 1], [2, 2, 1]);
 
     [Fact]
     public void Accuracy_and_margin_follow_from_the_logits()
     {
-        var evaluation = Evaluator.Evaluate(Model("Identity", 3), ThreeRows(0, 2, 1));
+        var evaluation = Evaluate(ChainModel.Of("Identity", 3), ThreeRows(0, 2, 1));
         Assert.Equal([true, false, false], evaluation.Correct); // A tie goes to the lower index.
         Assert.Equal(1 / 3.0, evaluation.Top1, 12);
         Assert.Equal(1, evaluation.Top5);
@@ -58,7 +40,7 @@ public sealed class EvaluatorTests
     public void Top_five_counts_labels_among_the_five_best()
     {
         float[] scores = [7, 6, 5, 4, 3, 2, 1];
-        var evaluation = Evaluator.Evaluate(Model("Identity", 7), new Rows([0, 4, 5, 6], scores, scores, scores, scores));
+        var evaluation = Evaluate(ChainModel.Of("Identity", 7), new Rows([0, 4, 5, 6], scores, scores, scores, scores));
         Assert.Equal((0.25, 0.5), (evaluation.Top1, evaluation.Top5));
     }
 
@@ -66,7 +48,7 @@ public sealed class EvaluatorTests
     [InlineData("Softmax")]
     [InlineData("LogSoftmax")]
     public void A_final_softmax_is_looked_through(string op) =>
-        Assert.Equal(-1, Evaluator.Evaluate(Model(op, 3), ThreeRows(0, 2, 1)).MeanMargin, 6);
+        Assert.Equal(-1, Evaluate(ChainModel.Of(op, 3), ThreeRows(0, 2, 1)).MeanMargin, 6);
 
     [Theory]
     [InlineData(2, 1)]
@@ -76,7 +58,7 @@ public sealed class EvaluatorTests
     [InlineData(null, 11)]
     public void Fixed_batches_and_other_float_types_give_the_same_result(int? batch, int type)
     {
-        var evaluation = Evaluator.Evaluate(Model("Identity", 3, batch, type), ThreeRows(0, 2, 1));
+        var evaluation = Evaluate(ChainModel.Of("Identity", 3, batch, type), ThreeRows(0, 2, 1));
         Assert.Equal([true, false, false], evaluation.Correct);
         Assert.Equal(-1, evaluation.MeanMargin, 6);
     }
@@ -84,35 +66,35 @@ public sealed class EvaluatorTests
     [Fact]
     public void Unlabelled_items_are_left_out()
     {
-        var evaluation = Evaluator.Evaluate(Model("Identity", 3), ThreeRows(0, -1, 0));
+        var evaluation = Evaluate(ChainModel.Of("Identity", 3), ThreeRows(0, -1, 0));
         Assert.Equal((2, 1.0), (evaluation.Count, evaluation.Top1));
     }
 
     [Fact]
     public void Nothing_labelled_is_a_data_error() =>
-        Assert.Equal(ErrorKind.Data, Assert.Throws<OnnxEngineException>(() => Evaluator.Evaluate(Model("Identity", 3), ThreeRows(-1, -1, -1))).Kind);
+        Assert.Equal(ErrorKind.Data, Assert.Throws<OnnxEngineException>(() => Evaluate(ChainModel.Of("Identity", 3), ThreeRows(-1, -1, -1))).Kind);
 
     [Fact]
     public void A_label_without_an_output_is_a_data_error() =>
-        Assert.Equal(ErrorKind.Data, Assert.Throws<OnnxEngineException>(() => Evaluator.Evaluate(Model("Identity", 3), ThreeRows(0, 1, 3))).Kind);
+        Assert.Equal(ErrorKind.Data, Assert.Throws<OnnxEngineException>(() => Evaluate(ChainModel.Of("Identity", 3), ThreeRows(0, 1, 3))).Kind);
 
     [Fact]
     public void Nan_scores_are_a_model_error()
     {
-        var error = Assert.Throws<OnnxEngineException>(() => Evaluator.Evaluate(Model("Sqrt", 3), new Rows([0, 0], [1, 2, 3], [1, -1, 3])));
+        var error = Assert.Throws<OnnxEngineException>(() => Evaluate(ChainModel.Of("Sqrt", 3), new Rows([0, 0], [1, 2, 3], [1, -1, 3])));
         Assert.Equal(ErrorKind.Model, error.Kind);
         Assert.Contains("item 1", error.Message, StringComparison.Ordinal);
     }
 
     [Fact]
     public void A_single_score_is_no_classifier() =>
-        Assert.Equal(ErrorKind.Model, Assert.Throws<OnnxEngineException>(() => Evaluator.Evaluate(Model("Identity", 1), new Rows([0], [1f]))).Kind);
+        Assert.Equal(ErrorKind.Model, Assert.Throws<OnnxEngineException>(() => Evaluate(ChainModel.Of("Identity", 1), new Rows([0], [1f]))).Kind);
 
     [Fact]
     public void Cancelling_ends_the_evaluation()
     {
         using var source = new CancellationTokenSource();
         source.Cancel();
-        Assert.Throws<OperationCanceledException>(() => Evaluator.Evaluate(Model("Identity", 3), ThreeRows(0, 1, 2), null, null, source.Token));
+        Assert.Throws<OperationCanceledException>(() => Evaluator.Evaluate(ChainModel.Of("Identity", 3), ThreeRows(0, 1, 2), null, null, source.Token));
     }
 }

@@ -6,6 +6,7 @@ static class CommandCatalog
     /// <summary>Makes every command.</summary>
     internal static IReadOnlyList<CliCommand> Create() =>
     [
+        new SampleCommand(),
         new InitCommand(),
         new InspectCommand(),
         new ExplainCommand(),

@@ -26,7 +26,7 @@ static class CommandRunner
             {
                 ExitCode.Interrupted => "interrupted.",
                 ExitCode.Unexpected when !global.Verbose => $"unexpected {exception.GetType().Name}: {exception.Message} (run again with -v for details)",
-                _ => exception.Message,
+                _ => exception.Message.Split('\n', 2)[0].Trim(),
             });
             if (global.Verbose && code != ExitCode.Interrupted)
                 output.Trace(exception);

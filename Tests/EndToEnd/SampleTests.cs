@@ -1,0 +1,25 @@
+using Xunit;
+
+namespace OnnxEdit.EndToEnd;
+
+public sealed class SampleTests
+{
+    [Fact]
+    public void The_sample_can_be_written_and_measured_at_once()
+    {
+        using var folder = new ColourFolder();
+        var sample = Path.Combine(folder.Root, "demo");
+        CliRunner.Run(["sample", sample]).Expect(0);
+        var json = CliRunner.Run("eval --json", sample).Expect(0).Json();
+        Assert.InRange(json.GetProperty("top1").GetDouble(), 0.90, 0.97);
+        Assert.Contains("--force", CliRunner.Run(["sample", sample]).ExpectError(2), StringComparison.Ordinal);
+        CliRunner.Run(["sample", sample, "--force"]).Expect(0);
+    }
+
+    [Fact]
+    public void A_place_that_cannot_be_written_is_a_usage_error()
+    {
+        using var folder = new ColourFolder();
+        CliRunner.Run(["sample", Path.Combine(folder.Model, "demo")]).ExpectError(2);
+    }
+}

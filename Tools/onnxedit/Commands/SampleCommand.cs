@@ -1,0 +1,43 @@
+using System.CommandLine;
+using OnnxEdit.Engine;
+
+namespace OnnxEdit.Cli;
+
+/// <summary>Writes the built-in sample.</summary>
+sealed class SampleCommand : CliCommand
+{
+    static readonly string[] _files = ["model.onnx", ProjectConfig.FileName, "data"];
+
+    readonly Argument<string> _folder = new("folder") { Description = "Where to write; made when missing" };
+    readonly Option<bool> _slim = new("--slim") { Description = "Go on and slim the sample, with a table of before and after" };
+
+    internal SampleCommand() : base(
+        "sample",
+        "Writes a small trained classifier and its data into a folder, to try everything on. Needs no network.",
+        "onnxedit sample demo --slim",
+        "onnxedit sample demo")
+    {
+        Arguments.Add(_folder);
+        Options.Add(_slim);
+    }
+
+    internal override void Execute(CommandContext context)
+    {
+        var folder = context.Get(_folder)!;
+        var existing = _files.FirstOrDefault(name => Path.Exists(Path.Combine(folder, name)));
+        if (existing is not null && !context.Global.Force)
+            throw new OnnxEngineException(ErrorKind.Usage, $"'{Path.Combine(folder, existing)}' exists; add --force to replace the sample there, or name another folder.");
+
+        SampleFolder.Write(folder);
+        if (context.Get(_slim))
+            Slim(context, folder);
+        else if (context.Global.Json)
+            context.Output.Json("sample", 1, new { Folder = folder, Files = _files });
+        else
+            context.Output.Line($"wrote {string.Join(", ", _files.Select(name => Path.Combine(folder, name)))}\ntry: cd {folder} && onnxedit eval");
+    }
+
+    /// <summary>What --slim does after the sample is written.</summary>
+    static void Slim(CommandContext context, string folder) =>
+        throw new OnnxEngineException(ErrorKind.Usage, $"The sample is in '{folder}', but this version cannot slim it yet.");
+}
