@@ -9,6 +9,7 @@ static class CommandCatalog
         new SampleCommand(),
         new InitCommand(),
         new InspectCommand(),
+        new ExplainCommand(),
         new EvalCommand(),
         new SlimCommand(),
         new BenchCommand(),

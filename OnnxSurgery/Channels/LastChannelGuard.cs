@@ -1,9 +1,7 @@
-using OnnxEdit.Surgery;
+namespace OnnxEdit.Surgery;
 
-namespace OnnxEdit.Engine;
-
-/// <summary>Keeps at least one channel of every tensor.</summary>
-sealed class LastChannelGuard
+/// <summary>Keeps at least one channel of every tensor while cells are removed one by one.</summary>
+public sealed class LastChannelGuard
 {
     readonly int[] _left;
     readonly List<(int Tensor, int Count)>[] _tensorsOf;
