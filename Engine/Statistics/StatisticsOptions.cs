@@ -18,8 +18,8 @@ public sealed record StatisticsOptions
     /// <summary>Output positions sampled per image when Gram matrices of convolutions are summed.</summary>
     public int PositionsPerImage { get; init; } = 64;
 
-    /// <summary>Whether class moments and histograms are collected at every point.</summary>
-    public bool Moments { get; init; } = true;
+    /// <summary>Whether activations are measured at all; without, only Gram sums are collected.</summary>
+    public bool Activations { get; init; } = true;
 
     /// <summary>Whether class mean maps are formed, for the score tvsprune.</summary>
     public bool MeanMaps { get; init; } = true;
@@ -39,6 +39,6 @@ public sealed record StatisticsOptions
         MeanMaps = kind == ChannelScoreKind.TvsPrune,
         IndependenceImages = kind == ChannelScoreKind.Chip ? 128 : 0,
         Grams = kind == ChannelScoreKind.Obs,
-        Moments = kind is not (ChannelScoreKind.Obs or ChannelScoreKind.Chip),
+        Activations = kind != ChannelScoreKind.Obs,
     };
 }

@@ -10,6 +10,7 @@ static class CommandCatalog
         new InitCommand(),
         new InspectCommand(),
         new EvalCommand(),
+        new StatsCommand(),
         new BenchCommand(),
     ];
 }
