@@ -10,13 +10,13 @@ public sealed record StatisticsOptions
     public IReadOnlyList<string>? ClassNames { get; init; }
 
     /// <summary>Images per run.</summary>
-    public int Batch { get; init; } = 50;
+    public int Batch { get; init; } = new SlimOptions().Batch;
 
     /// <summary>Seed of the positions sampled for Gram sums.</summary>
     public ulong Seed { get; init; }
 
     /// <summary>Output positions sampled per image when Gram matrices of convolutions are summed.</summary>
-    public int PositionsPerImage { get; init; } = 64;
+    public int PositionsPerImage { get; init; } = new SlimOptions().PositionsPerImage;
 
     /// <summary>Whether activations are measured at all; without, only Gram sums are collected.</summary>
     public bool Activations { get; init; } = true;
