@@ -30,10 +30,10 @@ public static class SampleImages
         var random = new Philox4x32(seed, RandomStreams.SamplePictures + (uint)index);
         var canvas = new float[Length];
         var ground = Background(canvas, random);
-        for (var pieces = 1 + random.NextInt(4); pieces > 0; pieces--)
+        for (var pieces = random.NextInt(4); pieces > 0; pieces--)
             Clutter(canvas, random);
         Subject(canvas, Label(index), ground, random);
-        var noise = Between(random, 4, 20);
+        var noise = Between(random, 3, 16);
         for (var i = 0; i < Length; i++)
             planes[i] = (byte)Math.Clamp(Math.Round(canvas[i] + (noise * random.NextGaussian())), 0, 255);
     }
@@ -76,9 +76,9 @@ public static class SampleImages
     static void Subject(float[] canvas, int label, double[] ground, Philox4x32 random)
     {
         var colour = Colour(random);
-        while (colour.Zip(ground, (a, b) => (a - b) * (a - b)).Sum() < 65 * 65)
+        while (colour.Zip(ground, (a, b) => (a - b) * (a - b)).Sum() < 78 * 78)
             colour = Colour(random);
-        var size = Between(random, 6, 12.5);
+        var size = Between(random, 6.5, 13);
         var place = Placed(random, 10, 22, size, Between(random, 0.75, 1));
         var pattern = Between(random, 3, 4.5) / size;
         var isRound = random.NextInt(2) == 0;

@@ -12,7 +12,7 @@ if (args.Length is < 1 or > 2)
     return 2;
 }
 
-var steps = args.Length > 1 ? int.Parse(args[1], CultureInfo.InvariantCulture) : 4500;
+var steps = args.Length > 1 ? int.Parse(args[1], CultureInfo.InvariantCulture) : 4000;
 var network = new Network(SampleFolder.Seed);
 var training = new Training(network, SampleFolder.Seed);
 Console.WriteLine($"{network.Parameters.Sum(parameter => parameter.Values.Length):N0} parameters, {steps:N0} steps");
