@@ -17,6 +17,7 @@ public sealed class Slimmer
     readonly NormalisedModel _model;
     readonly ChannelAnalysis _analysis;
     readonly List<string> _notes = [];
+    AlignmentTable? _alignment;
 
     Slimmer(OnnxModel source, SlimData data, SlimOptions options, IProgress<WorkProgress>? progress, CancellationToken cancellation)
     {
@@ -72,9 +73,8 @@ public sealed class Slimmer
 
     (SlimPlan Plan, bool[] Removed) MakePlan(ChannelRanking ranking)
     {
-        var align = Alignment();
         var curves = ranking.Curves(_progress, _cancellation);
-        var allocation = new Allocation(_analysis, curves, group => align);
+        var allocation = new Allocation(_analysis, curves, Alignment);
         var search = new BudgetSearch(allocation, _analysis, _source, _options.Budget, _progress, _cancellation);
         var removed = _options.Budget.Metric == BudgetMetric.AccuracyDrop ? search.ByAccuracy(ValidationDrop) : search.Run();
         if (!removed.Contains(true))
@@ -86,7 +86,7 @@ public sealed class Slimmer
             Score = ranking.Score,
             Statistics = ranking.Statistics,
             Budget = _options.Budget.ToString(),
-            Align = align,
+            Align = _analysis.Groups.Where(IsFree).Max(Alignment),
             Seed = _options.Seed,
             Removed = SlimPlan.Describe(_analysis, removed),
         }, removed);
@@ -142,7 +142,16 @@ public sealed class Slimmer
 
     int BatchSize => _model.Trace.HasDynamicBatch ? _options.Batch : _model.Trace.Batch;
 
-    int Alignment() => _options.Align ?? 1;
+    // Multiple that a group's channel count is held to: as asked for, or what is fast on this machine.
+    int Alignment(ChannelGroup group)
+    {
+        if (_options.Align is { } given) return given;
+        _alignment ??= AlignmentTable.Load(OrtRuntime.Threads, _cancellation);
+        var nodes = group.Producers.Concat(group.Consumers).ToArray();
+        return _alignment.MultipleFor(nodes.Any(IsDepthwise), nodes.All(n => n.OpType is "Gemm" or "MatMul"));
+    }
+
+    bool IsDepthwise(NodeProto node) => node.OpType == "Conv" && node.Int("group", 1) > 1 && _model.Trace.Shape(node.Input[1])[1] == 1;
 
     ModelCounts Counts(ModelProto model)
     {

@@ -10,16 +10,16 @@ public sealed record StatisticsOptions
     public IReadOnlyList<string>? ClassNames { get; init; }
 
     /// <summary>Images per run.</summary>
-    public int Batch { get; init; } = 50;
+    public int Batch { get; init; } = new SlimOptions().Batch;
 
     /// <summary>Seed of the positions sampled for Gram sums.</summary>
     public ulong Seed { get; init; }
 
     /// <summary>Output positions sampled per image when Gram matrices of convolutions are summed.</summary>
-    public int PositionsPerImage { get; init; } = 64;
+    public int PositionsPerImage { get; init; } = new SlimOptions().PositionsPerImage;
 
-    /// <summary>Whether class moments and histograms are collected at every point.</summary>
-    public bool Moments { get; init; } = true;
+    /// <summary>Whether activations are measured at all; without, only Gram sums are collected.</summary>
+    public bool Activations { get; init; } = true;
 
     /// <summary>Whether class mean maps are formed, for the score tvsprune.</summary>
     public bool MeanMaps { get; init; } = true;
@@ -39,6 +39,6 @@ public sealed record StatisticsOptions
         MeanMaps = kind == ChannelScoreKind.TvsPrune,
         IndependenceImages = kind == ChannelScoreKind.Chip ? 128 : 0,
         Grams = kind == ChannelScoreKind.Obs,
-        Moments = kind is not (ChannelScoreKind.Obs or ChannelScoreKind.Chip),
+        Activations = kind != ChannelScoreKind.Obs,
     };
 }
