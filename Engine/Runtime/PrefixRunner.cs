@@ -70,7 +70,6 @@ sealed class PrefixRunner : IDisposable
     /// <param name="limit">Images to stream at most, the first ones.</param>
     public void Stream(BatchRunner runner, BatchReader read, CancellationToken cancellation, Func<int, int, BatchInput[]>? extra = null, int limit = int.MaxValue)
     {
-        var tag = runner.Outputs.Contains("gram")?"gram":runner.Outputs.Contains("masks")?"grad":runner.Outputs.Contains("num")?"line":"fwd"; var tt=Prof.Now;
         var stored = runner.Inputs.TakeWhile(_store.Contains).ToArray();
         var buffers = stored.Select(s => new float[_batch * _store.RowLength(s)]).ToArray();
         var images = Math.Min(Count, limit);
@@ -85,9 +84,9 @@ sealed class PrefixRunner : IDisposable
                 long[] shape = [n, .. _store.Shape(stored[i]).Skip(1)];
                 inputs.Add(new BatchInput(buffers[i], shape));
             }
-            var t2=Prof.Now; if (extra is not null) inputs.AddRange(extra(at, n)); Prof.Add("extra-"+tag,t2);
+            if (extra is not null) inputs.AddRange(extra(at, n));
             var (first, count) = (at, n);
-            var t0=Prof.Now; runner.Run(inputs, (o, values, shape) => { var t1=Prof.Now; read(first, count, o, values, shape); Prof.Add("read-"+tag, t1); }); Prof.Add("run+read-"+tag, t0);
+            runner.Run(inputs, (o, values, shape) => read(first, count, o, values, shape));
         }
     }
 

@@ -45,9 +45,10 @@ sealed class GramCollector(ulong seed, int positionsPerImage)
     /// <param name="cancellation">Stops between batches.</param>
     /// <param name="current">Given: targets become prediction + relu-aware residual of the current weights.</param>
     /// <param name="known">Given: the Gram matrices of the same input at the same positions, which are then not formed again.</param>
+    /// <param name="images">Images to use at most, the first ones.</param>
     public GramSums[] Collect(
         PatchGraph patches, string input, PrefixRunner prefix, long[] targetShape, TargetWriter target, ulong stream,
-        CancellationToken cancellation, Current? current = null, GramSums[]? known = null)
+        CancellationToken cancellation, Current? current = null, GramSums[]? known = null, int images = int.MaxValue)
     {
         var outputs = patches.OutChannels / patches.Groups;
         var sums = Enumerable.Range(0, patches.Groups).Select(g => new GramSums(patches.Rows, outputs, known?[g].Gram)).ToArray();
@@ -58,7 +59,7 @@ sealed class GramCollector(ulong seed, int positionsPerImage)
         prefix.Stream(runner, (_, _, o, values, _) => Accumulate(sums, runner.Outputs[o], values), cancellation, (first, count) =>
             originals is null
                 ? [targets.Fill(first, count), .. sampler(count)]
-                : [targets.Fill(first, count), originals.Fill(first, count), .. sampler(count)]);
+                : [targets.Fill(first, count), originals.Fill(first, count), .. sampler(count)], images);
         return sums;
     }
 

@@ -1,6 +1,3 @@
-using MathNet.Numerics.LinearAlgebra;
-using MathNet.Numerics.LinearAlgebra.Double;
-
 namespace OnnxEdit.Engine;
 
 /// <summary>
@@ -9,22 +6,17 @@ namespace OnnxEdit.Engine;
 /// </summary>
 static class LeastSquares
 {
-    /// <summary>Default ridge, relative to the mean diagonal of the centred Gram matrix.</summary>
+    /// <summary>Ridge relative to the mean diagonal of the centred Gram matrix.</summary>
     public const double Ridge = 1e-4;
 
     /// <summary>Fits weights [m, k] and bias [m] to the sums.</summary>
     /// <param name="sums">Sums of one group.</param>
     /// <param name="hasBias">False fits without a constant term, from uncentred sums.</param>
-    /// <param name="prior">Weights [m, k] the ridge pulls towards, or null for zero.</param>
-    /// <param name="ridge">Relative ridge.</param>
-    public static (double[,] Weights, double[] Bias) Fit(GramSums sums, bool hasBias, double[,]? prior = null, double ridge = Ridge)
+    public static (double[,] Weights, double[] Bias) Fit(GramSums sums, bool hasBias)
     {
-        var t0=Prof.Now; var (k, m) = (sums.Rows, sums.Outputs);
-        var gram = CentredGram(sums, hasBias);
-        var lambda = ridge * Math.Max(gram.Diagonal().Average(), 1e-30);
-        var cross = DenseMatrix.Create(k, m, (i, o) => CentredCross(sums, o, i, hasBias) + (prior is null ? 0 : lambda * prior[o, i]));
-        for (var i = 0; i < k; i++) gram[i, i] += lambda;
-        var solution = gram.Cholesky().Solve(cross);
+        var (k, m) = (sums.Rows, sums.Outputs);
+        var solution = Enumerable.Range(0, m).Select(o => Enumerable.Range(0, k).Select(i => CentredCross(sums, o, i, hasBias)).ToArray()).ToArray();
+        Factor(sums, hasBias).Solve(solution);
         var weights = new double[m, k];
         var bias = new double[m];
         for (var o = 0; o < m; o++)
@@ -32,20 +24,35 @@ static class LeastSquares
             var b = hasBias ? sums.Cross[o * (k + 1) + k] / sums.Count : 0;
             for (var i = 0; i < k; i++)
             {
-                weights[o, i] = solution[i, o];
-                if (hasBias) b -= solution[i, o] * sums.Gram[k * (k + 1) + i] / sums.Count;
+                weights[o, i] = solution[o][i];
+                if (hasBias) b -= solution[o][i] * sums.Gram[k * (k + 1) + i] / sums.Count;
             }
             bias[o] = b;
         }
-        Prof.Add("lsfit",t0); return (weights, bias);
+        return (weights, bias);
     }
 
-    /// <summary>The centred Gram matrix / count, k x k (uncentred when there is no constant term).</summary>
-    public static Matrix<double> CentredGram(GramSums sums, bool centred)
+    /// <summary>Factor of the centred Gram matrix / count with its ridge.</summary>
+    public static CholeskyFactor Factor(GramSums sums, bool centred)
+    {
+        var gram = CentredGram(sums, centred);
+        var lambda = Ridge * Math.Max(gram.Select((row, i) => row[i]).Average(), 1e-30);
+        for (var i = 0; i < gram.Length; i++) gram[i][i] += lambda;
+        return new CholeskyFactor(gram);
+    }
+
+    /// <summary>Rows of the centred Gram matrix / count, k x k (uncentred when there is no constant term).</summary>
+    public static double[][] CentredGram(GramSums sums, bool centred)
     {
         var (k, n) = (sums.Rows, sums.Count);
-        return DenseMatrix.Create(k, k, (i, j) =>
-            sums.Gram[i * (k + 1) + j] / n - (centred ? sums.Gram[i * (k + 1) + k] / n * (sums.Gram[j * (k + 1) + k] / n) : 0));
+        var rows = new double[k][];
+        Parallel.For(0, k, i =>
+        {
+            var mean = centred ? sums.Gram[i * (k + 1) + k] / n : 0;
+            var row = rows[i] = new double[k];
+            for (var j = 0; j < k; j++) row[j] = sums.Gram[i * (k + 1) + j] / n - mean * (sums.Gram[j * (k + 1) + k] / n);
+        });
+        return rows;
     }
 
     static double CentredCross(GramSums sums, int o, int i, bool centred)

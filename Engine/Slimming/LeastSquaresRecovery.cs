@@ -38,7 +38,8 @@ sealed class LeastSquaresRecovery
             string[] future = [.. targets.Skip(i).Prepend(first).OfType<UnitTarget>().SelectMany(Needed)];
             _context.Original.Forget(future);
             _context.Edited.Forget(future);
-            Fit(targets[i], (ulong)i, cancellation);
+            // The second unit of a pair is fitted again after the refinement; until then a part of the images will do.
+            Fit(targets[i], (ulong)i, first is null ? int.MaxValue : _options.RefineImages, cancellation);
             if (first is not null) Refine(first, targets[i], (ulong)i, cancellation);
             else if (targets[i].Activation is not null && !(i + 1 < targets.Count && IsPair(targets[i], targets[i + 1])))
                 Solve(targets[i], (ulong)i, Aware(targets[i]), cancellation, _last);
@@ -64,23 +65,19 @@ sealed class LeastSquaresRecovery
         var original = new BatchBuffer(_context.Edited.Batch, shape, _context.Writer(second.Tensor, null, shape));
         var refinement = new PairRefinement(first.Unit, second.Unit, _context.Geometry(first.Unit), _previous![0], _context.Edited,
             _context.Dims(second.Unit), (at, n) => aware ? [target.Fill(at, n), original.Fill(at, n)] : [target.Fill(at, n)], aware, _collector, _options.RefineImages);
-        var rounds = int.Parse(Environment.GetEnvironmentVariable("ROUNDS") ?? "1");
-        for (var round = 0; round < rounds; round++)
-        {
-            var (w2, b2) = second.Unit.Read();
-            for (var step = 0; step < _options.RefineSteps; step++) refinement.Step(w1, b1, w2, b2, dims, 1000 + stream, cancellation);
-            first.Unit.Write(w1, b1);
-            _context.Edited.Renew(second.Unit.Input, cancellation);
-            Solve(second, stream, aware ? Aware(second) : null, cancellation);
-        }
+        var (w2, b2) = second.Unit.Read();
+        for (var step = 0; step < _options.RefineSteps; step++) refinement.Step(w1, b1, w2, b2, dims, 1000 + stream, cancellation);
+        first.Unit.Write(w1, b1);
+        _context.Edited.Renew(second.Unit.Input, cancellation);
+        Solve(second, stream, aware ? Aware(second) : null, cancellation);
     }
 
-    void Fit(UnitTarget target, ulong stream, CancellationToken cancellation)
+    void Fit(UnitTarget target, ulong stream, int images, CancellationToken cancellation)
     {
         _context.Original.Compute([target.Tensor], cancellation);
         _context.Edited.Compute(target.Other is null ? [target.Unit.Input] : [target.Unit.Input, target.Other], cancellation);
         _previous = _last;
-        Solve(target, stream, null, cancellation);
+        Solve(target, stream, null, cancellation, images: images);
     }
 
     GramCollector.Current Aware(UnitTarget target)
@@ -89,17 +86,17 @@ sealed class LeastSquaresRecovery
         return new(target.Unit, weights, bias, _context.Dims(target.Unit), _context.Writer(target.Tensor, null, _context.TargetShape(target.Tensor)));
     }
 
-    void Solve(UnitTarget target, ulong stream, GramCollector.Current? current, CancellationToken cancellation, GramSums[]? known = null)
+    void Solve(UnitTarget target, ulong stream, GramCollector.Current? current, CancellationToken cancellation, GramSums[]? known = null, int images = int.MaxValue)
     {
         var unit = target.Unit;
         var patches = _context.Geometry(unit);
         var shape = _context.TargetShape(target.Tensor);
-        var sums = _collector.Collect(patches, unit.Input, _context.Edited, shape, _context.Writer(target.Tensor, target.Other, shape), stream, cancellation, current, known);
+        var sums = _collector.Collect(patches, unit.Input, _context.Edited, shape, _context.Writer(target.Tensor, target.Other, shape), stream, cancellation, current, known, images);
         _last = sums;
         var (weights, bias) = unit.Read();
         for (var g = 0; g < sums.Length; g++)
         {
-            var (w, b) = LeastSquares.Fit(sums[g], unit.HasBias, Environment.GetEnvironmentVariable("PRIOR") is not null ? PatchOrder.Get(weights, g, patches) : null, double.Parse(Environment.GetEnvironmentVariable("RIDGE") ?? "1e-4"));
+            var (w, b) = LeastSquares.Fit(sums[g], unit.HasBias);
             PatchOrder.Put(w, weights, g, patches);
             for (var o = 0; o < b.Length; o++) bias[g * b.Length + o] = (float)b[o];
         }

@@ -1,5 +1,4 @@
 using System.Numerics.Tensors;
-using MathNet.Numerics.LinearAlgebra;
 
 namespace OnnxEdit.Engine;
 
@@ -22,12 +21,12 @@ sealed class ObsElimination
     /// <param name="rows">Rows of the patch matrix of each channel.</param>
     /// <param name="power">Errors are reported relative to this.</param>
     /// <param name="ridge">Ridge relative to the mean diagonal.</param>
-    public ObsElimination(Matrix<double> gram, double[,] weights, int[][] rows, double power, double ridge = LeastSquares.Ridge)
+    public ObsElimination(double[][] gram, double[,] weights, int[][] rows, double power, double ridge = LeastSquares.Ridge)
     {
-        var k = gram.RowCount;
-        var lambda = ridge * Math.Max(gram.Diagonal().Average(), 1e-30);
-        for (var i = 0; i < k; i++) gram[i, i] += lambda;
-        var t0=Prof.Now; _inverse = gram.Cholesky().Solve(Matrix<double>.Build.DenseIdentity(k)).ToRowArrays(); Prof.Add("inverse",t0);
+        var k = gram.Length;
+        var lambda = ridge * Math.Max(gram.Select((row, i) => row[i]).Average(), 1e-30);
+        for (var i = 0; i < k; i++) gram[i][i] += lambda;
+        _inverse = new CholeskyFactor(gram).Inverse();
         _weights = [.. Enumerable.Range(0, weights.GetLength(0)).Select(m => Enumerable.Range(0, k).Select(i => weights[m, i]).ToArray())];
         (_rows, _scale, _gone) = (rows, 1 / Math.Max(power, 1e-30), new bool[rows.Length]);
     }

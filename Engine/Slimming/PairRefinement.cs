@@ -1,4 +1,3 @@
-using MathNet.Numerics.LinearAlgebra.Double;
 using OnnxEdit.Surgery;
 using OnnxEdit.Surgery.Proto;
 using DataType = OnnxEdit.Surgery.Proto.TensorProto.Types.DataType;
@@ -67,37 +66,36 @@ sealed class PairRefinement(
         var (k, m) = (gram.Rows, gram.Outputs);
         // The Gram matrix may have been summed over more images than the gradient.
         var n = gram.Count * Math.Min(images, prefix.Count) / prefix.Count;
-        var g = LeastSquares.CentredGram(gram, true);
-        var lambda = LeastSquares.Ridge * Math.Max(g.Diagonal().Average(), 1e-30);
-        for (var i = 0; i < k; i++) g[i, i] += lambda;
-        var centred = DenseMatrix.Create(k, m, (i, o) =>
-            cross[o * (k + 1) + i] / n - cross[o * (k + 1) + k] / n * (gram.Gram[k * (k + 1) + i] / gram.Count));
-        var step = g.Cholesky().Solve(centred);
+        var step = Enumerable.Range(0, m).Select(o => Enumerable.Range(0, k).Select(i =>
+            cross[o * (k + 1) + i] / n - cross[o * (k + 1) + k] / n * (gram.Gram[k * (k + 1) + i] / gram.Count)).ToArray()).ToArray();
+        LeastSquares.Factor(gram, true).Solve(step);
 
         var taps = w2.GetLength(1) / m;
-        var curvature = DenseMatrix.Create(m, m, (a, b) =>
+        var curvature = Enumerable.Range(0, m).Select(a => Enumerable.Range(0, m).Select(b =>
         {
             var dot = 0.0;
             for (var o = 0; o < w2.GetLength(0); o++)
                 for (var t = 0; t < taps; t++) dot += (double)w2[o, a * taps + t] * w2[o, b * taps + t];
             return dot * masks[a * m + b] / n;
-        });
-        var damping = Damping * Math.Max(curvature.Diagonal().Average(), 1e-30);
-        for (var a = 0; a < m; a++) curvature[a, a] += damping;
-        var bias = new DenseVector(m);
+        }).ToArray()).ToArray();
+        var damping = Damping * Math.Max(curvature.Select((row, i) => row[i]).Average(), 1e-30);
+        for (var a = 0; a < m; a++) curvature[a][a] += damping;
+        var bias = new double[m];
         for (var o = 0; o < m; o++)
         {
             bias[o] = cross[o * (k + 1) + k] / n;
-            for (var i = 0; i < k; i++) bias[o] -= gram.Gram[k * (k + 1) + i] / gram.Count * step[i, o];
+            for (var i = 0; i < k; i++) bias[o] -= gram.Gram[k * (k + 1) + i] / gram.Count * step[o][i];
         }
-        var factor = curvature.Cholesky();
-        var solved = factor.Solve(step.Transpose());
+        var factor = new CholeskyFactor(curvature);
+        var columns = Enumerable.Range(0, k).Select(i => Enumerable.Range(0, m).Select(o => step[o][i]).ToArray()).ToArray();
+        factor.Solve(columns);
+        factor.Solve([bias]);
         var fitted = new double[m, k];
         for (var o = 0; o < m; o++)
-            for (var i = 0; i < k; i++) fitted[o, i] = solved[o, i];
+            for (var i = 0; i < k; i++) fitted[o, i] = columns[i][o];
         var weights = new float[m, k];
         PatchOrder.Put(fitted, weights, 0, patches);
-        return (weights, factor.Solve(bias).ToArray());
+        return (weights, bias);
     }
 
     double LineSearch(float[,] w1, float[] b1, float[,] w2, float[] b2, float[,] dw, double[] db, long[] dims, CancellationToken cancellation)
