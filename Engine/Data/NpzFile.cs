@@ -62,9 +62,12 @@ public sealed class NpzFile : IDisposable
         return Guarded(key, () => NpyFile.ReadHeader(stream, $"{_path}:{key}"));
     }
 
-    Stream OpenEntry(string name) =>
-        (_zip.GetEntry(name) ?? throw new OnnxEngineException(
-            ErrorKind.Data, $"'{_path}' has no '{name}'; it holds {string.Join(", ", _zip.Entries.Select(entry => entry.FullName))}.")).Open();
+    Stream OpenEntry(string name)
+    {
+        var entry = _zip.GetEntry(name) ?? throw new OnnxEngineException(
+            ErrorKind.Data, $"'{_path}' has no '{name}'; it holds {string.Join(", ", _zip.Entries.Select(entry => entry.FullName))}.");
+        return Guarded(name, entry.Open);
+    }
 
     T Guarded<T>(string name, Func<T> read)
     {

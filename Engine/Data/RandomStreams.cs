@@ -17,4 +17,7 @@ static class RandomStreams
 
     /// <summary>The pictures of the sample, one stream per picture.</summary>
     internal const ulong SamplePictures = 5UL << 32;
+
+    /// <summary>Scores drawn at random, the baseline of every other.</summary>
+    internal const ulong RandomScores = 6UL << 32;
 }

@@ -19,7 +19,7 @@ public sealed record RemovalLimit(double Parameters, double Macs, int Cells)
         var cells = 0;
         foreach (var i in Enumerable.Range(0, free.Length).OrderByDescending(i => gains[i]))
         {
-            if (!guard.MayRemove(free[i])) continue;
+            if (!guard.MayRemove([free[i]])) continue;
             guard.Remove(free[i]);
             cost.Remove(free[i]);
             cells++;

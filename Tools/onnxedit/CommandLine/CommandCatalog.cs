@@ -11,6 +11,8 @@ static class CommandCatalog
         new InspectCommand(),
         new ExplainCommand(),
         new EvalCommand(),
+        new StatsCommand(),
+        new SlimCommand(),
         new BenchCommand(),
     ];
 }

@@ -1,0 +1,44 @@
+namespace OnnxEdit.Engine;
+
+/// <summary>What <see cref="CalibrationStatistics.Collect"/> measures and how.</summary>
+public sealed record StatisticsOptions
+{
+    /// <summary>Name of the logits; null: found by itself. Needed only where the data has no labels.</summary>
+    public string? Output { get; init; }
+
+    /// <summary>Names of the classes, kept with the statistics.</summary>
+    public IReadOnlyList<string>? ClassNames { get; init; }
+
+    /// <summary>Images per run.</summary>
+    public int Batch { get; init; } = new SlimOptions().Batch;
+
+    /// <summary>Seed of the positions sampled for Gram sums.</summary>
+    public ulong Seed { get; init; }
+
+    /// <summary>Output positions sampled per image when Gram matrices of convolutions are summed.</summary>
+    public int PositionsPerImage { get; init; } = new SlimOptions().PositionsPerImage;
+
+    /// <summary>Whether activations are measured at all; without, only Gram sums are collected.</summary>
+    public bool Activations { get; init; } = true;
+
+    /// <summary>Whether class mean maps are formed, for the score tvsprune.</summary>
+    public bool MeanMaps { get; init; } = true;
+
+    /// <summary>Images that channel independence is averaged over, for the score chip; 0: none. It is costly: an eigendecomposition per image and point.</summary>
+    public int IndependenceImages { get; init; } = 128;
+
+    /// <summary>Whether Gram sums of linear units are collected, for reconstruction.</summary>
+    public bool Grams { get; init; } = true;
+
+    /// <summary>Units with more patch rows than this get no Gram sums: the matrix grows with the square.</summary>
+    public int LargestGram { get; init; } = 4096;
+
+    /// <summary>The least that a score needs.</summary>
+    public static StatisticsOptions For(ChannelScoreKind kind) => new()
+    {
+        MeanMaps = kind == ChannelScoreKind.TvsPrune,
+        IndependenceImages = kind == ChannelScoreKind.Chip ? 128 : 0,
+        Grams = kind == ChannelScoreKind.Obs,
+        Activations = kind != ChannelScoreKind.Obs,
+    };
+}
