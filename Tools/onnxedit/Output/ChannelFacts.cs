@@ -77,7 +77,7 @@ sealed record ChannelFacts
             Nodes(group.Producers), Nodes(group.Consumers),
             [.. locks.GroupBy(reason => reason).Select(same => new LockFacts(same.Key.Node, same.Key.Op, same.Key.Reason, same.Count()))]);
 
-        ChannelLock? LockOf(int cell) => analysis.LockOf(cell) ?? (guard.MayRemove(cell)
+        ChannelLock? LockOf(int cell) => analysis.LockOf(cell) ?? (guard.MayRemove([cell])
             ? null : new ChannelLock(group.Name, group.Producers[0].OpType, "its channels go together, and one must stay"));
 
         NodeFacts[] Nodes(IEnumerable<NodeProto> nodes) => [.. nodes.Distinct().Select(node => new NodeFacts(names.Of(node), node.OpType))];
