@@ -3,14 +3,15 @@ namespace OnnxEdit.Engine;
 /// <summary>
 /// The multiple at which channel counts waste no time. Waste at C channels is w(C) = t(C) / b(C), where b goes through
 /// the times at multiples of 16 and follows the number of operations between them; the waste of a multiple m is the
-/// geometric mean of w over the measured counts that m divides.
+/// geometric mean of w over the measured counts that m divides. Counts below 16 are left out: there the overhead of a
+/// call hides the steps.
 /// </summary>
 static class BestMultiple
 {
     const int Block = 16;
 
     /// <summary>Finer steps are worth this much: they fit a budget better.</summary>
-    const double Tolerance = 0.05;
+    const double Tolerance = 0.1;
 
     static readonly int[] _candidates = [1, 4, 8, Block];
 
@@ -28,15 +29,12 @@ static class BestMultiple
         var anchors = rows.Where(row => row.Channels % Block == 0).OrderBy(row => row.Channels).ToArray();
         foreach (var row in rows)
         {
-            var above = anchors.FirstOrDefault(anchor => anchor.Channels >= row.Channels);
-            if (above is null) continue;
             var below = anchors.LastOrDefault(anchor => anchor.Channels <= row.Channels);
-            // Below the first block the overhead of a call counts as well: there a straight line through 0 is fair.
-            var p = below is null ? 1 : power;
-            var (low, high) = (Math.Pow(below?.Channels ?? 0, p), Math.Pow(above.Channels, p));
-            var share = high > low ? (Math.Pow(row.Channels, p) - low) / (high - low) : 0;
-            var start = below?.Milliseconds ?? 0;
-            yield return (row.Channels, Math.Log(row.Milliseconds / (start + (share * (above.Milliseconds - start)))));
+            var above = anchors.FirstOrDefault(anchor => anchor.Channels >= row.Channels);
+            if (below is null || above is null) continue;
+            var (low, high) = (Math.Pow(below.Channels, power), Math.Pow(above.Channels, power));
+            var share = high > low ? (Math.Pow(row.Channels, power) - low) / (high - low) : 0;
+            yield return (row.Channels, Math.Log(row.Milliseconds / (below.Milliseconds + (share * (above.Milliseconds - below.Milliseconds)))));
         }
     }
 }

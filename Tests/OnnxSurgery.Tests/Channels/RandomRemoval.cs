@@ -13,7 +13,7 @@ static class RandomRemoval
         var guard = new LastChannelGuard(analysis);
         foreach (var cell in Enumerable.Range(0, removed.Length).OrderBy(_ => random.Next()))
         {
-            if (analysis.LockOf(cell) is not null || random.NextDouble() > share || !guard.MayRemove(cell)) continue;
+            if (analysis.LockOf(cell) is not null || random.NextDouble() > share || !guard.MayRemove([cell])) continue;
             removed[cell] = true;
             guard.Remove(cell);
         }
