@@ -67,14 +67,17 @@ sealed class PrefixRunner : IDisposable
     /// <param name="read">Gets each output: first image, images, output number, values, shape.</param>
     /// <param name="cancellation">Stops between batches.</param>
     /// <param name="extra">Further inputs of a batch, made from (first image, images).</param>
-    public void Stream(BatchRunner runner, BatchReader read, CancellationToken cancellation, Func<int, int, BatchInput[]>? extra = null)
+    /// <param name="limit">Images to stream at most, the first ones.</param>
+    public void Stream(BatchRunner runner, BatchReader read, CancellationToken cancellation, Func<int, int, BatchInput[]>? extra = null, int limit = int.MaxValue)
     {
+        var tag = runner.Outputs.Contains("gram")?"gram":runner.Outputs.Contains("masks")?"grad":runner.Outputs.Contains("num")?"line":"fwd"; var tt=Prof.Now;
         var stored = runner.Inputs.TakeWhile(_store.Contains).ToArray();
         var buffers = stored.Select(s => new float[_batch * _store.RowLength(s)]).ToArray();
-        for (var at = 0; at < Count; at += _batch)
+        var images = Math.Min(Count, limit);
+        for (var at = 0; at < images; at += _batch)
         {
             cancellation.ThrowIfCancellationRequested();
-            var n = Math.Min(_batch, Count - at);
+            var n = Math.Min(_batch, images - at);
             var inputs = new List<BatchInput>();
             for (var i = 0; i < stored.Length; i++)
             {
@@ -82,9 +85,9 @@ sealed class PrefixRunner : IDisposable
                 long[] shape = [n, .. _store.Shape(stored[i]).Skip(1)];
                 inputs.Add(new BatchInput(buffers[i], shape));
             }
-            if (extra is not null) inputs.AddRange(extra(at, n));
+            var t2=Prof.Now; if (extra is not null) inputs.AddRange(extra(at, n)); Prof.Add("extra-"+tag,t2);
             var (first, count) = (at, n);
-            runner.Run(inputs, (o, values, shape) => read(first, count, o, values, shape));
+            var t0=Prof.Now; runner.Run(inputs, (o, values, shape) => { var t1=Prof.Now; read(first, count, o, values, shape); Prof.Add("read-"+tag, t1); }); Prof.Add("run+read-"+tag, t0);
         }
     }
 

@@ -35,4 +35,7 @@ public enum ChannelScoreKind
 
     /// <summary>Uniform random numbers, the baseline.</summary>
     Random,
+
+    /// <summary>The default pipeline: <see cref="Obs"/> where there is anything to reconstruct from, else <see cref="L2"/>.</summary>
+    Auto,
 }

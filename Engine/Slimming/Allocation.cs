@@ -3,44 +3,88 @@ using OnnxEdit.Surgery;
 namespace OnnxEdit.Engine;
 
 /// <summary>
-/// Spreads a budget over groups: always the next cell with the least damage per parameter (or MAC, or byte) saved,
-/// until the budget is met. Savings are those at the moment of removal, so they shrink as neighbours shrink.
+/// Spreads a budget over groups: always the next block of channels with the least damage per parameter (or MAC, or
+/// byte) saved, until the budget is met; then whatever was removed without need is put back. Savings are those at the
+/// moment of removal, so they shrink as neighbours shrink.
 /// </summary>
-static class Allocation
+sealed class Allocation
 {
-    /// <summary>Chooses the cells to remove.</summary>
+    readonly ChannelAnalysis _analysis;
+    readonly (ChannelGroup Group, GroupCurve Curve, int[] Width)[] _groups;
+    readonly Func<ChannelGroup, int> _align;
+
+    /// <summary>Prepares the groups.</summary>
     /// <param name="analysis">The analysis.</param>
-    /// <param name="curves">Elimination curves.</param>
+    /// <param name="curves">Elimination curve of every group that may shrink.</param>
+    /// <param name="align">Multiple that the channel count of a group is held to.</param>
+    public Allocation(ChannelAnalysis analysis, IReadOnlyDictionary<ChannelGroup, GroupCurve> curves, Func<ChannelGroup, int> align)
+    {
+        (_analysis, _align) = (analysis, align);
+        _groups = [.. curves.OrderBy(c => c.Key.Index).Select(c => (c.Key, c.Value, Width(analysis, c.Key)))];
+    }
+
+    /// <summary>Chooses the cells to remove.</summary>
     /// <param name="saved">Picks the saving that counts.</param>
     /// <param name="done">True when the budget is met.</param>
-    /// <returns>One flag per cell, and whether the budget could be met.</returns>
-    public static (bool[] Removed, bool Reached) Choose(
-        ChannelAnalysis analysis, IReadOnlyDictionary<ChannelGroup, GroupCurve> curves,
+    /// <returns>One flag per cell, whether the budget could be met, and what is left.</returns>
+    public (bool[] Removed, bool Reached, RemovalCost Cost) Choose(
         Func<(double Parameters, double Macs, double Bytes), double> saved, Func<RemovalCost, bool> done)
     {
-        var cost = new RemovalCost(analysis);
-        var removed = new bool[analysis.CellCount];
-        var next = curves.ToDictionary(c => c.Key, _ => 0);
-        var floor = new LastChannelGuard(analysis);
+        var cost = new RemovalCost(_analysis);
+        var removed = new bool[_analysis.CellCount];
+        var guard = new LastChannelGuard(_analysis);
+        var next = new int[_groups.Length];
+        List<List<int>> blocks = [];
         while (!done(cost))
         {
-            var (best, bestRatio, bestCell) = ((ChannelGroup?)null, double.PositiveInfinity, -1);
-            foreach (var (group, curve) in curves.OrderBy(c => c.Key.Index))
+            var (best, bestRatio, bestBlock, bestEnd) = (-1, double.PositiveInfinity, (List<int>?)null, 0);
+            for (var g = 0; g < _groups.Length; g++)
             {
-                // Cells that are the last of some tensor are passed over.
-                while (next[group] < curve.Cells.Count && !floor.MayRemove(curve.Cells[next[group]])) next[group]++;
-                if (next[group] >= curve.Cells.Count) continue;
-                var cell = curve.Cells[next[group]];
-                var ratio = curve.Damage[next[group]] / Math.Max(1e-12, saved(cost.Gain([cell])));
-                if (ratio >= bestRatio) continue;
-                (best, bestRatio, bestCell) = (group, ratio, cell);
+                if (Block(g, next[g], removed, guard) is not var (block, damage, end)) continue;
+                var ratio = damage / Math.Max(1e-12, saved(cost.Gain(block)));
+                if (ratio < bestRatio) (best, bestRatio, bestBlock, bestEnd) = (g, ratio, block, end);
             }
-            if (best is null) return (removed, false);
-            next[best]++;
-            removed[bestCell] = true;
-            cost.Remove(bestCell);
-            floor.Remove(bestCell);
+            if (bestBlock is null) return (removed, false, cost);
+            next[best] = bestEnd;
+            blocks.Add(bestBlock);
+            foreach (var cell in bestBlock)
+            {
+                removed[cell] = true;
+                cost.Remove(cell);
+                guard.Remove(cell);
+            }
         }
-        return (removed, true);
+        foreach (var block in Enumerable.Reverse(blocks))
+        {
+            block.ForEach(cost.Restore);
+            if (done(cost)) block.ForEach(c => removed[c] = false);
+            else block.ForEach(cost.Remove);
+        }
+        return (removed, true, cost);
     }
+
+    // The next cells of a group, as many as bring its width to a multiple of the alignment.
+    (List<int> Cells, double Damage, int End)? Block(int g, int from, bool[] removed, LastChannelGuard guard)
+    {
+        var (group, curve, width) = _groups[g];
+        var align = _align(group);
+        var left = width.Count(c => c < 0 || !removed[c]);
+        List<int> cells = [];
+        var damage = 0.0;
+        for (var i = from; i < curve.Cells.Count; i++)
+        {
+            var cell = curve.Cells[i];
+            // Cells that are the last of some tensor are passed over.
+            if (!guard.MayRemove([.. cells, cell])) continue;
+            cells.Add(cell);
+            damage += curve.Damage[i];
+            left -= width.Count(c => c == cell);
+            if (left % align == 0) return (cells, damage, i + 1);
+        }
+        return null;
+    }
+
+    static int[] Width(ChannelAnalysis analysis, ChannelGroup group) =>
+        analysis.Producers.First(p => p.Node == group.Producers[0]) is var producer
+        && analysis.Tensors.TryGetValue(producer.Node.Output[0], out var channels) ? channels.Ids : producer.Ids;
 }

@@ -19,21 +19,19 @@ sealed class GramCollector(ulong seed, int positionsPerImage)
     /// </summary>
     public sealed record Current(LinearUnit Unit, float[,] Weights, float[] Bias, long[] WeightDims, TargetWriter Original);
 
-    /// <summary>True when only some output positions of each image are used.</summary>
-    public bool IsSampled(PatchGraph patches) => patches.IsConv && patches.Positions > positionsPerImage;
-
-    /// <summary>Makes the inputs "ones" and, when sampling, "positions" of a batch of n images.</summary>
+    /// <summary>Makes the inputs of <see cref="PatchGraph.AddInputs"/> for a batch of n images.</summary>
     public Func<int, BatchInput[]> Sampler(PatchGraph patches, ulong stream, int batch)
     {
-        var sampled = IsSampled(patches);
-        var perImage = sampled ? positionsPerImage : patches.Positions;
+        var sites = patches.IsConv ? Math.Min(positionsPerImage, patches.Positions) : patches.Positions;
         var draw = new Philox4x32(seed, stream);
-        var ones = new float[patches.Groups * batch * perImage];
+        var ones = new float[patches.Groups * batch * sites];
         Array.Fill(ones, 1f);
         return n =>
         {
-            BatchInput one = new(ones, [patches.Groups, 1, n * perImage]);
-            return sampled ? [one, new([], [perImage], Draw(draw, patches.Positions, perImage))] : [one];
+            BatchInput one = new(ones, [patches.Groups, 1, n * sites]);
+            if (!patches.IsConv) return [one];
+            var drawn = Draw(draw, patches.Positions, sites);
+            return [one, new([], [sites], drawn), new([], [patches.Taps, sites], patches.TapIndices(drawn))];
         };
     }
 
@@ -46,13 +44,14 @@ sealed class GramCollector(ulong seed, int positionsPerImage)
     /// <param name="stream">Random stream that draws the positions; the same stream draws the same positions.</param>
     /// <param name="cancellation">Stops between batches.</param>
     /// <param name="current">Given: targets become prediction + relu-aware residual of the current weights.</param>
+    /// <param name="known">Given: the Gram matrices of the same input at the same positions, which are then not formed again.</param>
     public GramSums[] Collect(
         PatchGraph patches, string input, PrefixRunner prefix, long[] targetShape, TargetWriter target, ulong stream,
-        CancellationToken cancellation, Current? current = null)
+        CancellationToken cancellation, Current? current = null, GramSums[]? known = null)
     {
         var outputs = patches.OutChannels / patches.Groups;
-        var sums = Enumerable.Range(0, patches.Groups).Select(_ => new GramSums(patches.Rows, outputs)).ToArray();
-        using var runner = new BatchRunner(Build(patches, input, prefix.Shape(input), targetShape, IsSampled(patches), current));
+        var sums = Enumerable.Range(0, patches.Groups).Select(g => new GramSums(patches.Rows, outputs, known?[g].Gram)).ToArray();
+        using var runner = new BatchRunner(Build(patches, input, prefix.Shape(input), targetShape, current, known is null));
         var targets = new BatchBuffer(prefix.Batch, targetShape, target);
         var originals = current is null ? null : new BatchBuffer(prefix.Batch, targetShape, current.Original);
         var sampler = Sampler(patches, stream, prefix.Batch);
@@ -84,14 +83,13 @@ sealed class GramCollector(ulong seed, int positionsPerImage)
         return all[..count];
     }
 
-    static ModelProto Build(PatchGraph patches, string input, long[] inputShape, long[] targetShape, bool sampled, Current? current)
+    static ModelProto Build(PatchGraph patches, string input, long[] inputShape, long[] targetShape, Current? current, bool withGram)
     {
         var model = InternalGraph.Create();
         var graph = model.Graph;
         InternalGraph.Input(graph, input, DataType.Float, inputShape.Length);
         ReluAwareResidual.AddInputs(graph, targetShape.Length, current is not null);
-        InternalGraph.Input(graph, "ones", DataType.Float, 3);
-        if (sampled) InternalGraph.Input(graph, "positions", DataType.Int64, 1);
+        patches.AddInputs(graph);
         var target = "target";
         if (current is not null)
         {
@@ -99,18 +97,20 @@ sealed class GramCollector(ulong seed, int positionsPerImage)
             var residual = ReluAwareResidual.AddResidual(graph, z, "target", "original");
             graph.Node.Add(NodeAttributes.Node("Add", [z, residual], [target = "target_aware"]));
         }
-        var x = patches.AddPatches(graph, input, sampled);
-        var t = patches.AddTargets(graph, target, sampled);
+        var x = patches.AddPatches(graph, input);
+        var t = patches.AddTargets(graph, target);
         var turned = NodeAttributes.Node("Transpose", [x], ["patches_turned"]);
         turned.Set("perm", 0, 2, 1);
         graph.Node.Add(turned);
-        graph.Node.Add(NodeAttributes.Node("MatMul", [x, "patches_turned"], ["gram"]));
+        if (withGram) graph.Node.Add(NodeAttributes.Node("MatMul", [x, "patches_turned"], ["gram"]));
         graph.Node.Add(NodeAttributes.Node("MatMul", [t, "patches_turned"], ["cross"]));
         var power = NodeAttributes.Node("ReduceSumSquare", [t], ["power"]);
         power.Set("axes", [2L]);
         power.Set("keepdims", 0);
         graph.Node.Add(power);
-        foreach (var o in new[] { "gram", "cross", "power" }) InternalGraph.Output(graph, o);
+        if (withGram) InternalGraph.Output(graph, "gram");
+        InternalGraph.Output(graph, "cross");
+        InternalGraph.Output(graph, "power");
         return model;
     }
 }

@@ -4,7 +4,7 @@ namespace OnnxEdit.Engine;
 /// Sums over patch columns x (with a trailing 1) and targets t of one group of a linear operator, in double:
 /// Gram = sum x x' [(k+1), (k+1)], Cross = sum t x' [m, (k+1)], Power = sum t^2 [m].
 /// </summary>
-sealed class GramSums(int rows, int outputs)
+sealed class GramSums(int rows, int outputs, double[]? gram = null)
 {
     /// <summary>Rows k of a patch without the trailing 1.</summary>
     public int Rows { get; } = rows;
@@ -13,7 +13,7 @@ sealed class GramSums(int rows, int outputs)
     public int Outputs { get; } = outputs;
 
     /// <summary>Sum of x x', (k+1) x (k+1), row-major.</summary>
-    public double[] Gram { get; } = new double[(rows + 1) * (rows + 1)];
+    public double[] Gram { get; } = gram ?? new double[(rows + 1) * (rows + 1)];
 
     /// <summary>Sum of t x', m x (k+1), row-major.</summary>
     public double[] Cross { get; } = new double[outputs * (rows + 1)];

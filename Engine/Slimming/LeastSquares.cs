@@ -19,7 +19,7 @@ static class LeastSquares
     /// <param name="ridge">Relative ridge.</param>
     public static (double[,] Weights, double[] Bias) Fit(GramSums sums, bool hasBias, double[,]? prior = null, double ridge = Ridge)
     {
-        var (k, m) = (sums.Rows, sums.Outputs);
+        var t0=Prof.Now; var (k, m) = (sums.Rows, sums.Outputs);
         var gram = CentredGram(sums, hasBias);
         var lambda = ridge * Math.Max(gram.Diagonal().Average(), 1e-30);
         var cross = DenseMatrix.Create(k, m, (i, o) => CentredCross(sums, o, i, hasBias) + (prior is null ? 0 : lambda * prior[o, i]));
@@ -37,7 +37,7 @@ static class LeastSquares
             }
             bias[o] = b;
         }
-        return (weights, bias);
+        Prof.Add("lsfit",t0); return (weights, bias);
     }
 
     /// <summary>The centred Gram matrix / count, k x k (uncentred when there is no constant term).</summary>

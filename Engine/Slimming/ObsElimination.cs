@@ -1,3 +1,4 @@
+using System.Numerics.Tensors;
 using MathNet.Numerics.LinearAlgebra;
 
 namespace OnnxEdit.Engine;
@@ -9,8 +10,8 @@ namespace OnnxEdit.Engine;
 /// </summary>
 sealed class ObsElimination
 {
-    readonly double[,] _inverse;
-    readonly double[,] _weights;
+    readonly double[][] _inverse;
+    readonly double[][] _weights;
     readonly double _scale;
     readonly int[][] _rows;
     readonly bool[] _gone;
@@ -26,8 +27,8 @@ sealed class ObsElimination
         var k = gram.RowCount;
         var lambda = ridge * Math.Max(gram.Diagonal().Average(), 1e-30);
         for (var i = 0; i < k; i++) gram[i, i] += lambda;
-        _inverse = gram.Cholesky().Solve(Matrix<double>.Build.DenseIdentity(k)).ToArray();
-        _weights = (double[,])weights.Clone();
+        var t0=Prof.Now; _inverse = gram.Cholesky().Solve(Matrix<double>.Build.DenseIdentity(k)).ToRowArrays(); Prof.Add("inverse",t0);
+        _weights = [.. Enumerable.Range(0, weights.GetLength(0)).Select(m => Enumerable.Range(0, k).Select(i => weights[m, i]).ToArray())];
         (_rows, _scale, _gone) = (rows, 1 / Math.Max(power, 1e-30), new bool[rows.Length]);
     }
 
@@ -36,15 +37,21 @@ sealed class ObsElimination
     {
         if (_gone[channel]) return 0;
         var rows = _rows[channel];
-        var block = Block(rows);
-        var factor = block.Cholesky();
+        var factor = Factor(rows);
+        var solved = new double[rows.Length];
         var sum = 0.0;
-        var w = new MathNet.Numerics.LinearAlgebra.Double.DenseMatrix(rows.Length, _weights.GetLength(0));
-        for (var r = 0; r < rows.Length; r++)
-            for (var m = 0; m < w.ColumnCount; m++) w[r, m] = _weights[m, rows[r]];
-        var solved = factor.Solve(w);
-        for (var r = 0; r < rows.Length; r++)
-            for (var m = 0; m < w.ColumnCount; m++) sum += w[r, m] * solved[r, m];
+        // |L^-1 w|^2 = w' [(G^-1)_RR]^-1 w for every output.
+        for (var m = 0; m < _weights.Length; m++)
+        {
+            var w = _weights[m];
+            for (var r = 0; r < rows.Length; r++)
+            {
+                var v = w[rows[r]];
+                for (var s = 0; s < r; s++) v -= factor[r, s] * solved[s];
+                solved[r] = v / factor[r, r];
+                sum += solved[r] * solved[r];
+            }
+        }
         return sum * _scale;
     }
 
@@ -54,47 +61,50 @@ sealed class ObsElimination
         if (_gone[channel]) return;
         _gone[channel] = true;
         var rows = _rows[channel];
-        var k = _inverse.GetLength(0);
-        var inverseBlock = Block(rows).Inverse();
-        // P = (G^-1)_:R [(G^-1)_RR]^-1, k x |R|
-        var p = new double[k, rows.Length];
-        for (var i = 0; i < k; i++)
-            for (var r = 0; r < rows.Length; r++)
-            {
-                var sum = 0.0;
-                for (var s = 0; s < rows.Length; s++) sum += _inverse[i, rows[s]] * inverseBlock[s, r];
-                p[i, r] = sum;
-            }
-        for (var m = 0; m < _weights.GetLength(0); m++)
-        {
-            var own = Array.ConvertAll(rows, r => _weights[m, r]);
-            for (var i = 0; i < k; i++)
-                for (var r = 0; r < rows.Length; r++) _weights[m, i] -= own[r] * p[i, r];
-        }
-        var removed = new double[rows.Length, k];
+        var factor = Factor(rows);
+        var removed = Array.ConvertAll(rows, r => (double[])_inverse[r].Clone());
+        // With Q = L^-1 (G^-1)_R:, the inverse loses Q'Q and each weight row loses (L^-1 w_R)' Q.
         for (var r = 0; r < rows.Length; r++)
-            for (var j = 0; j < k; j++) removed[r, j] = _inverse[rows[r], j];
-        Parallel.For(0, k, i =>
         {
+            for (var s = 0; s < r; s++) TensorPrimitives.MultiplyAdd(removed[s], -factor[r, s], removed[r], removed[r]);
+            TensorPrimitives.Divide(removed[r], factor[r, r], removed[r]);
+        }
+        foreach (var w in _weights)
+        {
+            var solved = new double[rows.Length];
             for (var r = 0; r < rows.Length; r++)
             {
-                var f = p[i, r];
-                for (var j = 0; j < k; j++) _inverse[i, j] -= f * removed[r, j];
+                var v = w[rows[r]];
+                for (var s = 0; s < r; s++) v -= factor[r, s] * solved[s];
+                solved[r] = v / factor[r, r];
             }
+            for (var r = 0; r < rows.Length; r++) TensorPrimitives.MultiplyAdd(removed[r], -solved[r], w, w);
+        }
+        Parallel.For(0, _inverse.Length, i =>
+        {
+            for (var r = 0; r < rows.Length; r++) TensorPrimitives.MultiplyAdd(removed[r], -removed[r][i], _inverse[i], _inverse[i]);
         });
         foreach (var r in rows)
         {
-            for (var j = 0; j < k; j++) _inverse[r, j] = _inverse[j, r] = 0;
-            _inverse[r, r] = 1;
-            for (var m = 0; m < _weights.GetLength(0); m++) _weights[m, r] = 0;
+            Array.Clear(_inverse[r]);
+            foreach (var row in _inverse) row[r] = 0;
+            _inverse[r][r] = 1;
+            foreach (var w in _weights) w[r] = 0;
         }
     }
 
-    MathNet.Numerics.LinearAlgebra.Double.DenseMatrix Block(int[] rows)
+    // Cholesky factor of the rows' block of the inverse; the blocks have one row per kernel tap.
+    double[,] Factor(int[] rows)
     {
-        var block = new MathNet.Numerics.LinearAlgebra.Double.DenseMatrix(rows.Length);
-        for (var r = 0; r < rows.Length; r++)
-            for (var s = 0; s < rows.Length; s++) block[r, s] = _inverse[rows[r], rows[s]];
-        return block;
+        var n = rows.Length;
+        var factor = new double[n, n];
+        for (var r = 0; r < n; r++)
+            for (var c = 0; c <= r; c++)
+            {
+                var v = _inverse[rows[r]][rows[c]];
+                for (var s = 0; s < c; s++) v -= factor[r, s] * factor[c, s];
+                factor[r, c] = r == c ? Math.Sqrt(Math.Max(v, 1e-300)) : v / factor[c, c];
+            }
+        return factor;
     }
 }

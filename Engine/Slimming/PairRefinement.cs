@@ -13,7 +13,7 @@ namespace OnnxEdit.Engine;
 /// </summary>
 sealed class PairRefinement(
     LinearUnit first, LinearUnit second, PatchGraph patches, GramSums gram, PrefixRunner prefix, long[] secondWeightDims,
-    PairRefinement.BatchTargets targets, bool reluAware, GramCollector collector)
+    PairRefinement.BatchTargets targets, bool reluAware, GramCollector collector, int images)
 {
     /// <summary>Target and original value of the second unit's output for a batch.</summary>
     public delegate BatchInput[] BatchTargets(int firstImage, int count);
@@ -39,17 +39,14 @@ sealed class PairRefinement(
     {
         var model = InternalGraph.Create();
         var graph = model.Graph;
-        var sampled = collector.IsSampled(patches);
         InternalGraph.Input(graph, first.Input, DataType.Float, prefix.Shape(first.Input).Length);
         var residual = AddForward(graph, w1, b1, w2, b2, dims);
-        var ones = "ones";
-        InternalGraph.Input(graph, ones, DataType.Float, 3);
-        if (sampled) InternalGraph.Input(graph, "positions", DataType.Int64, 1);
+        patches.AddInputs(graph);
         AddBack(graph, residual, w2);
         graph.Node.Add(NodeAttributes.Node("Mul", ["back", "mask"], ["delta"]));
-        var x = patches.AddPatches(graph, first.Input, sampled);
-        var d = patches.AddTargets(graph, "delta", sampled, "d");
-        var m = patches.AddTargets(graph, "mask", sampled, "m");
+        var x = patches.AddPatches(graph, first.Input);
+        var d = patches.AddTargets(graph, "delta", "d");
+        var m = patches.AddTargets(graph, "mask", "m");
         AddProduct(graph, d, x, "cross");
         AddProduct(graph, m, m, "masks");
         graph.Node.Add(NodeAttributes.Node("ReduceSumSquare", [residual], ["loss"]));
@@ -61,18 +58,20 @@ sealed class PairRefinement(
         using var runner = new BatchRunner(model);
         var sampler = collector.Sampler(patches, stream, prefix.Batch);
         prefix.Stream(runner, (_, _, o, values, _) => GramSums.Add(o == 0 ? cross : o == 1 ? masks : loss, values), cancellation,
-            (at, n) => [.. targets(at, n), .. sampler(n)]);
-        return (cross, masks, loss[0] / prefix.Count);
+            (at, n) => [.. targets(at, n), .. sampler(n)], images);
+        return (cross, masks, loss[0] / Math.Min(images, prefix.Count));
     }
 
     (float[,] Weights, double[] Bias) Direction(double[] cross, double[] masks, float[,] w2)
     {
-        var (k, m, n) = (gram.Rows, gram.Outputs, gram.Count);
+        var (k, m) = (gram.Rows, gram.Outputs);
+        // The Gram matrix may have been summed over more images than the gradient.
+        var n = gram.Count * Math.Min(images, prefix.Count) / prefix.Count;
         var g = LeastSquares.CentredGram(gram, true);
         var lambda = LeastSquares.Ridge * Math.Max(g.Diagonal().Average(), 1e-30);
         for (var i = 0; i < k; i++) g[i, i] += lambda;
         var centred = DenseMatrix.Create(k, m, (i, o) =>
-            cross[o * (k + 1) + i] / n - cross[o * (k + 1) + k] / n * (gram.Gram[k * (k + 1) + i] / n));
+            cross[o * (k + 1) + i] / n - cross[o * (k + 1) + k] / n * (gram.Gram[k * (k + 1) + i] / gram.Count));
         var step = g.Cholesky().Solve(centred);
 
         var taps = w2.GetLength(1) / m;
@@ -89,7 +88,7 @@ sealed class PairRefinement(
         for (var o = 0; o < m; o++)
         {
             bias[o] = cross[o * (k + 1) + k] / n;
-            for (var i = 0; i < k; i++) bias[o] -= gram.Gram[k * (k + 1) + i] / n * step[i, o];
+            for (var i = 0; i < k; i++) bias[o] -= gram.Gram[k * (k + 1) + i] / gram.Count * step[i, o];
         }
         var factor = curvature.Cholesky();
         var solved = factor.Solve(step.Transpose());
@@ -131,7 +130,7 @@ sealed class PairRefinement(
         {
             if (o == 0) num += values[0];
             else den += values[0];
-        }, cancellation, (at, n) => targets(at, n));
+        }, cancellation, (at, n) => targets(at, n), Math.Max(200, images / 4));
         return den > 0 ? num / den : 0;
     }
 

@@ -1,5 +1,6 @@
 using OnnxEdit.Surgery;
 using OnnxEdit.Surgery.Proto;
+using DataType = OnnxEdit.Surgery.Proto.TensorProto.Types.DataType;
 
 namespace OnnxEdit.Engine;
 
@@ -61,75 +62,95 @@ sealed class PatchGraph
     public int Rows => InChannels / Groups * Taps;
 
     /// <summary>
-    /// Adds nodes that make the patch matrix [groups, rows + 1, images x positions] of <paramref name="input"/>.
+    /// Adds nodes that make the patch matrix [groups, rows + 1, images x sites] of <paramref name="input"/>.
     /// </summary>
-    /// <param name="graph">Graph to add to; "positions" (int64 [s]) and "ones" ([groups, 1, images x s]) must be its inputs.</param>
+    /// <param name="graph">Graph to add to; it must have the inputs of <see cref="AddInputs"/>.</param>
     /// <param name="input">Name of the unit's input.</param>
-    /// <param name="sampled">True to keep only the positions listed in "positions".</param>
-    public string AddPatches(GraphProto graph, string input, bool sampled)
+    public string AddPatches(GraphProto graph, string input)
     {
         var per = InChannels / Groups;
-        string all;
+        Constant(graph, "p_join", Groups, Taps * per, -1);
         if (!IsConv)
         {
-            Constant(graph, "p_flat", -1, InChannels);
-            graph.Node.Add(NodeAttributes.Node("Reshape", [input, "p_flat"], ["p_rows"]));
-            var turn = NodeAttributes.Node("Transpose", ["p_rows"], ["p_columns"]);
-            turn.Set("perm", 1, 0);
-            graph.Node.Add(turn);
-            all = "p_columns";
+            AddColumns(graph, input, InChannels, "p");
+            graph.Node.Add(NodeAttributes.Node("Reshape", ["p_columns", "p_join"], ["p_plain"]));
         }
         else
         {
-            var padded = AddPadding(graph, input);
-            var taps = Enumerable.Range(0, Taps).Select(t => AddTap(graph, padded, t, sampled)).ToArray();
-            var concat = NodeAttributes.Node("Concat", taps, ["p_taps"]);
-            concat.Set("axis", 1);
-            graph.Node.Add(concat);
-            var turn = NodeAttributes.Node("Transpose", ["p_taps"], ["p_turned"]);
-            turn.Set("perm", 1, 0, 2);
+            // One Gather picks every tap of every sampled position from the padded map.
+            Constant(graph, "p_flat", -1, InChannels, PaddedPositions);
+            graph.Node.Add(NodeAttributes.Node("Reshape", [AddPadding(graph, input), "p_flat"], ["p_map"]));
+            var gather = NodeAttributes.Node("Gather", ["p_map", "taps"], ["p_taps"]);
+            gather.Set("axis", 2);
+            graph.Node.Add(gather);
+            Constant(graph, "p_split", 0, Groups, per, Taps, -1);
+            graph.Node.Add(NodeAttributes.Node("Reshape", ["p_taps", "p_split"], ["p_by_group"]));
+            var turn = NodeAttributes.Node("Transpose", ["p_by_group"], ["p_turned"]);
+            turn.Set("perm", 1, 3, 2, 0, 4);
             graph.Node.Add(turn);
-            Constant(graph, "p_matrix", Taps * InChannels, -1);
-            graph.Node.Add(NodeAttributes.Node("Reshape", ["p_turned", "p_matrix"], ["p_columns"]));
-            all = "p_columns";
+            graph.Node.Add(NodeAttributes.Node("Reshape", ["p_turned", "p_join"], ["p_plain"]));
         }
-        Constant(graph, "p_split", Taps, Groups, per, -1);
-        Constant(graph, "p_join", Groups, Taps * per, -1);
-        graph.Node.Add(NodeAttributes.Node("Reshape", [all, "p_split"], ["p_by_group"]));
-        var order = NodeAttributes.Node("Transpose", ["p_by_group"], ["p_grouped"]);
-        order.Set("perm", 1, 0, 2, 3);
-        graph.Node.Add(order);
-        graph.Node.Add(NodeAttributes.Node("Reshape", ["p_grouped", "p_join"], ["p_plain"]));
         var ones = NodeAttributes.Node("Concat", ["p_plain", "ones"], ["patches"]);
         ones.Set("axis", 1);
         graph.Node.Add(ones);
         return "patches";
     }
 
-    /// <summary>Adds nodes that arrange an output-shaped tensor as [groups, channels of the group, images x positions].</summary>
-    public string AddTargets(GraphProto graph, string target, bool sampled, string prefix = "t")
+    /// <summary>Adds nodes that arrange an output-shaped tensor as [groups, channels of the group, images x sites].</summary>
+    public string AddTargets(GraphProto graph, string target, string prefix = "t")
     {
-        var columns = $"{prefix}_columns";
+        var result = $"{prefix}_targets";
+        Constant(graph, $"{prefix}_join", Groups, OutChannels / Groups, -1);
         if (!IsConv)
         {
-            Constant(graph, $"{prefix}_flat", -1, OutChannels);
-            graph.Node.Add(NodeAttributes.Node("Reshape", [target, $"{prefix}_flat"], [$"{prefix}_rows"]));
-            var turn = NodeAttributes.Node("Transpose", [$"{prefix}_rows"], [columns]);
-            turn.Set("perm", 1, 0);
-            graph.Node.Add(turn);
+            AddColumns(graph, target, OutChannels, prefix);
+            graph.Node.Add(NodeAttributes.Node("Reshape", [$"{prefix}_columns", $"{prefix}_join"], [result]));
+            return result;
         }
-        else
-        {
-            var flat = AddFlatPositions(graph, target, prefix, sampled, OutChannels);
-            var turn = NodeAttributes.Node("Transpose", [flat], [$"{prefix}_turned"]);
-            turn.Set("perm", 1, 0, 2);
-            graph.Node.Add(turn);
-            Constant(graph, $"{prefix}_matrix", OutChannels, -1);
-            graph.Node.Add(NodeAttributes.Node("Reshape", [$"{prefix}_turned", $"{prefix}_matrix"], [columns]));
-        }
-        Constant(graph, $"{prefix}_join", Groups, OutChannels / Groups, -1);
-        graph.Node.Add(NodeAttributes.Node("Reshape", [columns, $"{prefix}_join"], [$"{prefix}_targets"]));
-        return $"{prefix}_targets";
+        Constant(graph, $"{prefix}_flat", -1, OutChannels, Positions);
+        graph.Node.Add(NodeAttributes.Node("Reshape", [target, $"{prefix}_flat"], [$"{prefix}_map"]));
+        var gather = NodeAttributes.Node("Gather", [$"{prefix}_map", "sites"], [$"{prefix}_sites"]);
+        gather.Set("axis", 2);
+        graph.Node.Add(gather);
+        var turn = NodeAttributes.Node("Transpose", [$"{prefix}_sites"], [$"{prefix}_turned"]);
+        turn.Set("perm", 1, 0, 2);
+        graph.Node.Add(turn);
+        graph.Node.Add(NodeAttributes.Node("Reshape", [$"{prefix}_turned", $"{prefix}_join"], [result]));
+        return result;
+    }
+
+    /// <summary>
+    /// Declares the inputs "ones" [groups, 1, images x sites] and, for a convolution, "sites" (output positions, [s])
+    /// and "taps" (padded input positions, [taps, s]).
+    /// </summary>
+    public void AddInputs(GraphProto graph)
+    {
+        InternalGraph.Input(graph, "ones", DataType.Float, 3);
+        if (!IsConv) return;
+        InternalGraph.Input(graph, "sites", DataType.Int64, 1);
+        InternalGraph.Input(graph, "taps", DataType.Int64, 2);
+    }
+
+    /// <summary>Values of "taps" for the given output positions: [taps, sites], row-major.</summary>
+    public long[] TapIndices(ReadOnlySpan<long> sites)
+    {
+        var (strides, dilations) = (Strides(), Dilations());
+        var padded = PaddedSpatial();
+        var result = new long[Taps * sites.Length];
+        for (var t = 0; t < Taps; t++)
+            for (var s = 0; s < sites.Length; s++)
+            {
+                long index = 0, scale = 1, site = sites[s], tap = t;
+                for (var a = _kernel.Length - 1; a >= 0; a--)
+                {
+                    index += (site % _outSpatial[a] * strides[a] + tap % _kernel[a] * dilations[a]) * scale;
+                    scale *= padded[a];
+                    site /= _outSpatial[a];
+                    tap /= _kernel[a];
+                }
+                result[t * sites.Length + s] = index;
+            }
+        return result;
     }
 
     /// <summary>Adds an int64 constant vector.</summary>
@@ -147,39 +168,22 @@ sealed class PatchGraph
         return "p_padded";
     }
 
-    string AddTap(GraphProto graph, string padded, int tap, bool sampled)
+    static void AddColumns(GraphProto graph, string tensor, int channels, string prefix)
     {
-        var rank = _kernel.Length;
-        var (strides, dilations) = (Strides(), Dilations());
-        var starts = new long[rank];
-        var ends = new long[rank];
-        for (int a = rank - 1, rest = tap; a >= 0; a--)
-        {
-            starts[a] = rest % _kernel[a] * dilations[a];
-            ends[a] = starts[a] + (_outSpatial[a] - 1) * strides[a] + 1;
-            rest /= (int)_kernel[a];
-        }
-        Constant(graph, $"p_start{tap}", starts);
-        Constant(graph, $"p_end{tap}", ends);
-        if (tap == 0)
-        {
-            Constant(graph, "p_axes", [.. Enumerable.Range(2, rank).Select(a => (long)a)]);
-            Constant(graph, "p_steps", strides);
-        }
-        graph.Node.Add(NodeAttributes.Node("Slice", [padded, $"p_start{tap}", $"p_end{tap}", "p_axes", "p_steps"], [$"p_tap{tap}"]));
-        return AddFlatPositions(graph, $"p_tap{tap}", $"p_tap{tap}", sampled, InChannels);
+        Constant(graph, $"{prefix}_flat", -1, channels);
+        graph.Node.Add(NodeAttributes.Node("Reshape", [tensor, $"{prefix}_flat"], [$"{prefix}_rows"]));
+        var turn = NodeAttributes.Node("Transpose", [$"{prefix}_rows"], [$"{prefix}_columns"]);
+        turn.Set("perm", 1, 0);
+        graph.Node.Add(turn);
     }
 
-    string AddFlatPositions(GraphProto graph, string tensor, string prefix, bool sampled, int channels)
+    long[] PaddedSpatial()
     {
-        Constant(graph, $"{prefix}_shape", -1, channels, Positions);
-        graph.Node.Add(NodeAttributes.Node("Reshape", [tensor, $"{prefix}_shape"], [$"{prefix}_flat_out"]));
-        if (!sampled) return $"{prefix}_flat_out";
-        var gather = NodeAttributes.Node("Gather", [$"{prefix}_flat_out", "positions"], [$"{prefix}_sampled"]);
-        gather.Set("axis", 2);
-        graph.Node.Add(gather);
-        return $"{prefix}_sampled";
+        var pads = Pads();
+        return [.. _inSpatial.Select((d, a) => d + pads[a] + pads[a + _inSpatial.Length])];
     }
+
+    long PaddedPositions => PaddedSpatial().Aggregate(1L, (a, b) => a * b);
 
     long[] Strides() => _node.Ints("strides") ?? [.. _kernel.Select(_ => 1L)];
 

@@ -77,7 +77,7 @@ sealed class ReconstructionCurves
     // Greedy: always the cell whose removal adds the least error over all units that read it.
     GroupCurve Eliminate(ChannelGroup group, List<Reader> readers, CancellationToken cancellation)
     {
-        var left = group.Cells.Where(c => _analysis.LockOf(c) is null).ToList();
+        var t0=Prof.Now; var left = group.Cells.Where(c => _analysis.LockOf(c) is null).ToList();
         var places = left.ToDictionary(c => c, c => readers.SelectMany((r, i) => Enumerable.Range(0, r.Cells.Length).Where(p => r.Cells[p] == c).Select(p => (i, p))).ToArray());
         List<int> order = [];
         List<double> damage = [];
@@ -94,6 +94,6 @@ sealed class ReconstructionCurves
             damage.Add(Math.Max(0, increase[best]));
             left.RemoveAt(best);
         }
-        return new GroupCurve(order, damage);
+        Prof.Add("eliminate",t0); return new GroupCurve(order, damage);
     }
 }

@@ -1,24 +1,168 @@
 using OnnxEdit.Surgery;
 using OnnxEdit.Surgery.Proto;
+
 namespace OnnxEdit.Engine;
-/// <summary>x</summary>
-public static class Slimmer
+
+/// <summary>
+/// Makes a model smaller: ranks channels, removes the least useful physically, and re-fits what is left.
+/// Normalise, find channel groups, measure, plan, remove, recover, verify.
+/// </summary>
+public sealed class Slimmer
 {
-    /// <summary>x</summary>
-    public static ModelProto Slim(OnnxModel model, ImageSet images, SlimOptions options, IProgress<WorkProgress>? progress, CancellationToken cancellation)
+    readonly OnnxModel _source;
+    readonly SlimData _data;
+    readonly SlimOptions _options;
+    readonly IProgress<WorkProgress>? _progress;
+    readonly CancellationToken _cancellation;
+    readonly NormalisedModel _model;
+    readonly ChannelAnalysis _analysis;
+    readonly List<string> _notes = [];
+    AlignmentTable? _alignment;
+
+    Slimmer(OnnxModel source, SlimData data, SlimOptions options, IProgress<WorkProgress>? progress, CancellationToken cancellation)
     {
-        var sw = System.Diagnostics.Stopwatch.StartNew();
-        var normal = NormalisedModel.Create(model.Proto);
-        var analysis = ChannelAnalysis.Of(normal);
-        Dictionary<ChannelGroup, GroupCurve> curves; using (var grams = new CalibrationGrams(normal, images, options, cancellation)) curves = ReconstructionCurves.Measure(analysis, (_, t, i) => grams.Of(t, i), progress, cancellation);
-        Console.Error.WriteLine($"curves {sw.Elapsed.TotalSeconds:f1}");
-        foreach (var (g, c) in curves) Console.Error.WriteLine($"  {g.Name} {g.Cells.Count} first {c.Damage[0]:g3} half {c.Damage[c.Damage.Count / 2]:g3} sum {c.Damage.Sum():g3}");
-        var (removed, reached) = Allocation.Choose(analysis, curves, g => g.Parameters, c => c.Parameters <= (1 - options.Sparsity!.Value) * c.TotalParameters);
-        foreach (var (g, c) in curves) Console.Error.WriteLine($"  {g.Name} removed {g.Cells.Count(x => removed[x])}/{g.Cells.Count}");
-        var slim = ChannelRemoval.Apply(analysis, removed);
-        Console.Error.WriteLine($"removed {sw.Elapsed.TotalSeconds:f1} reached {reached}");
-        LeastSquaresRecovery.Apply(analysis, slim, removed, images, options, progress, cancellation);
-        Console.Error.WriteLine($"recovered {sw.Elapsed.TotalSeconds:f1}");
+        (_source, _data, _options, _progress, _cancellation) = (source, data, options, progress, cancellation);
+        _model = NormalisedModel.Create(source.Proto, options.InputShapes);
+        _analysis = ChannelAnalysis.Of(_model);
+    }
+
+    /// <summary>Slims a model. Synchronous; writes no files.</summary>
+    /// <param name="model">The model; not changed.</param>
+    /// <param name="data">What to learn from and to measure on.</param>
+    /// <param name="options">Budget, ranking, recovery.</param>
+    /// <param name="progress">Told of every step.</param>
+    /// <param name="cancellation">Stops between batches.</param>
+    /// <exception cref="OnnxEngineException">The target cannot be reached, the data does not fit, or verification fails.</exception>
+    /// <exception cref="OnnxSurgeryException">The model cannot be analysed.</exception>
+    public static SlimResult Slim(
+        OnnxModel model, SlimData data, SlimOptions options, IProgress<WorkProgress>? progress = null, CancellationToken cancellation = default) =>
+        new Slimmer(model, data, options, progress, cancellation).Run();
+
+    SlimResult Run()
+    {
+        RequireRemovable();
+        var ranking = ChannelRanking.Of(_source, _analysis, _data, _options);
+        var before = _data.Test is null ? null : Accuracy(_source);
+        var (plan, removed) = _options.Plan is { } given ? (Checked(given), given.Resolve(_analysis)) : MakePlan(ranking);
+        var report = new SlimReport
+        {
+            Before = ModelCounts.Of(_model.Proto, _model.Trace.Shapes, _model.Trace.HasDynamicBatch ? _model.Trace.Batch : 1),
+            After = null!,
+            Groups = Slimmed(removed),
+            GroupCounts = (_analysis.Groups.Count(IsFree), _analysis.Groups.Count(g => !IsFree(g))),
+            AccuracyBefore = before,
+            Basis = ranking.Basis,
+        };
+        var surgery = ChannelRemoval.Apply(_analysis, removed);
+        report = report with { After = Counts(surgery) };
+        if (_options.PlanOnly) return new SlimResult(null, plan, report with { Notes = _notes });
+
+        EditVerification.CheckEqual(_model, MaskInsertion.Apply(_analysis, removed), surgery);
+        var afterSurgery = before is null ? null : Accuracy(_source.With(surgery));
+        var slim = Recover(surgery, removed, ranking);
+        EditVerification.Check(_model, slim);
+        var result = _source.With(slim);
+        return new SlimResult(result, plan, report with
+        {
+            AccuracyAfterSurgery = afterSurgery,
+            AccuracyAfter = before is null ? null : Accuracy(result),
+            Basis = $"{ranking.Basis} {RecoveryBasis(ranking)}",
+            Notes = _notes,
+        });
+    }
+
+    (SlimPlan Plan, bool[] Removed) MakePlan(ChannelRanking ranking)
+    {
+        var curves = ranking.Curves(_progress, _cancellation);
+        var allocation = new Allocation(_analysis, curves, Alignment);
+        var search = new BudgetSearch(allocation, _analysis, _source, _options.Budget, _progress, _cancellation);
+        var removed = _options.Budget.Metric == BudgetMetric.AccuracyDrop ? search.ByAccuracy(ValidationDrop) : search.Run();
+        if (!removed.Contains(true))
+            throw new OnnxEngineException(ErrorKind.TargetNotReached,
+                $"No channel can be removed within the target ({_options.Budget}); ask for less, or use --align 1 for finer steps.");
+        return (new SlimPlan
+        {
+            SourceSha256 = _source.Sha256,
+            Score = ranking.Score,
+            Statistics = ranking.Statistics,
+            Budget = _options.Budget.ToString(),
+            Align = _analysis.Groups.Where(IsFree).Max(Alignment),
+            Seed = _options.Seed,
+            Removed = SlimPlan.Describe(_analysis, removed),
+        }, removed);
+
+        double ValidationDrop(bool[] candidate)
+        {
+            var images = _data.Validation ?? throw new OnnxEngineException(ErrorKind.Data,
+                "--max-drop needs labelled validation images; give --data with training images and labels.");
+            var slim = Recover(ChannelRemoval.Apply(_analysis, candidate), candidate, ranking);
+            return 100 * (Accuracy(_source, images).Top1 - Accuracy(_source.With(slim), images).Top1);
+        }
+    }
+
+    ModelProto Recover(ModelProto slim, bool[] removed, ChannelRanking ranking)
+    {
+        if (_options.Recovery == RecoveryKind.None) return slim;
+        if (_data.Calibration is { } images)
+        {
+            using var context = new RecoveryContext(_analysis, slim, removed, images, BatchSize);
+            if (_options.Recovery == RecoveryKind.BatchNorm) AffineRecovery.Apply(context, _progress, _cancellation);
+            else LeastSquaresRecovery.Apply(context, _options, _progress, _cancellation);
+        }
+        else if (_data.Moments is not null && _options.Recovery == RecoveryKind.LeastSquares)
+            StatisticsRecovery.Apply(_analysis, slim, removed, ranking.Grams);
         return slim;
     }
+
+    string RecoveryBasis(ChannelRanking ranking) => (_options.Recovery, _data) switch
+    {
+        (RecoveryKind.None, _) => "No recovery.",
+        (_, { Calibration: { } images }) => $"Recovery: {(_options.Recovery == RecoveryKind.BatchNorm ? "channel statistics" : "least squares")} on {images.Count:N0} images, no labels.",
+        (RecoveryKind.LeastSquares, { Moments: not null }) => "Recovery: one-shot least squares from the statistics file.",
+        _ => "No recovery, since there is no calibration data.",
+    };
+
+    SlimPlan Checked(SlimPlan plan)
+    {
+        if (plan.SourceSha256 != _source.Sha256)
+            _notes.Add($"The plan was made for another file (SHA-256 {plan.SourceSha256[..12]}), but its channels fit this one.");
+        return plan;
+    }
+
+    void RequireRemovable()
+    {
+        if (_analysis.Groups.Any(IsFree)) return;
+        var why = Enumerable.Range(0, _analysis.CellCount).Select(_analysis.LockOf).OfType<ChannelLock>().GroupBy(l => l).MaxBy(g => g.Count())?.Key;
+        throw new OnnxEngineException(ErrorKind.TargetNotReached, why is null
+            ? "No channel can be removed: the model has no convolution or matrix product with constant weights."
+            : $"No channel can be removed; most are locked by {why}. 'onnxedit explain' lists them all.");
+    }
+
+    bool IsFree(ChannelGroup group) => group.Cells.Any(c => _analysis.LockOf(c) is null);
+
+    int BatchSize => _model.Trace.HasDynamicBatch ? _options.Batch : _model.Trace.Batch;
+
+    // Multiple that a group's channel count is held to: as asked for, or what is fast on this machine.
+    int Alignment(ChannelGroup group)
+    {
+        if (_options.Align is { } given) return given;
+        _alignment ??= AlignmentTable.Load(OrtRuntime.Threads, _cancellation);
+        var nodes = group.Producers.Concat(group.Consumers).ToArray();
+        return _alignment.MultipleFor(nodes.Any(IsDepthwise), nodes.All(n => n.OpType is "Gemm" or "MatMul"));
+    }
+
+    bool IsDepthwise(NodeProto node) => node.OpType == "Conv" && node.Int("group", 1) > 1 && _model.Trace.Shape(node.Input[1])[1] == 1;
+
+    ModelCounts Counts(ModelProto model)
+    {
+        var trace = ShapeTrace.Run(model, _options.InputShapes);
+        return ModelCounts.Of(model, trace.Shapes, trace.HasDynamicBatch ? trace.Batch : 1);
+    }
+
+    Evaluation Accuracy(OnnxModel model) => Accuracy(model, _data.Test!);
+
+    Evaluation Accuracy(OnnxModel model, ImageSet images) => Evaluator.Evaluate(model, images, _options.Evaluation, _progress, _cancellation);
+
+    List<SlimmedGroup> Slimmed(bool[] removed) =>
+        [.. _analysis.Groups.Where(g => g.Cells.Any(c => removed[c])).Select(g => new SlimmedGroup(g.Name, g.Cells.Count, g.Cells.Count(c => !removed[c])))];
 }

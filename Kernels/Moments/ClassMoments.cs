@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Runtime.CompilerServices;
 
 namespace OnnxEdit.Kernels;
 
@@ -18,6 +19,7 @@ public sealed class ClassMoments
 
     readonly double[] _sums;
     readonly long[] _counts;
+    readonly double[] _inverse;
     double[]? _labelled;
 
     /// <summary>An empty accumulator.</summary>
@@ -41,6 +43,7 @@ public sealed class ClassMoments
                 $"Moments of {classes} classes and {scale.Channels} channels need {classes + 1} counts and {Size(classes, scale)} sums, "
                 + $"not {counts.Length} and {powerSums.Length}; the stored statistics belong to another model or are damaged.");
         (Classes, Scale, _counts, _sums) = (classes, scale, counts, powerSums);
+        _inverse = [.. scale.Scale.Select(b => 1 / b)];
     }
 
     /// <summary>K.</summary>
@@ -70,12 +73,27 @@ public sealed class ClassMoments
             throw new OnnxKernelException(
                 $"{labels.Length} labels and {Channels} channels need {(long)labels.Length * Channels} feature values, not {features.Length}.");
         NonFinite.Require(features, Channels);
+        AddChecked(features, labels);
+    }
+
+    /// <summary>As <see cref="Add"/>, for features and labels that a caller has checked already.</summary>
+    internal void AddChecked(ReadOnlySpan<double> features, ReadOnlySpan<int> labels)
+    {
         _labelled = null;
+        // Images in order of class: the sums of a class then stay in registers from image to image.
+        var rows = labels.Length <= 1024 ? stackalloc int[labels.Length] : new int[labels.Length];
+        var images = labels.Length <= 1024 ? stackalloc int[labels.Length] : new int[labels.Length];
         for (var image = 0; image < labels.Length; image++)
+            (rows[image], images[image]) = (labels[image] < 0 ? Classes : labels[image], image * Channels);
+        rows.Sort(images);
+        for (int from = 0, to; from < rows.Length; from = to)
         {
-            var row = labels[image] < 0 ? Classes : labels[image];
-            _counts[row]++;
-            AddImage(features.Slice(image * Channels, Channels), _sums.AsSpan(row * Powers * Channels, Powers * Channels));
+            var row = rows[from];
+            for (to = from + 1; to < rows.Length && rows[to] == row; to++)
+            {
+            }
+            _counts[row] += to - from;
+            AddImages(features, images[from..to], _sums.AsSpan(row * Powers * Channels, Powers * Channels));
         }
     }
 
@@ -141,31 +159,43 @@ public sealed class ClassMoments
         }
     }
 
-    void AddImage(ReadOnlySpan<double> values, Span<double> sums)
+    /// <summary>Adds the images of one class, given by their offsets.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    void AddImages(ReadOnlySpan<double> features, ReadOnlySpan<int> offsets, Span<double> sums)
     {
-        int channels = values.Length, width = Vector<double>.Count, c = 0;
-        ReadOnlySpan<double> shift = Scale.Shift, scale = Scale.Scale;
+        int channels = Channels, width = Vector<double>.Count, c = 0;
+        ReadOnlySpan<double> shift = Scale.Shift, inverse = _inverse;
         Span<double> s1 = sums[..channels], s2 = sums.Slice(channels, channels);
         Span<double> s3 = sums.Slice(2 * channels, channels), s4 = sums.Slice(3 * channels, channels);
         Vector<double> low = new(-Clamp), high = new(Clamp);
         for (; c <= channels - width; c += width)
         {
-            var x = (new Vector<double>(values[c..]) - new Vector<double>(shift[c..])) / new Vector<double>(scale[c..]);
-            x = Vector.Min(Vector.Max(x, low), high);
-            var square = x * x;
-            (new Vector<double>(s1[c..]) + x).CopyTo(s1[c..]);
-            (new Vector<double>(s2[c..]) + square).CopyTo(s2[c..]);
-            (new Vector<double>(s3[c..]) + square * x).CopyTo(s3[c..]);
-            (new Vector<double>(s4[c..]) + square * square).CopyTo(s4[c..]);
+            Vector<double> a = new(shift[c..]), b = new(inverse[c..]);
+            Vector<double> t1 = default, t2 = default, t3 = default, t4 = default;
+            foreach (var offset in offsets)
+            {
+                var x = (new Vector<double>(features[(offset + c)..]) - a) * b;
+                x = Vector.MinNative(Vector.MaxNative(x, low), high);
+                var square = x * x;
+                t1 += x;
+                t2 += square;
+                t3 = Vector.FusedMultiplyAdd(square, x, t3);
+                t4 = Vector.FusedMultiplyAdd(square, square, t4);
+            }
+            (new Vector<double>(s1[c..]) + t1).CopyTo(s1[c..]);
+            (new Vector<double>(s2[c..]) + t2).CopyTo(s2[c..]);
+            (new Vector<double>(s3[c..]) + t3).CopyTo(s3[c..]);
+            (new Vector<double>(s4[c..]) + t4).CopyTo(s4[c..]);
         }
         for (; c < channels; c++)
-        {
-            var x = Math.Clamp((values[c] - shift[c]) / scale[c], -Clamp, Clamp);
-            s1[c] += x;
-            s2[c] += x * x;
-            s3[c] += x * x * x;
-            s4[c] += x * x * (x * x);
-        }
+            foreach (var offset in offsets)
+            {
+                var x = Math.Clamp((features[offset + c] - shift[c]) * inverse[c], -Clamp, Clamp);
+                s1[c] += x;
+                s2[c] += x * x;
+                s3[c] += x * x * x;
+                s4[c] += x * x * (x * x);
+            }
     }
 
     // Sums over all classes, [4, C], kept until the next Add: a complement then costs no loop over classes.

@@ -8,6 +8,9 @@ namespace OnnxEdit.Kernels;
 /// </summary>
 public sealed class FeatureScale
 {
+    // Far below the least float32, far above where reciprocals overflow.
+    const double Smallest = 1e-60;
+
     /// <summary>Takes over plain arrays, one value per channel.</summary>
     /// <exception cref="OnnxKernelException">Lengths differ, or a scale or range is not positive and finite.</exception>
     public FeatureScale(double[] shift, double[] scale, double[] low, double[] high)
@@ -20,7 +23,7 @@ public sealed class FeatureScale
             throw new OnnxKernelException(
                 $"Pilot constants have lengths {shift.Length}, {scale.Length}, {low.Length}, {high.Length}; each needs one value per channel.");
         for (var c = 0; c < shift.Length; c++)
-            if (!double.IsFinite(shift[c]) || !(scale[c] > 0) || !double.IsFinite(scale[c]) || !(high[c] > low[c])
+            if (!double.IsFinite(shift[c]) || !(scale[c] >= Smallest) || !double.IsFinite(scale[c]) || !(high[c] - low[c] >= Smallest)
                 || !double.IsFinite(high[c] - low[c]))
                 throw new OnnxKernelException(
                     $"Pilot constants of channel {c} are unusable (shift {shift[c]}, scale {scale[c]}, range [{low[c]}, {high[c]}]); collect the statistics again.");
@@ -116,8 +119,8 @@ public sealed class FeatureScale
         var deviation = Math.Sqrt(squares / images);
         // Activations carry about seven digits: anything finer is rounding noise and must not be blown up.
         var magnitude = Math.Max(Math.Abs(low), Math.Abs(high));
-        scale = deviation > 1e-7 * magnitude ? deviation : magnitude > 0 ? magnitude : 1;
-        var noise = magnitude > 0 ? 1e-6 * magnitude : 1e-30;
+        scale = deviation > Math.Max(Smallest, 1e-7 * magnitude) ? deviation : magnitude > Smallest ? magnitude : 1;
+        var noise = Math.Max(Smallest, 1e-6 * magnitude);
         var margin = Math.Max((high - low) / 16, noise);
         low -= margin;
         high += margin;

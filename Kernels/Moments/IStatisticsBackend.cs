@@ -6,6 +6,9 @@ namespace OnnxEdit.Kernels;
 /// </summary>
 public interface IStatisticsBackend : IDisposable
 {
+    /// <summary>CPU threads that may be used beside the device, at least 1.</summary>
+    int Threads { get; }
+
     /// <summary>
     /// Reads every activation once and writes mean, L2 norm and maximum over positions per image and channel.
     /// Sums are kept in double.

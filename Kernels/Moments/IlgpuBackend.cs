@@ -43,6 +43,9 @@ public sealed class IlgpuBackend : IStatisticsBackend
     /// <summary>The device's name.</summary>
     public string DeviceName => _accelerator.Name;
 
+    /// <summary>1: one instance serves one thread at a time.</summary>
+    public int Threads => 1;
+
     /// <summary>ILGPU's CPU accelerator: slow, exact, needs no hardware.</summary>
     public static IlgpuBackend OnCpu()
     {
@@ -83,14 +86,14 @@ public sealed class IlgpuBackend : IStatisticsBackend
         _reduce(rows, sums, squares, maxima, rowSums, rowSquares, rowMaxima,
             lanes, channelsFirst ? lanes : 1, channelsFirst ? 1 : rows);
 
-        double[] hostSums = new double[rows], hostSquares = new double[rows];
         var hostMaxima = new float[rows];
-        _rowSums.Download(hostSums);
-        _rowSquares.Download(hostSquares);
+        _rowSums.Download(into.Sums);
+        _rowSquares.Download(into.Squares);
         _rowMaxima.Download(hostMaxima);
         for (var row = 0; row < rows; row++)
-            if (!into.Store(row, shape.Positions, hostSums[row], hostSquares[row], hostMaxima[row]))
-                Report(activations, shape, row);
+            into.Maxima[row] = hostMaxima[row];
+        if (into.Finish(0, rows, shape.Positions) is >= 0 and var bad)
+            Report(activations, shape, bad);
     }
 
     /// <inheritdoc/>

@@ -14,6 +14,9 @@ namespace OnnxEdit.Kernels;
 /// </code></example>
 public sealed class LayerStatistics
 {
+    // Feature values per batch from which features are accumulated side by side.
+    const int ParallelFrom = 1 << 14;
+
     readonly IStatisticsBackend _backend;
     readonly LayerStatisticsOptions _options;
     readonly List<(PooledFeatures Features, int[] Labels)> _pilot = [];
@@ -74,13 +77,14 @@ public sealed class LayerStatistics
         Labels.Require(labels, Classes);
         var pooled = _scratch?.Images == shape.Images ? _scratch : new PooledFeatures(shape.Images, Channels);
         _backend.Pool(activations, shape, pooled);
+        var kept = labels.ToArray();
         if (_features is not null)
         {
-            Accumulate(pooled, labels);
+            Accumulate(pooled, kept);
             _scratch = pooled;
             return;
         }
-        _pilot.Add((pooled, labels.ToArray()));
+        _pilot.Add((pooled, kept));
         _pilotImages += shape.Images;
         if (_pilotImages >= _options.PilotImages)
             Complete();
@@ -138,12 +142,14 @@ public sealed class LayerStatistics
             _options.Bins > 0 ? new ClassHistograms(Classes, scale, _options.Bins) : null);
     }
 
-    void Accumulate(PooledFeatures pooled, ReadOnlySpan<int> labels)
+    void Accumulate(PooledFeatures pooled, int[] labels)
     {
-        foreach (var statistics in _features!)
+        // Pooling has checked the activations, and features do not share any sums.
+        var threads = pooled.Images * Channels < ParallelFrom ? 1 : _backend.Threads;
+        Parallel.ForEach(_features!, new ParallelOptions { MaxDegreeOfParallelism = threads }, statistics =>
         {
-            statistics.Moments.Add(pooled[statistics.Feature], labels);
-            statistics.Histograms?.Add(pooled[statistics.Feature], labels, _backend);
-        }
+            statistics.Moments.AddChecked(pooled[statistics.Feature], labels);
+            statistics.Histograms?.AddChecked(pooled[statistics.Feature], labels, _backend);
+        });
     }
 }

@@ -1,3 +1,5 @@
+using System.Numerics.Tensors;
+
 namespace OnnxEdit.Kernels;
 
 /// <summary>The three pooled features of a batch, each a row-major array [images, channels].</summary>
@@ -25,17 +27,33 @@ public sealed class PooledFeatures
     /// <summary>The values of one feature, [images, channels].</summary>
     public ReadOnlySpan<double> this[PooledFeature feature] => _values[(int)feature];
 
+    /// <summary>Raw sums, which <see cref="Finish"/> turns into means in place.</summary>
+    internal double[] Sums => _values[(int)PooledFeature.Mean];
+
+    /// <summary>Raw sums of squares, which <see cref="Finish"/> turns into norms in place.</summary>
+    internal double[] Squares => _values[(int)PooledFeature.Norm];
+
+    /// <summary>Maxima.</summary>
+    internal double[] Maxima => _values[(int)PooledFeature.Max];
+
     /// <summary>
-    /// Stores the pooled features of one channel of one image from its raw sums. A sum of squares in double
-    /// cannot overflow for float input, so it is finite exactly if every activation was.
+    /// Turns the raw sums of the rows [from, to) into features. A sum of squares in double cannot overflow for
+    /// float input, so it is finite exactly if every activation was.
     /// </summary>
-    /// <returns>False if the activations of this row were not all finite.</returns>
-    internal bool Store(int index, int positions, double sum, double squares, float max)
+    /// <returns>The first row with an activation that is not finite, or -1.</returns>
+    internal int Finish(int from, int to, int positions)
     {
-        _values[(int)PooledFeature.Mean][index] = sum / positions;
-        _values[(int)PooledFeature.Norm][index] = Math.Sqrt(squares);
-        _values[(int)PooledFeature.Max][index] = max;
-        return double.IsFinite(squares);
+        Span<double> sums = Sums.AsSpan(from, to - from), squares = Squares.AsSpan(from, to - from);
+        var finite = NonFinite.AllFinite(squares);
+        if (positions > 1)
+            TensorPrimitives.Divide(sums, positions, sums);
+        TensorPrimitives.Sqrt(squares, squares);
+        if (finite)
+            return -1;
+        var row = 0;
+        while (double.IsFinite(squares[row]))
+            row++;
+        return from + row;
     }
 
     internal void Require(in ActivationShape shape)

@@ -1,5 +1,7 @@
 using System.Numerics;
 using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
 
 namespace OnnxEdit.Kernels;
 
@@ -9,13 +11,16 @@ namespace OnnxEdit.Kernels;
 /// </summary>
 static unsafe class RowPooling
 {
+    // Floats read ahead: about the latency of memory at full speed. Asking past the end of a buffer is harmless.
+    const int Ahead = 512;
+
     /// <summary>Sum, sum of squares and maximum of one contiguous row.</summary>
-    internal static void Contiguous(float* row, int length, out double sum, out double squares, out float max)
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    internal static void Contiguous(float* row, int length, out double sum, out double squares, out double max)
     {
-        var width = Vector<float>.Count;
-        var i = 0;
-        sum = squares = 0;
-        max = float.NegativeInfinity;
+        int width = Vector<float>.Count, i = 0;
+        double total = 0, totalSquares = 0;
+        var largest = float.NegativeInfinity;
         if (length >= width)
         {
             // Two sets of accumulators hide the latency of the additions.
@@ -24,8 +29,8 @@ static unsafe class RowPooling
             Vector<float> m0 = new(float.NegativeInfinity), m1 = m0;
             for (; i <= length - 2 * width; i += 2 * width)
             {
-                var a = Vector.Load(row + i);
-                var b = Vector.Load(row + i + width);
+                Prefetch(row + i + Ahead);
+                Vector<float> a = Vector.Load(row + i), b = Vector.Load(row + i + width);
                 Vector.Widen(a, out var a0, out var a1);
                 Vector.Widen(b, out var b0, out var b1);
                 s0 += a0;
@@ -50,19 +55,49 @@ static unsafe class RowPooling
                 m0 = Vector.MaxNative(m0, a);
                 i += width;
             }
-            sum = Vector.Sum(s0 + s1 + (s2 + s3));
-            squares = Vector.Sum(q0 + q1 + (q2 + q3));
-            m0 = Vector.MaxNative(m0, m1);
-            for (var lane = 0; lane < width; lane++)
-                max = Math.Max(max, m0[lane]);
+            total = Vector.Sum(s0 + s1 + (s2 + s3));
+            totalSquares = Vector.Sum(q0 + q1 + (q2 + q3));
+            largest = Largest(Vector.MaxNative(m0, m1));
         }
         for (; i < length; i++)
         {
             double value = row[i];
-            sum += value;
-            squares += value * value;
-            max = Math.Max(max, row[i]);
+            total += value;
+            totalSquares += value * value;
+            largest = float.MaxNative(largest, row[i]);
         }
+        (sum, squares, max) = (total, totalSquares, largest);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    static void Prefetch(float* address)
+    {
+        if (Sse.IsSupported)
+            Sse.Prefetch0(address);
+    }
+
+    /// <summary>The largest lane, by halving where the width is known to the compiler.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    static float Largest(Vector<float> lanes)
+    {
+        if (Vector<float>.Count == 8)
+        {
+            var wide = lanes.AsVector256();
+            return Largest(Vector128.MaxNative(wide.GetLower(), wide.GetUpper()));
+        }
+        if (Vector<float>.Count == 4)
+            return Largest(lanes.AsVector128());
+        var largest = lanes[0];
+        for (var lane = 1; lane < Vector<float>.Count; lane++)
+            largest = float.MaxNative(largest, lanes[lane]);
+        return largest;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    static float Largest(Vector128<float> lanes)
+    {
+        var pairs = Vector128.MaxNative(lanes, Vector128.Shuffle(lanes, Vector128.Create(2, 3, 0, 1)));
+        return Vector128.MaxNative(pairs, Vector128.Shuffle(pairs, Vector128.Create(1, 0, 3, 2))).ToScalar();
     }
 
     /// <summary>
@@ -93,11 +128,18 @@ static unsafe class RowPooling
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     static void FourRows(float* r0, float* r1, float* r2, float* r3, int channels, double* s, double* q, float* m)
     {
         int width = Vector<float>.Count, half = Vector<double>.Count, c = 0;
+        // The next rows lie behind these four; short rows need several steps to cover the latency.
+        var next = (Ahead + 4L * channels - 1) / (4L * channels) * 4 * channels;
         for (; c <= channels - width; c += width)
         {
+            Prefetch(r0 + c + next);
+            Prefetch(r1 + c + next);
+            Prefetch(r2 + c + next);
+            Prefetch(r3 + c + next);
             Vector<float> a = Vector.Load(r0 + c), b = Vector.Load(r1 + c), d = Vector.Load(r2 + c), e = Vector.Load(r3 + c);
             Vector.Widen(a, out var a0, out var a1);
             Vector.Widen(b, out var b0, out var b1);
@@ -128,6 +170,6 @@ static unsafe class RowPooling
     {
         s[channel] += value;
         q[channel] += (double)value * value;
-        m[channel] = Math.Max(m[channel], value);
+        m[channel] = float.MaxNative(m[channel], value);
     }
 }

@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Numerics;
+using System.Numerics.Tensors;
 
 namespace OnnxEdit.Kernels;
 
@@ -21,7 +22,7 @@ public sealed class SimdBackend : IStatisticsBackend
         Threads = threads == 0 ? Environment.ProcessorCount : threads;
     }
 
-    /// <summary>Threads in use at most.</summary>
+    /// <inheritdoc/>
     public int Threads { get; }
 
     /// <inheritdoc/>
@@ -90,32 +91,38 @@ public sealed class SimdBackend : IStatisticsBackend
     static unsafe void PoolRows(float* first, ActivationShape shape, PooledFeatures into, int from, int to)
     {
         var positions = shape.Positions;
-        for (var row = from; row < to; row++)
+        Span<double> sums = into.Sums, squares = into.Squares, maxima = into.Maxima;
+        if (positions == 1)
         {
-            RowPooling.Contiguous(first + (long)row * positions, positions, out var sum, out var squares, out var max);
-            if (!into.Store(row, positions, sum, squares, max))
-                NonFinite.Throw(new ReadOnlySpan<float>(first + (long)row * positions, positions),
-                    row / shape.Channels, row % shape.Channels, 1, 0);
+            // Vector outputs: nothing to add up.
+            var values = maxima[from..to];
+            TensorPrimitives.ConvertTruncating(new ReadOnlySpan<float>(first + from, to - from), values);
+            values.CopyTo(sums[from..]);
+            TensorPrimitives.Multiply(values, values, squares[from..to]);
         }
+        for (var row = from; row < to && positions > 1; row++)
+            RowPooling.Contiguous(first + (long)row * positions, positions, out sums[row], out squares[row], out maxima[row]);
+        if (into.Finish(from, to, positions) is >= 0 and var bad)
+            NonFinite.Throw(new ReadOnlySpan<float>(first + (long)bad * positions, positions),
+                bad / shape.Channels, bad % shape.Channels, 1, 0);
     }
 
     static unsafe void PoolImages(float* first, ActivationShape shape, PooledFeatures into, int from, int to)
     {
         var channels = shape.Channels;
-        var doubles = ArrayPool<double>.Shared.Rent(2 * channels);
-        var floats = ArrayPool<float>.Shared.Rent(channels);
-        Span<double> sums = doubles.AsSpan(0, channels), squares = doubles.AsSpan(channels, channels);
-        var maxima = floats.AsSpan(0, channels);
+        var scratch = ArrayPool<float>.Shared.Rent(channels);
+        var maxima = scratch.AsSpan(0, channels);
         for (var image = from; image < to; image++)
         {
             var start = first + (long)image * channels * shape.Positions;
-            RowPooling.Interleaved(start, shape.Positions, channels, sums, squares, maxima);
-            for (var c = 0; c < channels; c++)
-                if (!into.Store(image * channels + c, shape.Positions, sums[c], squares[c], maxima[c]))
-                    NonFinite.Throw(new ReadOnlySpan<float>(start, channels * shape.Positions), image, c, channels, c);
+            int row = image * channels, end = row + channels;
+            RowPooling.Interleaved(
+                start, shape.Positions, channels, into.Sums.AsSpan(row, channels), into.Squares.AsSpan(row, channels), maxima);
+            TensorPrimitives.ConvertTruncating<float, double>(maxima, into.Maxima.AsSpan(row, channels));
+            if (into.Finish(row, end, shape.Positions) is >= 0 and var bad)
+                NonFinite.Throw(new ReadOnlySpan<float>(start, channels * shape.Positions), image, bad - row, channels, bad - row);
         }
-        ArrayPool<double>.Shared.Return(doubles);
-        ArrayPool<float>.Shared.Return(floats);
+        ArrayPool<float>.Shared.Return(scratch);
     }
 
     void Spread(int items, long floats, Action<int, int> work)

@@ -1,3 +1,5 @@
+using System.Buffers;
+
 namespace OnnxEdit.Kernels;
 
 /// <summary>
@@ -9,6 +11,8 @@ public sealed class ClassHistograms
 {
     /// <summary>Bins inside the pilot range unless told otherwise.</summary>
     public const int DefaultBins = 256;
+
+    const int ChannelBlock = 16;
 
     readonly int[] _counts;
     readonly long[] _images;
@@ -71,21 +75,23 @@ public sealed class ClassHistograms
             throw new OnnxKernelException(
                 $"{labels.Length} labels and {Channels} channels need {(long)labels.Length * Channels} feature values, not {features.Length}.");
         NonFinite.Require(features, Channels);
-        var indices = new int[features.Length];
+        AddChecked(features, labels, backend);
+    }
+
+    /// <summary>As <see cref="Add"/>, for features and labels that a caller has checked already.</summary>
+    internal void AddChecked(ReadOnlySpan<double> features, ReadOnlySpan<int> labels, IStatisticsBackend backend)
+    {
+        var rented = ArrayPool<int>.Shared.Rent(features.Length);
+        var indices = rented.AsSpan(0, features.Length);
         backend.BinIndices(features, Scale, Bins, indices);
         _all = null;
-        for (var image = 0; image < labels.Length; image++)
-        {
-            if (labels[image] < 0)
-                continue;
-            _images[labels[image]]++;
-            var cell = labels[image] * Channels * (Bins + 2);
-            foreach (var bin in indices.AsSpan(image * Channels, Channels))
-            {
-                _counts[cell + bin]++;
-                cell += Bins + 2;
-            }
-        }
+        foreach (var label in labels)
+            if (label >= 0)
+                _images[label]++;
+        // A few channels at a time: their histograms then stay in the cache while all images are counted.
+        for (var first = 0; first < Channels; first += ChannelBlock)
+            CountBlock(indices, labels, first, Math.Min(ChannelBlock, Channels - first));
+        ArrayPool<int>.Shared.Return(rented);
     }
 
     /// <summary>Adds histograms over disjoint images.</summary>
@@ -128,6 +134,20 @@ public sealed class ClassHistograms
             distance = Math.Max(distance, Math.Abs(below / own - restBelow / rest));
         }
         return distance;
+    }
+
+    void CountBlock(ReadOnlySpan<int> indices, ReadOnlySpan<int> labels, int first, int channels)
+    {
+        var cells = Bins + 2;
+        for (var image = 0; image < labels.Length; image++)
+        {
+            if (labels[image] < 0)
+                continue;
+            var histograms = _counts.AsSpan((labels[image] * Channels + first) * cells, channels * cells);
+            var bins = indices.Slice(image * Channels + first, channels);
+            for (var c = 0; c < bins.Length; c++)
+                histograms[c * cells + bins[c]]++;
+        }
     }
 
     ReadOnlySpan<int> Cell(int @class, int channel) =>

@@ -52,6 +52,10 @@ static class IndexExecution
             return [.. results.Select(r => (
                 Array.ConvertAll(r.GetTensorDataAsSpan<float>().ToArray(), v => (int)v), r.GetTensorTypeAndShape().Shape))];
         }
+        catch (OnnxRuntimeException e)
+        {
+            throw new OnnxSurgeryException($"ONNX Runtime cannot run {node.OpType} '{node.Output[0]}' on its own: {OrtRuntime.FirstLine(e.Message)}", e);
+        }
         finally
         {
             foreach (var v in values) v.Dispose();
@@ -72,9 +76,10 @@ static class IndexExecution
     /// <summary>
     /// The single axis along which identities vary. Where they vary along several, the axis that keeps most
     /// channels apart is chosen and channels at the same place along it are joined, so that removing them leaves
-    /// a rectangular tensor. Null when nothing varies and no axis can carry the channel.
+    /// a rectangular tensor. Null when the channels lie along the batch, or nothing varies and no axis can carry the
+    /// channel.
     /// </summary>
-    public static AxisChannels? Compress(int[] ids, long[] shape, ChannelFlow flow, ChannelLock reason)
+    public static AxisChannels? Compress(int[] ids, long[] shape, int batchAxis, ChannelFlow flow, ChannelLock reason)
     {
         AxisChannels? best = null;
         var bestSets = -1;
@@ -85,12 +90,14 @@ static class IndexExecution
             var conflicts = false;
             for (long i = 0; i < ids.Length && !conflicts; i++)
                 conflicts = flow.Sets.Find(ids[i]) != flow.Sets.Find(first[i / inner % shape[axis]]);
+            if (axis == batchAxis && conflicts) continue;
             var sets = conflicts ? SetsAfterJoining(ids, shape, axis, inner, flow) : int.MaxValue / 2 + first.Distinct().Count();
             if (shape[axis] == 1 && shape.Length > 1 && !conflicts && axis != 1) sets--; // prefer the usual channel axis
+            if (axis == batchAxis) sets -= 2; // only where no other axis tells the channels apart
             if (sets <= bestSets) continue;
             (bestSets, best) = (sets, new AxisChannels(axis, first));
         }
-        if (best is null || ids.Length == 0) return null;
+        if (best is null || ids.Length == 0 || best.Axis == batchAxis) return null;
         if (shape[best.Axis] > 1 && best.Ids.Distinct().Count() == 1 && best.Ids[0] != 0 && !shape.Contains(1)) return null;
         var step = shape.Skip(best.Axis + 1).Aggregate(1L, (a, b) => a * b);
         for (long i = 0; i < ids.Length; i++) flow.Sets.Join(ids[i], best.Ids[i / step % shape[best.Axis]], reason);

@@ -1,3 +1,5 @@
+using OnnxEdit.Surgery.Proto;
+
 namespace OnnxEdit.Surgery;
 
 /// <summary>
@@ -6,7 +8,8 @@ namespace OnnxEdit.Surgery;
 /// </summary>
 public sealed class RemovalCost
 {
-    sealed record Tensor(double Parameters, double Macs, double Bytes, List<int> Slices);
+    // IsArray: counted only while it has more than one element, see ModelCounts.
+    sealed record Tensor(double Parameters, bool IsArray, double Macs, double Bytes, List<int> Slices);
 
     readonly int[] _length;
     readonly int[] _kept;
@@ -23,20 +26,23 @@ public sealed class RemovalCost
         _kept = (int[])_length.Clone();
         _slicesOf = [.. Enumerable.Range(0, analysis.CellCount).Select(_ => new List<(int, int)>())];
         _tensorsOf = [.. Enumerable.Range(0, analysis.CellCount).Select(_ => new List<int>())];
-        var counts = ModelCounts.Of(model.Proto, model.Trace.Shapes, model.Trace.HasDynamicBatch ? model.Trace.Batch : 1);
+        var counts = ModelCounts.Of(model.Proto, model.Trace.Shapes, model.Trace.Batch);
         (Parameters, Macs, Bytes) = (counts.Parameters, counts.Macs, counts.Bytes);
         (TotalParameters, TotalMacs, TotalBytes) = (Parameters, Macs, Bytes);
-        var macs = counts.Nodes.ToDictionary(n => n.Name, n => (double)(n.Macs ?? 0));
+        // Sub-graphs may use a name again.
+        var macs = counts.Nodes.GroupBy(n => n.Name).ToDictionary(n => n.Key, n => (double)(n.First().Macs ?? 0));
         var names = new NodeNames(model.Proto.Graph);
         foreach (var group in slices.Select((s, i) => (s, i)).GroupBy(p => p.s.Tensor))
         {
             var proto = model.Index.Initializer(group.Key)!;
             var elements = TensorData.ElementCount(proto);
             var readers = model.Index.Consumers(group.Key);
-            var counted = readers.Any(n => Enumerable.Range(0, n.Input.Count).Any(i => n.Input[i] == group.Key
-                && (WeightRoles.IsWeight(n, i) || (WeightRoles.IsArray(n, i) && elements > 1 && TensorData.IsFloat(proto)))));
+            bool ReadAs(Func<NodeProto, int, bool> role) =>
+                readers.Any(n => Enumerable.Range(0, n.Input.Count).Any(i => n.Input[i] == group.Key && role(n, i)));
+            var isWeight = ReadAs(WeightRoles.IsWeight);
+            var isArray = !isWeight && elements > 1 && TensorData.IsFloat(proto) && ReadAs(WeightRoles.IsArray);
             var work = readers.Where(n => n.Input.IndexOf(group.Key) == 1 && n.OpType is "Conv" or "Gemm" or "MatMul").Sum(n => macs.GetValueOrDefault(names.Of(n)));
-            _tensors.Add(new Tensor(counted ? elements : 0, work, elements * TensorData.ElementSize(proto), [.. group.Select(p => p.i)]));
+            _tensors.Add(new Tensor(isWeight || isArray ? elements : 0, isArray, work, elements * TensorData.ElementSize(proto), [.. group.Select(p => p.i)]));
             foreach (var (slice, i) in group)
                 foreach (var cell in slice.Ids.Where(c => c >= 0).GroupBy(c => c))
                 {
@@ -92,7 +98,8 @@ public sealed class RemovalCost
     {
         var left = 1.0;
         foreach (var s in tensor.Slices) left *= (double)_kept[s] / _length[s];
-        Parameters += sign * tensor.Parameters * left;
+        var parameters = tensor.Parameters * left;
+        if (!tensor.IsArray || parameters > 1.5) Parameters += sign * parameters;
         Macs += sign * tensor.Macs * left;
         Bytes += sign * tensor.Bytes * left;
     }

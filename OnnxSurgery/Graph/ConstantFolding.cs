@@ -45,7 +45,13 @@ public static class ConstantFolding
             read.UnionWith(GraphIndex.Captures(node));
         }
         for (var i = graph.Initializer.Count - 1; i >= 0; i--)
-            if (!read.Contains(graph.Initializer[i].Name)) graph.Initializer.RemoveAt(i);
+        {
+            var name = graph.Initializer[i].Name;
+            if (read.Contains(name)) continue;
+            graph.Initializer.RemoveAt(i);
+            // Without its initializer a listed input would have to be fed.
+            if (graph.Input.FirstOrDefault(input => input.Name == name) is { } listed) graph.Input.Remove(listed);
+        }
         for (var i = graph.QuantizationAnnotation.Count - 1; i >= 0; i--)
             if (!read.Contains(graph.QuantizationAnnotation[i].TensorName)) graph.QuantizationAnnotation.RemoveAt(i);
     }
@@ -81,8 +87,10 @@ public static class ConstantFolding
     {
         var graph = model.Graph;
         var known = graph.Initializer.Select(t => t.Name).ToHashSet();
-        // Overridable initializers are inputs of the model: what depends on them is not constant.
-        foreach (var i in graph.Input) known.Remove(i.Name);
+        // Overridable initializers are inputs of the model: what depends on them is not constant. Before IR version 4
+        // every initializer had to be listed as an input, so that the list says nothing.
+        if (model.IrVersion >= 4)
+            foreach (var i in graph.Input) known.Remove(i.Name);
         var initializers = known.ToHashSet();
         List<NodeProto> fold = [];
         foreach (var node in graph.Node)
@@ -135,7 +143,14 @@ public static class ConstantFolding
 
         using var session = OrtRuntime.CreateSession(small, optimise: false);
         using var options = new RunOptions();
-        using var results = session.Run(options, [], [], names);
-        return [.. names.Select((name, i) => OrtTensors.ToProto(results[i], name))];
+        try
+        {
+            using var results = session.Run(options, [], [], names);
+            return [.. names.Select((name, i) => OrtTensors.ToProto(results[i], name))];
+        }
+        catch (OnnxRuntimeException e)
+        {
+            throw new OnnxSurgeryException($"ONNX Runtime cannot run the model's constant part: {OrtRuntime.FirstLine(e.Message)}", e);
+        }
     }
 }

@@ -23,7 +23,7 @@ public sealed class ShapeTrace
     /// <summary>True when the first dimension of the inputs is symbolic.</summary>
     public bool HasDynamicBatch { get; }
 
-    /// <summary>Batch size the shapes were traced at: 2 when symbolic, else the model's own.</summary>
+    /// <summary>Batch size the shapes were traced at: 2 when symbolic, else the model's own (1 for vectors).</summary>
     public int Batch { get; }
 
     /// <summary>Shape of every tensor of the main graph, initializers included, at <see cref="Batch"/>.</summary>
@@ -52,7 +52,7 @@ public sealed class ShapeTrace
     {
         var index = new GraphIndex(model.Graph);
         var dynamic = index.Inputs.Any(i => Dims(i) is { Count: > 0 } d && !d[0].HasDimValue);
-        var batch = dynamic ? 2 : (int)Math.Max(1, index.Inputs.Select(i => Dims(i) is { Count: > 0 } d ? d[0].DimValue : 1).FirstOrDefault(1));
+        var batch = dynamic ? 2 : (int)Math.Max(1, index.Inputs.Select(i => Dims(i) is { Count: > 1 } d ? d[0].DimValue : 1).FirstOrDefault(1));
         var trace = new ShapeTrace(dynamic, batch);
 
         var exposed = model.Clone();

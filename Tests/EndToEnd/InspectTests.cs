@@ -35,4 +35,18 @@ public sealed class InspectTests
         Assert.Equal(folded.GetProperty("macs").GetInt64(), unfolded.GetProperty("macs").GetInt64());
         Assert.InRange(folded.GetProperty("macs").GetInt64(), 40_000_000, 42_000_000);
     }
+
+    [Fact]
+    public void The_alignment_table_is_kept_in_the_cache()
+    {
+        using var folder = new ColourFolder();
+        var cache = Path.Combine(folder.Root, "cache");
+        var env = new Dictionary<string, string> { ["XDG_CACHE_HOME"] = cache };
+        var table = CliRunner.Run(["inspect", folder.Model, "--alignment"], env: env).Expect(0).StdOut;
+        Assert.Contains("Best multiples on ", table, StringComparison.Ordinal);
+        var kept = File.ReadAllBytes(Assert.Single(Directory.GetFiles(Path.Combine(cache, "onnxedit"))));
+        var json = CliRunner.Run(["inspect", folder.Model, "--alignment", "--json"], env: env).Expect(0).Json();
+        Assert.Contains(json.GetProperty("alignment").GetProperty("convolution").GetInt32(), (int[])[1, 4, 8, 16]);
+        Assert.Equal(kept, File.ReadAllBytes(Assert.Single(Directory.GetFiles(Path.Combine(cache, "onnxedit")))));
+    }
 }

@@ -56,11 +56,10 @@ static class MovementRules
         if (at < 0) return;
         var dim = input.Ids.Length;
         var start = (int)Math.Clamp(starts[at] < 0 ? starts[at] + dim : starts[at], 0, dim);
-        var end = (int)Math.Clamp(ends[at] < 0 ? ends[at] + dim : ends[at], 0, dim);
+        var end = (int)Math.Clamp(ends[at] < 0 ? ends[at] + dim : ends[at], start, dim);
         if (steps[at] != 1)
         {
-            if (start != 0 || end != dim) flow.LockInputs(node, "takes every n-th channel");
-            else flow.LockInputs(node, "reverses or strides the channels");
+            flow.LockInputs(node, steps[at] < 0 ? "reverses the channels" : "takes every n-th channel");
             return;
         }
         if (start == 0 && end == dim) return;
@@ -173,6 +172,8 @@ static class MovementRules
     // Carries the channels through the node; false when there is nothing to carry or it cannot be done.
     static bool Execute(NodeProto node, ChannelFlow flow, Func<int, bool> isData)
     {
+        if (node.Input.Where((_, i) => !isData(i)).Any(n => flow.Of(n) is not null))
+            flow.LockInputs(node, "where its elements go depends on channels");
         if (!node.Input.Where((_, i) => isData(i)).Any(n => flow.Of(n) is not null)) return false;
         for (var i = 0; i < node.Input.Count; i++)
             if (!isData(i) && ChannelFlow.Has(node, i) && flow.Constant(node, i) is null)
@@ -187,8 +188,9 @@ static class MovementRules
             var (ids, shape) = moved[o];
             if (ids.Length == 0) continue;
             var reason = flow.Because(node, "mixes channels with others that must stay");
-            if (IndexExecution.Compress(ids, shape, flow, reason) is { } channels) flow.Set(outputs[o], channels.Axis, channels.Ids);
-            else flow.Lock(ids, flow.Because(node, "spreads one channel over a whole tensor"));
+            var batchAxis = flow.Model.Trace.BatchAxis(outputs[o]);
+            if (IndexExecution.Compress(ids, shape, batchAxis, flow, reason) is { } channels) flow.Set(outputs[o], channels.Axis, channels.Ids);
+            else flow.Lock(ids, flow.Because(node, "leaves no axis along which channels could be cut"));
         }
         return true;
     }

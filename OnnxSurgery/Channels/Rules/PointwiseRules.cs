@@ -41,7 +41,7 @@ static class PointwiseRules
             if (flow.Constant(node, i) is not null) flow.Parameter(node, i, own, ids);
             else flow.Lock(ids, reason);
         }
-        flow.Set(node.Output[0], axis, ids);
+        foreach (var output in node.Output.Where(o => o.Length > 0)) flow.Set(output, axis, ids);
     }
 
     /// <summary>Inference BatchNormalization: four vectors along axis 1.</summary>

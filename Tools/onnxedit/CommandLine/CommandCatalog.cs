@@ -9,8 +9,10 @@ static class CommandCatalog
         new SampleCommand(),
         new InitCommand(),
         new InspectCommand(),
+        new ExplainCommand(),
         new EvalCommand(),
         new StatsCommand(),
+        new SlimCommand(),
         new BenchCommand(),
     ];
 }

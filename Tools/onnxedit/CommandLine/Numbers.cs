@@ -42,6 +42,16 @@ static class Numbers
         CustomParser = result => Parse(result, text => Number(text) is { } number && number > 0 ? number : null, "a number greater than 0", value),
     };
 
+    /// <summary>A number strictly between two others, or nothing.</summary>
+    internal static Option<double?> OptionalReal(string name, double above, double below, string description) => new(name)
+    {
+        Description = description,
+        HelpName = "X",
+        CustomParser = result => Parse<double>(
+            result, text => Number(text) is { } number && number > above && number < below ? number : null,
+            FormattableString.Invariant($"a number between {above} and {below}"), below),
+    };
+
     /// <summary>A number or a fraction such as 1/255.</summary>
     internal static Option<float?> OptionalFraction(string name, string description) => new(name)
     {

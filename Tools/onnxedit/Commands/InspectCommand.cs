@@ -1,4 +1,5 @@
 using System.CommandLine;
+using OnnxEdit.Engine;
 using OnnxEdit.Surgery;
 
 namespace OnnxEdit.Cli;
@@ -8,6 +9,7 @@ sealed class InspectCommand : CliCommand
 {
     readonly Argument<string> _model = new("model") { Description = "The ONNX file" };
     readonly Option<string[]> _shapes = InputShapeOption.Create();
+    readonly Option<bool> _alignment = new("--alignment") { Description = "Also show which channel counts are fast on this machine; measured once" };
 
     internal InspectCommand() : base(
         "inspect",
@@ -17,17 +19,23 @@ sealed class InspectCommand : CliCommand
     {
         Arguments.Add(_model);
         Options.Add(_shapes);
+        Options.Add(_alignment);
     }
 
     internal override void Execute(CommandContext context)
     {
         var model = OnnxModel.Load(context.Get(_model)!);
         var shapes = InputShapeOption.Parse(context.Get(_shapes));
-        var facts = ModelFacts.Of(model, Trace(context, model, shapes));
+        var facts = ModelFacts.Of(model, Trace(context, model, shapes)) with { Channels = Channels(model, shapes) };
+        var alignment = context.Get(_alignment) ? AlignmentTable.Load(context.Global.Threads, context.Cancellation) : null;
         if (context.Global.Json)
-            context.Output.Json("inspect", 1, facts);
-        else
-            ModelReport.Write(context.Output, facts);
+        {
+            context.Output.Json("inspect", 1, facts with { Alignment = alignment is null ? null : AlignmentReport.Fields(alignment) });
+            return;
+        }
+
+        ModelReport.Write(context.Output, facts);
+        if (alignment is not null) AlignmentReport.Write(context.Output, alignment);
     }
 
     /// <summary>Shapes of all tensors, for counting; null when the model cannot be run as it is, which the reader is told.</summary>
@@ -40,6 +48,20 @@ sealed class InspectCommand : CliCommand
         catch (OnnxSurgeryException cause)
         {
             context.Output.Warn($"MACs are not counted: {cause.Message}");
+            return null;
+        }
+    }
+
+    /// <summary>A count of the channel groups; null when the model cannot be run as it is.</summary>
+    static ModelFacts.ChannelGroupFacts? Channels(OnnxModel model, Dictionary<string, long[]> shapes)
+    {
+        try
+        {
+            var groups = ChannelFacts.Of(model.Path, ChannelAnalysis.Of(NormalisedModel.Create(model.Proto, shapes))).Groups;
+            return new(groups.Count(group => group.Prunable > 0), groups.Count(group => group.Prunable == 0), groups.Sum(group => group.Prunable));
+        }
+        catch (OnnxSurgeryException)
+        {
             return null;
         }
     }

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using OnnxEdit.Engine;
+using OnnxEdit.Surgery;
 
 namespace OnnxEdit.Cli;
 
@@ -37,7 +38,20 @@ sealed class SampleCommand : CliCommand
             context.Output.Line($"wrote {string.Join(", ", _files.Select(name => Path.Combine(folder, name)))}\ntry: cd {folder} && onnxedit eval");
     }
 
-    /// <summary>What --slim does after the sample is written.</summary>
-    static void Slim(CommandContext context, string folder) =>
-        throw new OnnxEngineException(ErrorKind.Usage, $"The sample is in '{folder}', but this version cannot slim it yet.");
+    /// <summary>Slims the written sample as the command slim would.</summary>
+    static void Slim(CommandContext context, string folder)
+    {
+        var path = Path.Combine(folder, "model.onnx");
+        var inputs = new ModelAndData
+        {
+            Path = path,
+            Model = OnnxModel.Load(path),
+            DataPath = Path.Combine(folder, "data"),
+            Preprocessing = new Preprocessing { Mean = [SampleFolder.Mean], Std = [SampleFolder.Std] },
+            Calibration = ModelAndDataOptions.DefaultCalibration,
+            Seed = context.Global.Seed,
+        };
+        var target = OutputTarget.Resolve(null, path, "slim", context.Global.Force);
+        new SlimJob(context, inputs, new SlimOptions { Budget = SlimBudget.Sparsity(0.4), Seed = context.Global.Seed }) { Target = target }.Run();
+    }
 }

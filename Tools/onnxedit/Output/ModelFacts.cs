@@ -43,8 +43,14 @@ sealed record ModelFacts
     /// <summary>Operators, the commonest first.</summary>
     public required IReadOnlyList<OperatorFacts> Operators { get; init; }
 
+    /// <summary>Channel groups; null when the model cannot be run as it is.</summary>
+    public ChannelGroupFacts? Channels { get; init; }
+
     /// <summary>Edits the model has been through, oldest first.</summary>
     public required IReadOnlyList<HistoryEntry> History { get; init; }
+
+    /// <summary>Measured times by channel count, where they are asked for.</summary>
+    public object? Alignment { get; init; }
 
     /// <summary>An input or output.</summary>
     /// <param name="Name">Its name.</param>
@@ -58,6 +64,12 @@ sealed record ModelFacts
     /// <param name="Parameters">Their parameters.</param>
     /// <param name="Macs">Their multiply-accumulates; null when a shape is not known.</param>
     internal sealed record OperatorFacts(string Op, int Nodes, long Parameters, long? Macs);
+
+    /// <summary>How many channel groups there are; explain lists them.</summary>
+    /// <param name="Prunable">Groups of which channels may be removed.</param>
+    /// <param name="Locked">Groups that must stay whole.</param>
+    /// <param name="PrunableChannels">Channels that may be removed.</param>
+    internal sealed record ChannelGroupFacts(int Prunable, int Locked, int PrunableChannels);
 
     /// <summary>Collects the facts.</summary>
     internal static ModelFacts Of(OnnxModel model, ShapeTrace? trace)

@@ -31,6 +31,9 @@ static class ModelReport
             .Row("MACs", facts.Macs is { } macs ? $"{Figures.Count(macs)} (FLOPs: twice that)" : "not known")
             .Row("bytes", Figures.Count(facts.Bytes))
             .Row("nodes", Figures.Count(facts.Nodes))
+            .Row("channel groups", facts.Channels is { } groups
+                ? $"{Figures.Count(groups.Prunable)} prunable ({Figures.Count(groups.PrunableChannels)} channels), {Figures.Count(groups.Locked)} locked"
+                : "not known")
             .Row("edits", facts.History.Count == 0 ? "none" : Figures.Count(facts.History.Count));
     }
 

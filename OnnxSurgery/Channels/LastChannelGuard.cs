@@ -1,9 +1,7 @@
-using OnnxEdit.Surgery;
+namespace OnnxEdit.Surgery;
 
-namespace OnnxEdit.Engine;
-
-/// <summary>Keeps at least one channel of every tensor.</summary>
-sealed class LastChannelGuard
+/// <summary>Keeps at least one channel of every tensor while cells are removed one by one.</summary>
+public sealed class LastChannelGuard
 {
     readonly int[] _left;
     readonly List<(int Tensor, int Count)>[] _tensorsOf;
@@ -18,8 +16,12 @@ sealed class LastChannelGuard
             foreach (var cell in vectors[t].Where(c => c >= 0).GroupBy(c => c)) _tensorsOf[cell.Key].Add((t, cell.Count()));
     }
 
-    /// <summary>True when every tensor keeps a channel without the cell.</summary>
-    public bool MayRemove(int cell) => _tensorsOf[cell].All(t => _left[t.Tensor] > t.Count);
+    /// <summary>True when every tensor keeps a channel without these cells.</summary>
+    public bool MayRemove(IReadOnlyList<int> cells)
+    {
+        if (cells.Count == 1) return _tensorsOf[cells[0]].All(t => _left[t.Tensor] > t.Count);
+        return cells.SelectMany(c => _tensorsOf[c]).GroupBy(t => t.Tensor).All(t => _left[t.Key] > t.Sum(x => x.Count));
+    }
 
     /// <summary>Removes a cell.</summary>
     public void Remove(int cell)

@@ -1,0 +1,37 @@
+using OnnxEdit.Surgery;
+
+namespace OnnxEdit.Engine;
+
+/// <summary>
+/// How the time of a layer depends on its channel count on this machine. Kernels work in blocks of channels, so that
+/// an odd count may take longer than the next multiple of 16; pruning to the right multiple costs nothing.
+/// </summary>
+/// <param name="Cpu">The processor the table was measured on.</param>
+/// <param name="Threads">Threads it was measured with.</param>
+/// <param name="Runtime">Version of ONNX Runtime.</param>
+/// <param name="Rows">The measurements.</param>
+public sealed record AlignmentTable(string Cpu, int Threads, string Runtime, IReadOnlyList<AlignmentRow> Rows)
+{
+    /// <summary>
+    /// The table of this machine: read from the user's cache, or measured (some seconds) and kept there. A cache that
+    /// cannot be read is measured again; one that cannot be written is done without.
+    /// </summary>
+    /// <param name="threads">Threads per run; 0: all cores.</param>
+    /// <param name="cancellation">Ends a measurement.</param>
+    public static AlignmentTable Load(int threads, CancellationToken cancellation)
+    {
+        var count = threads > 0 ? threads : Environment.ProcessorCount;
+        return new AlignmentCache(AlignmentCache.DefaultFolder)
+            .Load(CpuModel.Name, count, OrtRuntime.Version, () => AlignmentMeasurement.Run(count, cancellation));
+    }
+
+    /// <summary>The multiple that channel counts of such layers should be held to: 1, 4, 8 or 16.</summary>
+    /// <param name="depthwise">The channels pass a depthwise convolution.</param>
+    /// <param name="matmul">The channels meet only Gemm and MatMul.</param>
+    public int MultipleFor(bool depthwise, bool matmul) => BestMultiple.Of(
+        depthwise ? Of(AlignmentKind.Depthwise)
+        : matmul ? Of(AlignmentKind.MatMul)
+        : Of(AlignmentKind.Convolution, AlignmentKind.Pointwise));
+
+    IEnumerable<AlignmentRow> Of(params AlignmentKind[] kinds) => Rows.Where(row => kinds.Contains(row.Kind));
+}

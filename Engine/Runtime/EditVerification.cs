@@ -1,0 +1,101 @@
+using Microsoft.ML.OnnxRuntime;
+using Microsoft.ML.OnnxRuntime.Tensors;
+using OnnxEdit.Kernels;
+using OnnxEdit.Surgery;
+using OnnxEdit.Surgery.Proto;
+
+namespace OnnxEdit.Engine;
+
+/// <summary>
+/// Checks of an edited model before anything is written: structure, that ONNX Runtime loads and runs it, finite
+/// outputs of unchanged shape, and equality with another model where the edit is exact.
+/// </summary>
+static class EditVerification
+{
+    /// <summary>Largest allowed max|a-b| / max(1, max|a|) between models that must agree, float32.</summary>
+    public const double Tolerance = 1e-4;
+
+    /// <summary>The same for models with 16-bit floats.</summary>
+    public const double HalfTolerance = 2e-2;
+
+    /// <summary>Checks structure, loading, shapes and finiteness.</summary>
+    /// <param name="source">The model before the edit, for the input and output shapes.</param>
+    /// <param name="edited">The model after the edit.</param>
+    /// <exception cref="OnnxEngineException">A check fails (<see cref="ErrorKind.VerificationFailed"/>).</exception>
+    public static void Check(NormalisedModel source, ModelProto edited)
+    {
+        try
+        {
+            ModelValidator.Check(edited);
+            var outputs = Run(edited, source);
+            foreach (var output in edited.Graph.Output)
+            {
+                var (values, shape) = outputs[output.Name];
+                if (!shape.AsSpan().SequenceEqual(source.Trace.Shape(output.Name)))
+                    throw Failed($"output '{output.Name}' has shape [{string.Join(',', shape)}] instead of [{string.Join(',', source.Trace.Shape(output.Name))}]");
+                if (values.Any(v => !float.IsFinite(v))) throw Failed($"output '{output.Name}' is not finite");
+            }
+        }
+        catch (OnnxSurgeryException e)
+        {
+            throw Failed(e.Message.TrimEnd('.'), e);
+        }
+    }
+
+    /// <summary>Checks that two models agree on random inputs.</summary>
+    /// <exception cref="OnnxEngineException">They differ by more than the tolerance.</exception>
+    public static void CheckEqual(NormalisedModel source, ModelProto expected, ModelProto actual)
+    {
+        var (a, b) = (Run(expected, source), Run(actual, source));
+        var half = source.Proto.Graph.Initializer.Any(t => t.DataType is (int)TensorElementType.Float16 or (int)TensorElementType.BFloat16);
+        foreach (var name in a.Keys)
+        {
+            var scale = Math.Max(1.0, a[name].Values.Select(v => (double)Math.Abs(v)).DefaultIfEmpty(0).Max());
+            var worst = a[name].Values.Zip(b[name].Values, (x, y) => Math.Abs((double)x - y)).DefaultIfEmpty(0).Max();
+            if (!(worst <= (half ? HalfTolerance : Tolerance) * scale))
+                throw Failed(FormattableString.Invariant($"output '{name}' differs by {worst:g3} from the original with the removed channels masked"));
+        }
+    }
+
+    static Dictionary<string, (float[] Values, long[] Shape)> Run(ModelProto model, NormalisedModel source)
+    {
+        var random = new Philox4x32(0, 0x5EED);
+        List<OrtValue> values = [];
+        try
+        {
+            foreach (var input in source.Index.Inputs)
+            {
+                var shape = source.Trace.Shape(input.Name);
+                var type = source.Trace.ElementType(input.Name);
+                var data = new float[shape.Aggregate(1L, (x, y) => x * y)];
+                if (type is TensorElementType.Float or TensorElementType.Float16 or TensorElementType.BFloat16 or TensorElementType.Double)
+                    for (var i = 0; i < data.Length; i++) data[i] = (float)(2 * random.NextDouble() - 1);
+                values.Add(OrtTensors.FromFloats(data, shape, type));
+            }
+            using var session = OrtRuntime.CreateSession(model);
+            using var options = new RunOptions();
+            var names = model.Graph.Output.Select(o => o.Name).ToArray();
+            using var results = session.Run(options, [.. source.Index.Inputs.Select(i => i.Name)], values, names);
+            Dictionary<string, (float[], long[])> found = [];
+            for (var i = 0; i < names.Length; i++)
+            {
+                if (!results[i].IsTensor) continue;
+                var info = results[i].GetTensorTypeAndShape();
+                var isFloat = info.ElementDataType is TensorElementType.Float or TensorElementType.Float16 or TensorElementType.BFloat16 or TensorElementType.Double;
+                found[names[i]] = (isFloat ? OrtTensors.ToFloats(results[i]) : [], info.Shape);
+            }
+            return found;
+        }
+        catch (OnnxRuntimeException e)
+        {
+            throw Failed($"ONNX Runtime cannot run it: {e.Message.Split('\n')[0].TrimEnd('.')}", e);
+        }
+        finally
+        {
+            foreach (var v in values) v.Dispose();
+        }
+    }
+
+    static OnnxEngineException Failed(string why, Exception? inner = null) =>
+        new(ErrorKind.VerificationFailed, $"The edited model failed verification: {why}; nothing was written. Please report this model.", inner);
+}

@@ -1,0 +1,14 @@
+namespace OnnxEdit.Engine;
+
+/// <summary>What is done to the weights that are left after channels were removed.</summary>
+public enum RecoveryKind
+{
+    /// <summary>Nothing: the slim model equals the original with the removed channels masked to zero.</summary>
+    None,
+
+    /// <summary>Mean and spread of every channel are matched to the original's (batch-norm re-estimation, also for folded exports).</summary>
+    BatchNorm,
+
+    /// <summary>Sequential least squares with pair refinement, see <see cref="LeastSquaresRecovery"/>.</summary>
+    LeastSquares,
+}

@@ -1,0 +1,20 @@
+namespace OnnxEdit.Engine;
+
+/// <summary>What a slim can learn from; every part may be missing.</summary>
+public sealed record SlimData
+{
+    /// <summary>Images for statistics and recovery; labels are not needed.</summary>
+    public ImageSet? Calibration { get; init; }
+
+    /// <summary>Held-out labelled images for <see cref="BudgetMetric.AccuracyDrop"/>.</summary>
+    public ImageSet? Validation { get; init; }
+
+    /// <summary>Labelled images to report accuracy on.</summary>
+    public ImageSet? Test { get; init; }
+
+    /// <summary>Statistics collected earlier, used when there are no calibration images.</summary>
+    public MomentsBundle? Moments { get; init; }
+
+    /// <summary>The parts of opened data.</summary>
+    public static SlimData Of(ModelData data) => new() { Calibration = data.Calibration, Validation = data.Validation, Test = data.Test };
+}

@@ -1,0 +1,37 @@
+using OnnxEdit.Surgery;
+
+namespace OnnxEdit.Engine;
+
+/// <summary>Figures of a slim.</summary>
+public sealed record SlimReport
+{
+    /// <summary>Counts of the original.</summary>
+    public required ModelCounts Before { get; init; }
+
+    /// <summary>Counts of the slim model; for a plan only, predicted (bytes included).</summary>
+    public required ModelCounts After { get; init; }
+
+    /// <summary>Every group with a channel removed.</summary>
+    public required IReadOnlyList<SlimmedGroup> Groups { get; init; }
+
+    /// <summary>Groups that could have lost channels, and those locked.</summary>
+    public required (int Free, int Locked) GroupCounts { get; init; }
+
+    /// <summary>Test accuracy of the original, or null without labelled test data.</summary>
+    public Evaluation? AccuracyBefore { get; init; }
+
+    /// <summary>Test accuracy right after removal.</summary>
+    public Evaluation? AccuracyAfterSurgery { get; init; }
+
+    /// <summary>Test accuracy of the result.</summary>
+    public Evaluation? AccuracyAfter { get; init; }
+
+    /// <summary>One sentence: what the ranking and the recovery were based on.</summary>
+    public required string Basis { get; init; }
+
+    /// <summary>Things the user should know, one sentence each.</summary>
+    public IReadOnlyList<string> Notes { get; init; } = [];
+
+    /// <summary>Accuracy of the result minus that of the original, paired over the test images.</summary>
+    public PairedDifference? Difference => AccuracyBefore is { } a && AccuracyAfter is { } b ? PairedDifference.Of(a.Correct, b.Correct) : null;
+}

@@ -1,0 +1,32 @@
+namespace OnnxEdit.Surgery;
+
+/// <summary>Writes a file beside its target and renames it, so that nobody ever sees half of it.</summary>
+public static class AtomicFile
+{
+    /// <summary>Writes a file.</summary>
+    /// <param name="path">The target.</param>
+    /// <param name="write">Writes the content.</param>
+    /// <param name="overwrite">Whether a file that is there may be replaced.</param>
+    /// <exception cref="IOException">The target exists, or the folder is missing or full.</exception>
+    /// <exception cref="UnauthorizedAccessException">The folder cannot be written to.</exception>
+    public static void Write(string path, Action<Stream> write, bool overwrite = false)
+    {
+        if (!overwrite && File.Exists(path)) throw new IOException($"'{path}' exists");
+        var temporary = $"{path}.{Guid.NewGuid():N}.tmp";
+        try
+        {
+            using (var stream = new FileStream(temporary, FileMode.CreateNew, FileAccess.Write)) write(stream);
+            File.Move(temporary, path, overwrite);
+        }
+        catch
+        {
+            File.Delete(temporary);
+            throw;
+        }
+    }
+
+    /// <summary>Writes a text file in UTF-8.</summary>
+    /// <inheritdoc cref="Write"/>
+    public static void WriteText(string path, string text, bool overwrite = false) =>
+        Write(path, stream => stream.Write(System.Text.Encoding.UTF8.GetBytes(text)), overwrite);
+}

@@ -1,0 +1,114 @@
+using System.CommandLine;
+using System.Globalization;
+using OnnxEdit.Engine;
+using OnnxEdit.Kernels;
+
+namespace OnnxEdit.Cli;
+
+/// <summary>Makes a model smaller and faster.</summary>
+sealed class SlimCommand : CliCommand
+{
+    static readonly Dictionary<string, ChannelScoreKind> _scores = new()
+    {
+        ["auto"] = ChannelScoreKind.Auto,
+        ["tv"] = ChannelScoreKind.Tv,
+        ["fisher"] = ChannelScoreKind.Fisher,
+        ["mpm"] = ChannelScoreKind.Mpm,
+        ["mpm-robust"] = ChannelScoreKind.MpmRobust,
+        ["ks"] = ChannelScoreKind.Ks,
+        ["tvsprune"] = ChannelScoreKind.TvsPrune,
+        ["chip"] = ChannelScoreKind.Chip,
+        ["l1"] = ChannelScoreKind.L1,
+        ["l2"] = ChannelScoreKind.L2,
+        ["obs"] = ChannelScoreKind.Obs,
+        ["random"] = ChannelScoreKind.Random,
+    };
+
+    static readonly Dictionary<string, RecoveryKind> _recoveries = new()
+    {
+        ["ls"] = RecoveryKind.LeastSquares,
+        ["bn"] = RecoveryKind.BatchNorm,
+        ["none"] = RecoveryKind.None,
+    };
+
+    readonly ModelAndDataOptions _inputs = new(hasCalibration: true);
+    readonly Option<double?> _sparsity = Numbers.OptionalReal("--sparsity", 0, 1, "Fraction of the parameters to remove");
+    readonly Option<string?> _target = new("--target") { Description = "What may be left: macs=0.6, params=0.6, bytes=0.6, ms=0.7 (of the original's) or ms=12ms", HelpName = "WHAT=X" };
+    readonly Option<double?> _maxDrop = Numbers.OptionalReal("--max-drop", 0, 100, "Smallest model that loses at most this many points of accuracy on held-out training data");
+    readonly Option<string?> _plan = new("--plan") { Description = "Apply a saved plan", HelpName = "FILE" };
+    readonly Option<string?> _planOut = new("--plan-out") { Description = "Save the plan", HelpName = "FILE" };
+    readonly Option<bool> _dryRun = new("--dry-run", "-n") { Description = "Show the plan, make nothing" };
+    readonly Option<string?> _moments = new("--moments") { Description = "Statistics written by onnxedit stats, used where there is no --data", HelpName = "FILE" };
+    readonly Option<string> _score = Numbers.OneOf("--score", [.. _scores.Keys], "auto", "How channels are ranked");
+    readonly Option<string> _aggregate = Numbers.OneOf("--aggregate", ["max", "min", "mean"], "max", "How scores of classes become one");
+    readonly Option<string> _recovery = Numbers.OneOf("--recovery", [.. _recoveries.Keys], "ls", "What is done to the weights that are left");
+    readonly Option<string> _align = new("--align")
+    {
+        Description = "Channel counts become multiples of this; auto: what is fast on this machine",
+        HelpName = "auto|N",
+        DefaultValueFactory = _ => "auto",
+    };
+    readonly Option<string?> _out = new("--out", "-o") { Description = "Where to write [default: NAME.slim.onnx beside the model]", HelpName = "FILE" };
+    readonly Option<string[]> _shapes = InputShapeOption.Create();
+
+    internal SlimCommand() : base(
+        "slim",
+        "Makes a model smaller and faster: removes channels, re-fits the rest, measures the result. (For constant folding alone there are onnxsim and OnnxSlim.)",
+        "onnxedit slim model.onnx --sparsity 0.4 --data cifar10 --mean .485,.456,.406 --std .229,.224,.225",
+        "onnxedit slim model.onnx --target ms=0.7 --data images",
+        "onnxedit slim model.onnx --max-drop 1.0 --data images",
+        "onnxedit slim model.onnx --sparsity 0.4 --moments model.moments")
+    {
+        _inputs.AddTo(this);
+        foreach (var option in new Option[] { _sparsity, _target, _maxDrop, _plan, _planOut, _dryRun, _moments, _score, _aggregate, _recovery, _align, _out, _shapes })
+            Options.Add(option);
+    }
+
+    internal override void Execute(CommandContext context)
+    {
+        var inputs = _inputs.Resolve(context);
+        var options = SlimOptions(context, inputs);
+        new SlimJob(context, inputs, options)
+        {
+            Moments = context.Get(_moments),
+            PlanOut = context.Get(_planOut),
+            Target = options.PlanOnly ? null : OutputTarget.Resolve(context.Get(_out), inputs.Path, "slim", context.Global.Force),
+        }.Run();
+    }
+
+    SlimOptions SlimOptions(CommandContext context, ModelAndData inputs)
+    {
+        var plan = context.Get(_plan);
+        return new SlimOptions
+        {
+            Plan = plan is null ? null : SlimPlan.Load(plan),
+            Budget = Budget(context, plan),
+            Score = _scores[context.Get(_score)!],
+            Aggregation = Enum.Parse<ClassAggregation>(context.Get(_aggregate)!, ignoreCase: true),
+            Recovery = _recoveries[context.Get(_recovery)!],
+            Align = Align(context.Get(_align)!),
+            PlanOnly = context.Get(_dryRun),
+            Seed = context.Global.Seed,
+            Evaluation = inputs.Evaluation,
+            InputShapes = InputShapeOption.Parse(context.Get(_shapes)),
+        };
+    }
+
+    SlimBudget Budget(CommandContext context, string? plan)
+    {
+        SlimBudget?[] given =
+        [
+            context.Get(_sparsity) is { } sparsity ? SlimBudget.Sparsity(sparsity) : null,
+            context.Get(_target) is { } target ? SlimBudget.Parse(target) : null,
+            context.Get(_maxDrop) is { } drop ? new SlimBudget(BudgetMetric.AccuracyDrop, drop) : null,
+        ];
+        var budgets = given.OfType<SlimBudget>().ToArray();
+        if (budgets.Length + (plan is null ? 0 : 1) != 1)
+            throw new OnnxEngineException(ErrorKind.Usage, "Say how much to remove, in one way: --sparsity 0.4, --target macs=0.6, --max-drop 1.0 or --plan FILE.");
+        return budgets is [var one] ? one : SlimBudget.Sparsity(0.5);
+    }
+
+    static int? Align(string text) => text == "auto" ? null
+        : int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var multiple) && multiple is >= 1 and <= 256 ? multiple
+        : throw new OnnxEngineException(ErrorKind.Usage, $"--align takes auto or a whole number from 1 to 256, not '{text}'.");
+}

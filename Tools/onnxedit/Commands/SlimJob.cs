@@ -1,0 +1,48 @@
+using OnnxEdit.Engine;
+using OnnxEdit.Surgery;
+
+namespace OnnxEdit.Cli;
+
+/// <summary>One slim from opened files to the written model and its table; shared by the commands slim and sample.</summary>
+sealed class SlimJob(CommandContext context, ModelAndData inputs, SlimOptions options)
+{
+    /// <summary>A statistics file, or null.</summary>
+    internal string? Moments { get; init; }
+
+    /// <summary>Where to save the plan, or null.</summary>
+    internal string? PlanOut { get; init; }
+
+    /// <summary>Where to write the model; null: plan only.</summary>
+    internal string? Target { get; init; }
+
+    /// <summary>Does the work.</summary>
+    internal void Run()
+    {
+        if (PlanOut is not null) OutputTarget.Require(PlanOut, context.Global.Force);
+        var watch = System.Diagnostics.Stopwatch.StartNew();
+        var data = Data();
+        var result = context.Output.Track(progress => Slimmer.Slim(inputs.Model, data, options, progress, context.Cancellation));
+        var seconds = watch.Elapsed.TotalSeconds;
+        foreach (var note in result.Report.Notes) context.Output.Note(note);
+        if (PlanOut is not null) AtomicFile.WriteText(PlanOut, result.Plan.ToJson(), context.Global.Force);
+        IReadOnlyList<LatencyResult>? times = null;
+        if (result.Model is { } model && Target is not null)
+        {
+            model.Save(Target, context.Global.Force, context.Cancellation);
+            times = Time(model);
+        }
+        SlimTable.Write(context, result, times, seconds, Target, PlanOut);
+    }
+
+    SlimData Data()
+    {
+        var bundle = Moments is null ? null : MomentsBundle.Read(Moments, inputs.Model);
+        var data = inputs.HasData ? SlimData.Of(inputs.OpenData(context.Output)) : new SlimData();
+        if (!inputs.HasData && bundle is null)
+            context.Output.Note("No data is given: channels are ranked by their weights alone, nothing is recovered and accuracy is not measured (--data or --moments would help).");
+        return data with { Moments = bundle };
+    }
+
+    IReadOnlyList<LatencyResult> Time(OnnxModel slim) => context.Output.Track(progress => LatencyComparison.Measure(
+        inputs.Model, slim, new LatencyOptions { MinimumSeconds = 1, InputShapes = options.InputShapes }, progress, context.Cancellation));
+}

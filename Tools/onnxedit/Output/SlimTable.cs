@@ -1,0 +1,71 @@
+using OnnxEdit.Engine;
+
+namespace OnnxEdit.Cli;
+
+/// <summary>What a slim did: before and after, side by side.</summary>
+static class SlimTable
+{
+    /// <summary>Prints the table, or JSON.</summary>
+    internal static void Write(
+        CommandContext context, SlimResult result, IReadOnlyList<LatencyResult>? times, double seconds, string? target, string? planFile)
+    {
+        if (context.Global.Json) context.Output.Json("slim", 1, Fields(result, times, seconds, target, planFile));
+        else WriteText(context.Output, result, times, seconds, target, planFile);
+    }
+
+    static void WriteText(CliOutput output, SlimResult result, IReadOnlyList<LatencyResult>? times, double seconds, string? target, string? planFile)
+    {
+        var report = result.Report;
+        if (result.Model is null)
+        {
+            var plan = new ResultTable("group", "channels", "left");
+            foreach (var group in report.Groups) plan.Row(group.Name, Figures.Count(group.Before), Figures.Count(group.After));
+            output.Table(plan);
+        }
+        var table = new ResultTable("", "before", "after", "ratio");
+        Counts(table, "parameters", report.Before.Parameters, report.After.Parameters);
+        Counts(table, "MACs", report.Before.Macs, report.After.Macs);
+        Counts(table, "bytes", report.Before.Bytes, report.After.Bytes);
+        foreach (var time in times ?? [])
+            table.Row($"ms, batch {time.Batch}", Figures.Milliseconds(time.First.Median), Figures.Milliseconds(time.Second!.Value.Median), Figures.Ratio(1 / time.SpeedUp!.Value.Median));
+        if (report.AccuracyBefore is { } before)
+        {
+            table.Row("top-1 %, after surgery", Figures.Percent(before.Top1), report.AccuracyAfterSurgery is { } cut ? Figures.Percent(cut.Top1) : "-", "");
+            if (report.AccuracyAfter is { } after) table.Row("top-1 %, after recovery", Figures.Percent(before.Top1), Figures.Percent(after.Top1), "");
+        }
+        output.Table(table);
+        if (report.Difference is { } difference)
+            output.Line($"accuracy {Signed(100 * difference.Difference)} points, standard error {Figures.Plain(100 * difference.StandardError)} (paired, {Figures.Count(difference.Count)} test images)");
+        foreach (var time in times ?? [])
+            output.Line($"batch {time.Batch}: {Figures.Ratio(time.SpeedUp!.Value.Median)} as fast (middle half {Figures.Ratio(time.SpeedUp.Value.Lower)} - {Figures.Ratio(time.SpeedUp.Value.Upper)})");
+        output.Line($"{report.Basis} Channel counts in multiples of {result.Plan.Align}. {report.GroupCounts.Free} groups could shrink, {report.GroupCounts.Locked} are locked.");
+        output.Line(FormattableString.Invariant($"{seconds:F1} s, seed {result.Plan.Seed}"));
+        if (planFile is not null) output.Line($"wrote {planFile}");
+        output.Line(target is null ? "nothing written (--dry-run)" : $"wrote {target}");
+    }
+
+    static void Counts(ResultTable table, string name, long before, long after) =>
+        table.Row(name, Figures.Count(before), Figures.Count(after), Figures.Ratio((double)after / Math.Max(1, before)));
+
+    static string Signed(double points) => points.ToString("+0.00;-0.00;0.00", System.Globalization.CultureInfo.InvariantCulture);
+
+    static object Fields(SlimResult result, IReadOnlyList<LatencyResult>? times, double seconds, string? target, string? planFile)
+    {
+        var report = result.Report;
+        return new
+        {
+            Out = target,
+            PlanFile = planFile,
+            Seconds = seconds,
+            Before = new { report.Before.Parameters, report.Before.Macs, report.Before.Bytes, report.AccuracyBefore?.Top1 },
+            AfterSurgery = new { report.AccuracyAfterSurgery?.Top1 },
+            After = new { report.After.Parameters, report.After.Macs, report.After.Bytes, report.AccuracyAfter?.Top1 },
+            Difference = report.Difference is { } d ? new { Points = 100 * d.Difference, StandardError = 100 * d.StandardError, Images = d.Count } : null,
+            Latency = times?.Select(t => new { t.Batch, BeforeMilliseconds = t.First.Median, AfterMilliseconds = t.Second!.Value.Median, SpeedUp = t.SpeedUp }),
+            report.Basis,
+            report.Notes,
+            Groups = report.Groups,
+            Plan = result.Plan,
+        };
+    }
+}
