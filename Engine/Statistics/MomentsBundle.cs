@@ -49,22 +49,6 @@ public sealed class MomentsBundle
         }
     }
 
-    /// <summary>Refuses a target that cannot or must not be written; worth asking before long work.</summary>
-    /// <inheritdoc cref="Write"/>
-    public static void RequireTarget(string path, bool overwrite = false)
-    {
-        ArgumentException.ThrowIfNullOrEmpty(path);
-        if (Directory.Exists(path))
-            throw new OnnxEngineException(ErrorKind.Usage, $"'{path}' is a folder; give a file name inside it.");
-        if (!Directory.Exists(Path.GetDirectoryName(Path.GetFullPath(path))))
-            throw new OnnxEngineException(ErrorKind.Usage, $"The folder of '{path}' does not exist; create it or choose another.");
-        if (File.Exists(path) && !overwrite)
-            throw new OnnxEngineException(ErrorKind.Usage, $"'{path}' exists; add --force to replace it, or choose another name.");
-        // Renaming onto a device would replace it.
-        if (Path.GetFullPath(path).StartsWith("/dev/", StringComparison.Ordinal))
-            throw new OnnxEngineException(ErrorKind.Usage, $"'{path}' is a device; give a file name.");
-    }
-
     /// <summary>Reads statistics.</summary>
     /// <param name="path">The file.</param>
     /// <param name="model">The model that the statistics must belong to; null: any.</param>
@@ -84,4 +68,18 @@ public sealed class MomentsBundle
 
     /// <summary>Gram sums of each group of a consumer, by the identity of its node; null when there are none.</summary>
     internal GramSums[]? Grams(string node) => Statistics.Grams(node);
+
+    static void RequireTarget(string path, bool overwrite = false)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(path);
+        if (Directory.Exists(path))
+            throw new OnnxEngineException(ErrorKind.Usage, $"'{path}' is a folder; give a file name inside it.");
+        if (!Directory.Exists(Path.GetDirectoryName(Path.GetFullPath(path))))
+            throw new OnnxEngineException(ErrorKind.Usage, $"The folder of '{path}' does not exist; create it or choose another.");
+        if (File.Exists(path) && !overwrite)
+            throw new OnnxEngineException(ErrorKind.Usage, $"'{path}' exists; add --force to replace it, or choose another name.");
+        // Renaming onto a device would replace it.
+        if (Path.GetFullPath(path).StartsWith("/dev/", StringComparison.Ordinal))
+            throw new OnnxEngineException(ErrorKind.Usage, $"'{path}' is a device; give a file name.");
+    }
 }

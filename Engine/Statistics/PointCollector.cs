@@ -39,16 +39,22 @@ sealed class PointCollector
             var activations = _arrangement.Arrange(values[..(int)(values.Length / shape[0] * labels.Length)], [labels.Length, .. shape.Skip(1)], out var layout);
             _layer.Add(activations, layout, labels);
             if (_openMaps is not null) (_maps ??= _openMaps(layout.Positions)).Add(activations, layout, labels);
-            for (var n = 0; n < labels.Length && _independent < _options.IndependenceImages; n++, _independent++)
-            {
-                var own = ChannelIndependence.Compute(ActivationArrangement.Maps(activations, layout, n), layout.Channels);
-                for (var c = 0; c < own.Length; c++) _independence[c] += own[c];
-            }
+            AddIndependence(activations, layout);
         }
         catch (OnnxKernelException e)
         {
             throw new OnnxEngineException(ErrorKind.Model, $"The activations at '{_point.Id}' cannot be measured: {e.Message}", e);
         }
+    }
+
+    // Images side by side, summed in their order.
+    void AddIndependence(ReadOnlySpan<float> activations, ActivationShape layout)
+    {
+        var maps = new float[Math.Min(layout.Images, _options.IndependenceImages - _independent)][];
+        for (var n = 0; n < maps.Length; n++) maps[n] = ActivationArrangement.Maps(activations, layout, n).ToArray();
+        foreach (var own in maps.AsParallel().AsOrdered().Select(image => ChannelIndependence.Compute(image, layout.Channels)))
+            for (var c = 0; c < own.Length; c++) _independence[c] += own[c];
+        _independent += maps.Length;
     }
 
     /// <summary>The statistics of all images added.</summary>

@@ -1,3 +1,4 @@
+using System.Numerics.Tensors;
 using MathNet.Numerics.LinearAlgebra;
 
 namespace OnnxEdit.Kernels;
@@ -7,10 +8,11 @@ namespace OnnxEdit.Kernels;
 /// maps A [channels, positions] of one image falls when a channel's row is zeroed.
 /// </summary>
 /// <remarks>
-/// The nuclear norm is the sum of the roots of the eigenvalues of the Gram matrix. Zeroing row j subtracts the
-/// rank-one matrix a_j a_j' from A'A, whose new eigenvalues are the roots of the secular equation
-/// 1 = sum_i w_i^2 / (lambda_i - mu), w_i^2 = lambda_i v_ji^2 with v_i the eigenvectors of AA': one
-/// eigendecomposition per image instead of one per channel.
+/// The nuclear norm is the sum of the roots of the eigenvalues lambda_i of the Gram matrix AA'. Zeroing row j makes
+/// them mu_i, with prod (mu_i + t^2) / (lambda_i + t^2) = 1 - sum_i lambda_i v_ji^2 / (lambda_i + t^2) =: h_j(t) by the
+/// determinant of a rank-one update, v_i being the eigenvectors. As the integral of log((a + t^2) / (b + t^2)) over
+/// t > 0 is pi (sqrt a - sqrt b), the norm falls by -1/pi times the integral of log h_j(t): one eigendecomposition per
+/// image, and one quadrature per channel whose nodes all channels share.
 /// </remarks>
 public static class ChannelIndependence
 {
@@ -47,76 +49,56 @@ public static class ChannelIndependence
         var values = new double[size - first];
         for (var i = 0; i < values.Length; i++)
             values[i] = gram.EigenValues[first + i].Real;
-        // w_i = (A u_i)_j = sqrt(lambda_i) v_ji, from whichever eigenvectors there are.
-        var projections = isWide ? gram.EigenVectors : rows * gram.EigenVectors;
+        // v_ji, from whichever eigenvectors there are: v_i = A u_i / sqrt(lambda_i).
+        var vectors = isWide ? gram.EigenVectors : rows * gram.EigenVectors;
+        var (nodes, shares) = Nodes(values);
         var independence = new double[channels];
         Parallel.For(0, channels, j =>
         {
-            var weights = new double[values.Length];
-            for (var i = 0; i < weights.Length; i++)
-            {
-                var component = projections[j, first + i];
-                weights[i] = (isWide ? values[i] : 1) * component * component;
-            }
-            independence[j] = NuclearLoss(values, weights);
+            var squares = new double[values.Length];
+            for (var i = 0; i < squares.Length; i++)
+                squares[i] = vectors[j, first + i] * vectors[j, first + i] / (isWide ? 1 : values[i]);
+            independence[j] = NuclearLoss(squares, nodes, shares);
         });
         return independence;
     }
 
-    /// <summary>
-    /// sum_i sqrt(lambda_i) - sum_i sqrt(mu_i). The roots interlace: mu_i lies between lambda_(i-1) and lambda_i.
-    /// </summary>
-    static double NuclearLoss(double[] values, double[] weights)
-    {
-        var loss = 0.0;
-        for (var i = 0; i < values.Length; i++)
-            loss += Math.Sqrt(values[i]) - Math.Sqrt(Root(values, weights, i));
-        return Math.Max(0, loss);
-    }
+    // The trapezoidal rule in u = log t: the integrand is analytic for |Im u| < pi / 2, so the error is e^(-pi^2 / Step).
+    const double Step = 0.4, Reach = 28;
 
-    // 1 - sum w^2 / (lambda - mu) falls from its value at `low` to minus infinity at `high`. Each step solves the
-    // two-pole model p + q / (d1 - x) + r + s / (d2 - x) of the sum, which has its value and slope (Gragg's scheme for
-    // secular equations); a bisection now and then keeps it safe.
-    static double Root(double[] values, double[] weights, int i)
+    /// <summary>Nodes t and, for each, the n values t^2 / (lambda_i + t^2) followed by the n values lambda_i / (lambda_i + t^2).</summary>
+    static (double[] Nodes, double[] Shares) Nodes(double[] values)
     {
-        double low = i == 0 ? 0 : values[i - 1], high = values[i], x = (low + high) / 2;
-        double d1 = low, d2 = high, tolerance = 1e-14 * values[i];
-        for (var step = 1; step < 150 && high - low > tolerance; step++)
+        var (n, count) = (values.Length, (int)(2 * Reach / Step) + 1);
+        var nodes = new double[count];
+        var shares = new double[count * 2 * n];
+        for (var k = 0; k < count; k++)
         {
-            double psi = 0, psiSlope = 0, phi = 0, phiSlope = 0;
-            for (var t = 0; t < i; t++)
+            nodes[k] = Math.Sqrt(values[^1]) * Math.Exp(k * Step - Reach);
+            var square = nodes[k] * nodes[k];
+            for (var i = 0; i < n; i++)
             {
-                var term = weights[t] / (values[t] - x);
-                psi += term;
-                psiSlope += term / (values[t] - x);
+                shares[(2 * k * n) + i] = square / (values[i] + square);
+                shares[((2 * k + 1) * n) + i] = values[i] / (values[i] + square);
             }
-            for (var t = i; t < values.Length; t++)
-            {
-                var term = weights[t] / (values[t] - x);
-                phi += term;
-                phiSlope += term / (values[t] - x);
-            }
-            if (1 - psi - phi > 0)
-                low = x;
-            else
-                high = x;
-
-            double q = psiSlope * (d1 - x) * (d1 - x), s = phiSlope * (d2 - x) * (d2 - x);
-            var next = d1 + ModelRoot(1 - psi + psiSlope * (d1 - x) - phi + phiSlope * (d2 - x), i == 0 ? 0 : q, s, d2 - d1);
-            if (!(next > low && next < high) || step % 4 == 0)
-                next = (low + high) / 2;
-            else if (Math.Abs(next - x) <= tolerance)
-                return next;
-            x = next;
         }
-        return (low + high) / 2;
+        return (nodes, shares);
     }
 
-    // z in (0, width) with c = -q / z + s / (width - z), a quadratic equation; NaN where there is none.
-    static double ModelRoot(double c, double q, double s, double width)
+    // -1/pi integral of log h dt, with h = (1 - sum v^2) + sum v^2 t^2 / (lambda + t^2) written free of cancellation.
+    static double NuclearLoss(double[] squares, double[] nodes, double[] shares)
     {
-        var b = q + s - c * width;
-        var root = Math.Sqrt(b * b + 4 * c * q * width);
-        return b > 0 ? 2 * q * width / (b + root) : (root - b) / (2 * c);
+        var n = squares.Length;
+        var rest = Math.Max(0, 1 - TensorPrimitives.Sum<double>(squares));
+        var integral = 0.0;
+        for (var k = 0; k < nodes.Length; k++)
+        {
+            var fallen = TensorPrimitives.Dot<double>(squares, shares.AsSpan((2 * k + 1) * n, n));
+            var log = fallen < 0.5 ? double.LogP1(-fallen) : Math.Log(rest + TensorPrimitives.Dot<double>(squares, shares.AsSpan(2 * k * n, n)));
+            // A channel that is the only one of its direction leaves nothing at t = 0; its logarithm is integrable.
+            if (double.IsFinite(log))
+                integral += nodes[k] * log;
+        }
+        return Math.Max(0, -integral * Step / Math.PI);
     }
 }

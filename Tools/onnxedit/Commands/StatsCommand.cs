@@ -8,7 +8,7 @@ namespace OnnxEdit.Cli;
 sealed class StatsCommand : CliCommand
 {
     readonly ModelAndDataOptions _inputs = new(hasCalibration: true);
-    readonly Option<string?> _target = new("-o", "--out") { Description = "The file to write [default: the model's name with .moments]", HelpName = "FILE" };
+    readonly Option<string?> _target = new("--out", "-o") { Description = "Where to write [default: NAME.moments beside the model]", HelpName = "FILE" };
 
     internal StatsCommand() : base(
         "stats",
@@ -47,9 +47,9 @@ sealed class StatsCommand : CliCommand
     // --force is about old results; the model itself is never replaced.
     static void RequireTarget(OnnxModel model, string path, bool force)
     {
-        MomentsBundle.RequireTarget(path, force);
         if (model.DataFiles.Prepend(model.Path!).Any(source => Real(source) == Real(path)))
             throw new OnnxEngineException(ErrorKind.Usage, $"'{path}' belongs to the model and is never overwritten; choose another name.");
+        OutputTarget.Require(path, force);
     }
 
     static string Real(string path) =>
