@@ -1,6 +1,3 @@
-using OnnxEdit.Surgery;
-using OnnxEdit.Surgery.Proto;
-
 namespace OnnxEdit.Engine;
 
 /// <summary>

@@ -62,13 +62,15 @@ public sealed class Slimmer
         var slim = Recover(surgery, removed, ranking);
         EditVerification.Check(_model, slim);
         var result = _source.With(slim);
-        return new SlimResult(result, plan, report with
+        report = report with
         {
             AccuracyAfterSurgery = afterSurgery,
             AccuracyAfter = before is null ? null : Accuracy(result),
-            Basis = $"{ranking.Basis} {RecoveryBasis(ranking)}",
+            Basis = $"{ranking.Basis} {RecoveryBasis()}",
             Notes = _notes,
-        });
+        };
+        ModelHistory.Append(slim, SlimHistory.Entry(plan, report, _options, _data));
+        return new SlimResult(result, plan, report with { After = report.After with { Bytes = slim.CalculateSize() } });
     }
 
     (SlimPlan Plan, bool[] Removed) MakePlan(ChannelRanking ranking)
@@ -114,7 +116,7 @@ public sealed class Slimmer
         return slim;
     }
 
-    string RecoveryBasis(ChannelRanking ranking) => (_options.Recovery, _data) switch
+    string RecoveryBasis() => (_options.Recovery, _data) switch
     {
         (RecoveryKind.None, _) => "No recovery.",
         (_, { Calibration: { } images }) => $"Recovery: {(_options.Recovery == RecoveryKind.BatchNorm ? "channel statistics" : "least squares")} on {images.Count:N0} images, no labels.",

@@ -1,0 +1,35 @@
+using OnnxEdit.Surgery;
+
+namespace OnnxEdit.Engine;
+
+/// <summary>The record of a slim that travels in the model: reproducible facts only, no paths, no times.</summary>
+static class SlimHistory
+{
+    /// <summary>Makes the record.</summary>
+    public static HistoryEntry Entry(SlimPlan plan, SlimReport report, SlimOptions options, SlimData data) => new()
+    {
+        Command = "slim",
+        Options = new SortedDictionary<string, string>(StringComparer.Ordinal)
+        {
+            ["align"] = FormattableString.Invariant($"{plan.Align}"),
+            ["budget"] = plan.Budget,
+            ["calibration"] = FormattableString.Invariant($"{data.Calibration?.Count ?? 0}"),
+            ["recovery"] = options.Recovery.ToString().ToLowerInvariant(),
+            ["score"] = plan.Score,
+            ["statistics"] = plan.Statistics,
+        },
+        Seed = options.Seed,
+        Versions = new SortedDictionary<string, string>(StringComparer.Ordinal)
+        {
+            ["onnxedit"] = typeof(SlimHistory).Assembly.GetName().Version!.ToString(3),
+            ["onnxruntime"] = OrtRuntime.Version,
+        },
+        SourceSha256 = plan.SourceSha256,
+        ParametersBefore = report.Before.Parameters,
+        ParametersAfter = report.After.Parameters,
+        MacsBefore = report.Before.Macs,
+        MacsAfter = report.After.Macs,
+        AccuracyBefore = report.AccuracyBefore?.Top1,
+        AccuracyAfter = report.AccuracyAfter?.Top1,
+    };
+}
