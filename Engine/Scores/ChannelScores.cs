@@ -25,7 +25,7 @@ public static class ChannelScores
         {
             ChannelScoreKind.Random => Draw(analysis.CellCount, seed),
             ChannelScoreKind.L1 or ChannelScoreKind.L2 => WeightScores.Compute(analysis, kind),
-            ChannelScoreKind.Obs => ReconstructionScores.Compute(analysis, Require(kind, statistics)),
+            ChannelScoreKind.Obs or ChannelScoreKind.Auto => ReconstructionScores.Compute(analysis, Require(kind, statistics)),
             _ => PointScores.Compute(analysis, kind, aggregation, Require(kind, statistics)),
         };
         for (var cell = 0; cell < scores.Length; cell++)

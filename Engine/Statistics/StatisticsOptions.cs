@@ -38,7 +38,7 @@ public sealed record StatisticsOptions
     {
         MeanMaps = kind == ChannelScoreKind.TvsPrune,
         IndependenceImages = kind == ChannelScoreKind.Chip ? 128 : 0,
-        Grams = kind == ChannelScoreKind.Obs,
-        Activations = kind != ChannelScoreKind.Obs,
+        Grams = kind is ChannelScoreKind.Obs or ChannelScoreKind.Auto,
+        Activations = kind is not (ChannelScoreKind.Obs or ChannelScoreKind.Auto),
     };
 }
