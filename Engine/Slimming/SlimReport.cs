@@ -20,7 +20,7 @@ public sealed record SlimReport
     /// <summary>Test accuracy of the original, or null without labelled test data.</summary>
     public Evaluation? AccuracyBefore { get; init; }
 
-    /// <summary>Test accuracy right after removal.</summary>
+    /// <summary>Accuracy right after removal, on the first 1,000 test images.</summary>
     public Evaluation? AccuracyAfterSurgery { get; init; }
 
     /// <summary>Test accuracy of the result.</summary>

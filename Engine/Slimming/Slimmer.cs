@@ -9,6 +9,9 @@ namespace OnnxEdit.Engine;
 /// </summary>
 public sealed class Slimmer
 {
+    /// <summary>Accuracy right after surgery only shows what recovery is for, so it is measured on a part of the test images.</summary>
+    const int SurgeryImages = 1000;
+
     readonly OnnxModel _source;
     readonly SlimData _data;
     readonly SlimOptions _options;
@@ -21,8 +24,10 @@ public sealed class Slimmer
 
     Slimmer(OnnxModel source, SlimData data, SlimOptions options, IProgress<WorkProgress>? progress, CancellationToken cancellation)
     {
-        (_source, _data, _options, _progress, _cancellation) = (source, data, options, progress, cancellation);
+        (_source, _data, _progress, _cancellation) = (source, data, progress, cancellation);
         _model = NormalisedModel.Create(source.Proto, options.InputShapes);
+        // A model with a fixed batch runs at its own.
+        _options = _model.Trace.HasDynamicBatch ? options : options with { Batch = _model.Trace.Batch };
         _analysis = ChannelAnalysis.Of(_model);
     }
 
@@ -44,21 +49,20 @@ public sealed class Slimmer
         var ranking = ChannelRanking.Of(_source, _analysis, _data, _options);
         var before = _data.Test is null ? null : Accuracy(_source);
         var (plan, removed) = _options.Plan is { } given ? (Checked(given), given.Resolve(_analysis)) : MakePlan(ranking);
+        var surgery = ChannelRemoval.Apply(_analysis, removed);
         var report = new SlimReport
         {
-            Before = ModelCounts.Of(_model.Proto, _model.Trace.Shapes, _model.Trace.HasDynamicBatch ? _model.Trace.Batch : 1),
-            After = null!,
+            Before = ModelCounts.Of(_model.Proto, _model.Trace.Shapes, _model.Trace.Batch),
+            After = Counts(surgery),
             Groups = Slimmed(removed),
             GroupCounts = (_analysis.Groups.Count(IsFree), _analysis.Groups.Count(g => !IsFree(g))),
             AccuracyBefore = before,
             Basis = ranking.Basis,
         };
-        var surgery = ChannelRemoval.Apply(_analysis, removed);
-        report = report with { After = Counts(surgery) };
         if (_options.PlanOnly) return new SlimResult(null, plan, report with { Notes = _notes });
 
         EditVerification.CheckEqual(_model, MaskInsertion.Apply(_analysis, removed), surgery);
-        var afterSurgery = before is null ? null : Accuracy(_source.With(surgery));
+        var afterSurgery = before is null ? null : Accuracy(_source.With(surgery), First(_data.Test!, SurgeryImages));
         var slim = Recover(surgery, removed, ranking);
         EditVerification.Check(_model, slim);
         var result = _source.With(slim);
@@ -107,7 +111,7 @@ public sealed class Slimmer
         if (_options.Recovery == RecoveryKind.None) return slim;
         if (_data.Calibration is { } images)
         {
-            using var context = new RecoveryContext(_analysis, slim, removed, images, BatchSize);
+            using var context = new RecoveryContext(_analysis, slim, removed, images, _options.Batch);
             if (_options.Recovery == RecoveryKind.BatchNorm) AffineRecovery.Apply(context, _progress, _cancellation);
             else LeastSquaresRecovery.Apply(context, _options, _progress, _cancellation);
         }
@@ -142,8 +146,6 @@ public sealed class Slimmer
 
     bool IsFree(ChannelGroup group) => group.Cells.Any(c => _analysis.LockOf(c) is null);
 
-    int BatchSize => _model.Trace.HasDynamicBatch ? _options.Batch : _model.Trace.Batch;
-
     // Multiple that a group's channel count is held to: as asked for, or what is fast on this machine.
     int Alignment(ChannelGroup group)
     {
@@ -158,8 +160,10 @@ public sealed class Slimmer
     ModelCounts Counts(ModelProto model)
     {
         var trace = ShapeTrace.Run(model, _options.InputShapes);
-        return ModelCounts.Of(model, trace.Shapes, trace.HasDynamicBatch ? trace.Batch : 1);
+        return ModelCounts.Of(model, trace.Shapes, trace.Batch);
     }
+
+    static ImageSet First(ImageSet images, int count) => images.Count <= count ? images : images.Select([.. Enumerable.Range(0, count)]);
 
     Evaluation Accuracy(OnnxModel model) => Accuracy(model, _data.Test!);
 

@@ -4,6 +4,16 @@ switch (args)
 {
     case ["moments", .. var rest]:
         return MomentsBandwidth.Run(rest);
+    case ["slim", .. var rest]:
+        return SlimAccuracy.Run(rest);
+    case ["latency", .. var rest]:
+        return SlimLatency.Run(rest);
     default:
-        return 0;
+        Console.Error.WriteLine("""
+            Benchmarks: the figures in docs/ come from these commands. Data and models lie in $ONNXEDIT_SHARED.
+              moments [THREADS]                              bandwidth of pooled moments against memory reads
+              slim MODEL,... SPARSITY,... SEEDS [SCORE,...]  accuracy after slimming, mean of the seeds
+              latency MODEL,... SPARSITY,...                 aligned models: speed-up against the MAC ratio
+            """);
+        return 2;
 }

@@ -30,12 +30,13 @@ static class SlimTable
             table.Row($"ms, batch {time.Batch}", Figures.Milliseconds(time.First.Median), Figures.Milliseconds(time.Second!.Value.Median), Figures.Ratio(1 / time.SpeedUp!.Value.Median));
         if (report.AccuracyBefore is { } before)
         {
-            table.Row("top-1 %, after surgery", Figures.Percent(before.Top1), report.AccuracyAfterSurgery is { } cut ? Figures.Percent(cut.Top1) : "-", "");
-            if (report.AccuracyAfter is { } after) table.Row("top-1 %, after recovery", Figures.Percent(before.Top1), Figures.Percent(after.Top1), "");
+            if (report.AccuracyAfter is { } after) table.Row("top-1 %", Figures.Percent(before.Top1), Figures.Percent(after.Top1), "");
+            if (report.AccuracyAfterSurgery is { } cut) table.Row("  before recovery", "", Figures.Percent(cut.Top1), "");
         }
         output.Table(table);
         if (report.Difference is { } difference)
             output.Line($"accuracy {Signed(100 * difference.Difference)} points, standard error {Figures.Plain(100 * difference.StandardError)} (paired, {Figures.Count(difference.Count)} test images)");
+        if (report.AccuracyAfterSurgery is { } surgery) output.Line($"before recovery: measured on the first {Figures.Count(surgery.Count)} test images");
         foreach (var time in times ?? [])
             output.Line($"batch {time.Batch}: {Figures.Ratio(time.SpeedUp!.Value.Median)} as fast (middle half {Figures.Ratio(time.SpeedUp.Value.Lower)} - {Figures.Ratio(time.SpeedUp.Value.Upper)})");
         output.Line($"{report.Basis} Channel counts in multiples of {result.Plan.Align}. {report.GroupCounts.Free} groups could shrink, {report.GroupCounts.Locked} are locked.");
@@ -58,7 +59,7 @@ static class SlimTable
             PlanFile = planFile,
             Seconds = seconds,
             Before = new { report.Before.Parameters, report.Before.Macs, report.Before.Bytes, report.AccuracyBefore?.Top1 },
-            AfterSurgery = new { report.AccuracyAfterSurgery?.Top1 },
+            AfterSurgery = new { report.AccuracyAfterSurgery?.Top1, Images = report.AccuracyAfterSurgery?.Count },
             After = new { report.After.Parameters, report.After.Macs, report.After.Bytes, report.AccuracyAfter?.Top1 },
             Difference = report.Difference is { } d ? new { Points = 100 * d.Difference, StandardError = 100 * d.StandardError, Images = d.Count } : null,
             Latency = times?.Select(t => new { t.Batch, BeforeMilliseconds = t.First.Median, AfterMilliseconds = t.Second!.Value.Median, SpeedUp = t.SpeedUp }),

@@ -1,0 +1,59 @@
+using System.Diagnostics;
+using System.Globalization;
+using OnnxEdit.Engine;
+
+namespace OnnxEdit.Benchmarks;
+
+/// <summary>
+/// Accuracy on the test images after slimming at the default options but align 1: mean over seeds of the drop, with
+/// the standard error of the paired difference.
+/// </summary>
+static class SlimAccuracy
+{
+    /// <summary>Runs: models, sparsities, number of seeds, scores.</summary>
+    public static int Run(string[] args)
+    {
+        var sparsities = args[1].Split(',').Select(s => double.Parse(s, CultureInfo.InvariantCulture)).ToArray();
+        var scores = args.Length > 3 ? args[3].Split(',') : ["auto"];
+        Console.WriteLine("| model | score | params removed | base | top-1, mean | drop | s.e. | by seed | seconds |");
+        Console.WriteLine("|---|---|---|---|---|---|---|---|---|");
+        foreach (var name in args[0].Split(','))
+        {
+            var model = SharedCifar.Model(name);
+            var test = SharedCifar.Data(model, 0).Test!;
+            var before = Evaluator.Evaluate(model, test);
+            foreach (var sparsity in sparsities)
+                foreach (var score in scores)
+                    Row(name, score, sparsity, before, [.. Enumerable.Range(0, int.Parse(args[2], CultureInfo.InvariantCulture)).Select(s => Once(name, score, sparsity, (ulong)s, before))]);
+        }
+        return 0;
+    }
+
+    static (double Top1, PairedDifference Difference, double Removed, double Seconds) Once(string name, string score, double sparsity, ulong seed, Evaluation before)
+    {
+        var model = SharedCifar.Model(name);
+        var data = SharedCifar.Data(model, seed);
+        var watch = Stopwatch.StartNew();
+        var options = new SlimOptions
+        {
+            Budget = SlimBudget.Sparsity(sparsity),
+            Score = Enum.Parse<ChannelScoreKind>(score.Replace("-", "", StringComparison.Ordinal), ignoreCase: true),
+            Align = 1,
+            Seed = seed,
+        };
+        var result = Slimmer.Slim(model, new SlimData { Calibration = data.Calibration }, options);
+        var seconds = watch.Elapsed.TotalSeconds;
+        var after = Evaluator.Evaluate(result.Model!, data.Test!);
+        var report = result.Report;
+        return (after.Top1, PairedDifference.Of(before.Correct, after.Correct), 1 - (double)report.After.Parameters / report.Before.Parameters, seconds);
+    }
+
+    static void Row(string name, string score, double sparsity, Evaluation before, (double Top1, PairedDifference Difference, double Removed, double Seconds)[] runs)
+    {
+        var drop = -100 * runs.Average(r => r.Difference.Difference);
+        // The seeds share the test images, so averaging over them does not shrink the error of the images.
+        var error = 100 * runs.Average(r => r.Difference.StandardError);
+        Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
+            $"| {name} | {score} | {100 * runs.Average(r => r.Removed):F1} % | {100 * before.Top1:F2} | {100 * runs.Average(r => r.Top1):F2} | {drop:F2} | {error:F2} | {string.Join(" ", runs.Select(r => (100 * r.Top1).ToString("F2", CultureInfo.InvariantCulture)))} | {runs.Average(r => r.Seconds):F0} |"));
+    }
+}
