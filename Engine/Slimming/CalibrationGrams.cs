@@ -12,11 +12,17 @@ sealed class CalibrationGrams : IDisposable
     readonly CancellationToken _cancellation;
 
     /// <summary>Starts with the images.</summary>
-    public CalibrationGrams(NormalisedModel model, ImageSet images, SlimOptions options, CancellationToken cancellation)
+    /// <param name="model">The original.</param>
+    /// <param name="images">Calibration images.</param>
+    /// <param name="batch">Images per run.</param>
+    /// <param name="positions">Output positions sampled per image.</param>
+    /// <param name="seed">Seed of these.</param>
+    /// <param name="cancellation">Stops between batches.</param>
+    public CalibrationGrams(NormalisedModel model, ImageSet images, int batch, int positions, ulong seed, CancellationToken cancellation)
     {
         (_model, _cancellation) = (model, cancellation);
-        _original = new PrefixRunner(model.Proto, model.Trace, images, options.Batch);
-        _collector = new GramCollector(options.Seed, options.PositionsPerImage);
+        _original = new PrefixRunner(model.Proto, model.Trace, images, batch);
+        _collector = new GramCollector(seed, positions);
         _targets = UnitTarget.All(model.Proto, model.Trace);
     }
 

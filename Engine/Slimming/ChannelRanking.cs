@@ -47,7 +47,7 @@ sealed class ChannelRanking
         if (_kind is ChannelScoreKind.Auto or ChannelScoreKind.Obs)
         {
             if (_data.Calibration is not { } images) return ReconstructionCurves.Measure(_analysis, Grams, progress, cancellation);
-            using var grams = new CalibrationGrams(_analysis.Model, First(images), _options, cancellation);
+            using var grams = new CalibrationGrams(_analysis.Model, First(images), _options.Batch, _options.Effort!.PositionsPerImage, _options.Seed, cancellation);
             return ReconstructionCurves.Measure(_analysis, (_, target, number) => grams.Of(target, number), progress, cancellation);
         }
         var statistics = !ChannelScores.NeedsStatistics(_kind) ? null : _data.Calibration is { } set
@@ -58,5 +58,5 @@ sealed class ChannelRanking
     }
 
     ImageSet First(ImageSet images) =>
-        images.Count <= _options.RankingImages ? images : images.Select([.. Enumerable.Range(0, _options.RankingImages)]);
+        images.Count <= _options.Effort!.RankingImages ? images : images.Select([.. Enumerable.Range(0, _options.Effort!.RankingImages)]);
 }

@@ -19,7 +19,7 @@ sealed class LeastSquaresRecovery
     LeastSquaresRecovery(RecoveryContext context, SlimOptions options)
     {
         (_context, _options) = (context, options);
-        _collector = new GramCollector(options.Seed, options.PositionsPerImage);
+        _collector = new GramCollector(options.Seed, options.Effort!.PositionsPerImage);
         _index = new GraphIndex(context.Slim.Graph);
     }
 
@@ -39,7 +39,7 @@ sealed class LeastSquaresRecovery
             _context.Original.Forget(future);
             _context.Edited.Forget(future);
             // The second unit of a pair is fitted again after the refinement; until then a part of the images will do.
-            Fit(targets[i], (ulong)i, first is null ? int.MaxValue : _options.RefineImages, cancellation);
+            Fit(targets[i], (ulong)i, first is null ? int.MaxValue : _options.Effort!.RefineImages, cancellation);
             if (first is not null) Refine(first, targets[i], (ulong)i, cancellation);
             else if (targets[i].Activation is not null && !(i + 1 < targets.Count && IsPair(targets[i], targets[i + 1])))
                 Solve(targets[i], (ulong)i, Aware(targets[i]), cancellation, _last);
@@ -52,7 +52,7 @@ sealed class LeastSquaresRecovery
 
     // The second unit reads the first through a Relu and nothing else does.
     bool IsPair(UnitTarget first, UnitTarget second) =>
-        _options.RefineSteps > 0 && first.Activation is { } relu && first.Other is null && second.Unit.Input == relu.Output[0]
+        _options.Effort!.RefineSteps > 0 && first.Activation is { } relu && first.Other is null && second.Unit.Input == relu.Output[0]
         && _index.Consumers(relu.Output[0]).Count == 1 && PairRefinement.Applies(first.Unit, second.Unit);
 
     void Refine(UnitTarget first, UnitTarget second, ulong stream, CancellationToken cancellation)
@@ -64,9 +64,9 @@ sealed class LeastSquaresRecovery
         var target = new BatchBuffer(_context.Edited.Batch, shape, _context.Writer(second.Tensor, second.Other, shape));
         var original = new BatchBuffer(_context.Edited.Batch, shape, _context.Writer(second.Tensor, null, shape));
         var refinement = new PairRefinement(first.Unit, second.Unit, _context.Geometry(first.Unit), _previous![0], _context.Edited,
-            _context.Dims(second.Unit), (at, n) => aware ? [target.Fill(at, n), original.Fill(at, n)] : [target.Fill(at, n)], aware, _collector, _options.RefineImages);
+            _context.Dims(second.Unit), (at, n) => aware ? [target.Fill(at, n), original.Fill(at, n)] : [target.Fill(at, n)], aware, _collector, _options.Effort!.RefineImages);
         var (w2, b2) = second.Unit.Read();
-        for (var step = 0; step < _options.RefineSteps; step++) refinement.Step(w1, b1, w2, b2, dims, 1000 + stream, cancellation);
+        for (var step = 0; step < _options.Effort!.RefineSteps; step++) refinement.Step(w1, b1, w2, b2, dims, 1000 + stream, cancellation);
         first.Unit.Write(w1, b1);
         _context.Edited.Renew(second.Unit.Input, cancellation);
         Solve(second, stream, aware ? Aware(second) : null, cancellation);

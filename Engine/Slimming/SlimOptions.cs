@@ -32,17 +32,8 @@ public sealed record SlimOptions
     /// <summary>Images per run.</summary>
     public int Batch { get; init; } = 50;
 
-    /// <summary>Output positions sampled per image when Gram matrices of convolutions are summed.</summary>
-    public int PositionsPerImage { get; init; } = 32;
-
-    /// <summary>Gauss-Newton steps on the first convolution of each pair, see <see cref="PairRefinement"/>.</summary>
-    public int RefineSteps { get; init; } = 3;
-
-    /// <summary>Images that the Gauss-Newton steps use, the first ones.</summary>
-    public int RefineImages { get; init; } = 1000;
-
-    /// <summary>Images that the ranking of channels uses, the first ones.</summary>
-    public int RankingImages { get; init; } = 1000;
+    /// <summary>How much computing goes into statistics and recovery; null: as much as suits the model, see <see cref="SlimEffort.For"/>.</summary>
+    public SlimEffort? Effort { get; init; }
 
     /// <summary>How accuracy is measured.</summary>
     public EvaluationOptions Evaluation { get; init; } = new();

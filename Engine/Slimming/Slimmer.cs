@@ -27,7 +27,8 @@ public sealed class Slimmer
         (_source, _data, _progress, _cancellation) = (source, data, progress, cancellation);
         _model = NormalisedModel.Create(source.Proto, options.InputShapes);
         // A model with a fixed batch runs at its own.
-        _options = _model.Trace.HasDynamicBatch ? options : options with { Batch = _model.Trace.Batch };
+        var batch = _model.Trace.HasDynamicBatch ? options.Batch : _model.Trace.Batch;
+        _options = options with { Batch = batch, Effort = options.Effort ?? SlimEffort.For(_model, data.Calibration?.Count ?? 0) };
         _analysis = ChannelAnalysis.Of(_model);
     }
 

@@ -93,7 +93,6 @@ sealed class StatisticsCollector(
         var batch = trace.HasDynamicBatch ? options.Batch : trace.Batch;
         // Layers that insist on a batch get whole ones.
         var whole = trace.HasDynamicBatch ? images.Count : images.Count / batch * batch;
-        var settings = new SlimOptions { Seed = options.Seed, Batch = batch, PositionsPerImage = options.PositionsPerImage };
-        return new CalibrationGrams(analysis.Model, images.Select([.. Enumerable.Range(0, whole)]), settings, cancellation);
+        return new CalibrationGrams(analysis.Model, images.Select([.. Enumerable.Range(0, whole)]), batch, options.PositionsPerImage, options.Seed, cancellation);
     }
 }

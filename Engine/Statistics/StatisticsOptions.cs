@@ -16,7 +16,7 @@ public sealed record StatisticsOptions
     public ulong Seed { get; init; }
 
     /// <summary>Output positions sampled per image when Gram matrices of convolutions are summed.</summary>
-    public int PositionsPerImage { get; init; } = new SlimOptions().PositionsPerImage;
+    public int PositionsPerImage { get; init; } = 32;
 
     /// <summary>Whether activations are measured at all; without, only Gram sums are collected.</summary>
     public bool Activations { get; init; } = true;

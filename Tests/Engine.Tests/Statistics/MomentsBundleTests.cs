@@ -39,7 +39,7 @@ public sealed class MomentsBundleTests : IDisposable
     public void Gram_sums_survive_within_single_precision()
     {
         var bundle = MomentsBundle.Read(Written(), _model.Model);
-        using var live = new CalibrationGrams(_model.Analysis.Model, SmallClassifier.Images(60), new SlimOptions(), TestContext.Current.CancellationToken);
+        using var live = new CalibrationGrams(_model.Analysis.Model, SmallClassifier.Images(60), 50, 32, 0, TestContext.Current.CancellationToken);
         var targets = UnitTarget.All(_model.Analysis.Model.Proto, _model.Analysis.Model.Trace);
         foreach (var (name, number) in new[] { ("inner", 0), ("outer", 1), ("head", 2) })
         {
