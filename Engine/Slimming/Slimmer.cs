@@ -107,7 +107,7 @@ public sealed class Slimmer
         if (_options.Recovery == RecoveryKind.None) return slim;
         if (_data.Calibration is { } images)
         {
-            using var context = new RecoveryContext(_analysis, slim, removed, images, BatchSize);
+            using var context = new RecoveryContext(_analysis, slim, removed, images, _options.Batch);
             if (_options.Recovery == RecoveryKind.BatchNorm) AffineRecovery.Apply(context, _progress, _cancellation);
             else LeastSquaresRecovery.Apply(context, _options, _progress, _cancellation);
         }
@@ -141,8 +141,6 @@ public sealed class Slimmer
     }
 
     bool IsFree(ChannelGroup group) => group.Cells.Any(c => _analysis.LockOf(c) is null);
-
-    int BatchSize => _model.Trace.HasDynamicBatch ? _options.Batch : _model.Trace.Batch;
 
     // Multiple that a group's channel count is held to: as asked for, or what is fast on this machine.
     int Alignment(ChannelGroup group)
