@@ -47,10 +47,10 @@ public sealed class SlimRefusalTests(SlimSample sample)
         File.WriteAllText(output, "old");
         Assert.Contains("--force", sample.Slim("--sparsity 0.3", output).ExpectError(2), StringComparison.Ordinal);
         Assert.Equal("old", File.ReadAllText(output));
-        Assert.Contains("model itself", sample.Slim("--sparsity 0.3 --force", sample.Model).ExpectError(2), StringComparison.Ordinal);
+        Assert.Contains("belongs to the model", sample.Slim("--sparsity 0.3 --force", sample.Model).ExpectError(2), StringComparison.Ordinal);
         Assert.Contains("does not exist", sample.Slim("--sparsity 0.3", Path.Combine(sample.New(""), "x.onnx")).ExpectError(2), StringComparison.Ordinal);
         // A plan must not take the place of the model either.
-        Assert.Contains("model itself", sample.Slim($"--sparsity 0.3 --force --plan-out {sample.Model}", sample.New()).ExpectError(2), StringComparison.Ordinal);
+        Assert.Contains("belongs to the model", sample.Slim($"--sparsity 0.3 --force --plan-out {sample.Model}", sample.New()).ExpectError(2), StringComparison.Ordinal);
         Assert.Contains("both", sample.Slim($"--sparsity 0.3 --force --plan-out {output}", output).ExpectError(2), StringComparison.Ordinal);
     }
 

@@ -13,7 +13,7 @@ public sealed class SlimPlanTests : IDisposable
 
     static SlimPlan Plan(IReadOnlyDictionary<string, int[]> removed) => new()
     {
-        SourceSha256 = "00", Score = "l1", Statistics = "weights", Budget = "params=0.5", Align = 1, Seed = 3, Removed = removed,
+        SourceSha256 = new string('0', 64), Score = "l1", Statistics = "weights", Budget = "params=0.5", Align = 1, Seed = 3, Removed = removed,
     };
 
     [Fact]
@@ -51,6 +51,8 @@ public sealed class SlimPlanTests : IDisposable
     [InlineData("{}")]
     [InlineData("null")]
     [InlineData("{\"schema\": \"onnxedit.plan/2\"}")]
+    [InlineData("{\"sourceSha256\": \"0\", \"score\": \"l1\", \"statistics\": \"\", \"budget\": \"\", \"align\": 1, \"seed\": 0, \"removed\": {}}")]
+    [InlineData("{\"sourceSha256\": null, \"score\": \"l1\", \"statistics\": \"\", \"budget\": \"\", \"align\": 1, \"seed\": 0, \"removed\": null}")]
     public void A_file_that_is_no_plan_is_named(string text) =>
         Assert.Contains("plan.json", Assert.Throws<OnnxEngineException>(() => SlimPlan.Load(_folder.WriteText("plan.json", text))).Message, StringComparison.Ordinal);
 

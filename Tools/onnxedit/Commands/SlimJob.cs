@@ -18,7 +18,7 @@ sealed class SlimJob(CommandContext context, ModelAndData inputs, SlimOptions op
     /// <summary>Does the work.</summary>
     internal void Run()
     {
-        if (PlanOut is not null) OutputTarget.Resolve(PlanOut, inputs.Path, "slim", context.Global.Force);
+        if (PlanOut is not null) OutputTarget.Require(PlanOut, inputs.Model, context.Global.Force);
         if (PlanOut is not null && Target is not null && Path.GetFullPath(PlanOut) == Path.GetFullPath(Target))
             throw new OnnxEngineException(ErrorKind.Usage, $"'{PlanOut}' cannot hold both the model and the plan; name another file with --plan-out.");
         var watch = System.Diagnostics.Stopwatch.StartNew();
