@@ -41,6 +41,16 @@ public sealed class SlimRefusalTests(SlimSample sample)
     }
 
     [Fact]
+    public void An_unreachable_latency_says_how_far_one_can_go()
+    {
+        using var folder = new ColourFolder();
+        SlimDataTests.Write(folder, new GraphBuilder(2));
+        var error = CliRunner.Run(["slim", folder.Model, "--target", "ms=0.001ms", "--align", "1"]).ExpectError(5);
+        Assert.Matches(@"takes \d+(\.\d+)? ms at batch 1 \(asked for: 0\.001 ms\)", error);
+        Assert.False(File.Exists(SlimDataTests.Slimmed(folder)));
+    }
+
+    [Fact]
     public void Nothing_is_overwritten_without_force_and_the_model_never()
     {
         var output = sample.New();

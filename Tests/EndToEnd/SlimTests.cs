@@ -16,7 +16,10 @@ public sealed class SlimTests(SlimSample sample)
         var before = Top1(CliRunner.Run(["eval", Path.Combine(folder, "model.onnx"), "--json"]));
         var after = Top1(CliRunner.Run(["eval", slim, "--json"]));
         Assert.InRange(after, before - 0.02, 1);
-        Assert.Contains("sparsity", CliRunner.Run(["inspect", slim]).Expect(0).StdOut, StringComparison.Ordinal);
+        Assert.Matches(@"edits\s+1\s", CliRunner.Run(["inspect", slim]).Expect(0).StdOut);
+        var entry = Assert.Single(CliRunner.Run(["inspect", slim, "--json"]).Expect(0).Json().GetProperty("history").EnumerateArray());
+        Assert.Equal("slim", entry.GetProperty("command").GetString());
+        Assert.DoesNotContain(folder, entry.GetRawText(), StringComparison.Ordinal);
     }
 
     [Theory]
