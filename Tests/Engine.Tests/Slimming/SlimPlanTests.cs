@@ -13,7 +13,13 @@ public sealed class SlimPlanTests : IDisposable
 
     static SlimPlan Plan(IReadOnlyDictionary<string, int[]> removed) => new()
     {
-        SourceSha256 = new string('0', 64), Score = "l1", Statistics = "weights", Budget = "params=0.5", Align = 1, Seed = 3, Removed = removed,
+        SourceSha256 = new string('0', 64),
+        Score = "l1",
+        Statistics = "weights",
+        Budget = "params=0.5",
+        Align = 1,
+        Seed = 3,
+        Removed = removed,
     };
 
     [Fact]
