@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using OnnxEdit.Surgery;
 
 namespace OnnxEdit.Engine;
 
@@ -60,19 +61,10 @@ sealed class AlignmentCache(string? folder)
 
     static void Write(string path, AlignmentTable table)
     {
-        var temporary = $"{path}.{Environment.ProcessId}.tmp";
         try
         {
             Directory.CreateDirectory(Path.GetDirectoryName(path)!);
-            try
-            {
-                File.WriteAllBytes(temporary, JsonSerializer.SerializeToUtf8Bytes(table, _json));
-                File.Move(temporary, path, overwrite: true);
-            }
-            finally
-            {
-                File.Delete(temporary);
-            }
+            AtomicFile.Write(path, stream => JsonSerializer.Serialize(stream, table, _json), overwrite: true);
         }
         catch (Exception cause) when (cause is IOException or UnauthorizedAccessException)
         {

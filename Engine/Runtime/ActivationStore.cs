@@ -10,7 +10,6 @@ namespace OnnxEdit.Engine;
 sealed class ActivationStore : IDisposable
 {
     readonly Dictionary<string, Entry> _entries = [];
-    readonly string _folder = Directory.CreateTempSubdirectory("onnxedit-").FullName;
 
     sealed record Entry(SafeFileHandle File, int RowLength, long[] Shape);
 
@@ -37,9 +36,7 @@ sealed class ActivationStore : IDisposable
         var length = values.Length / rows;
         if (!_entries.TryGetValue(name, out var entry))
         {
-            var path = Path.Combine(_folder, $"{_entries.Count}-{Guid.NewGuid():N}.f32");
-            var file = File.OpenHandle(path, FileMode.CreateNew, FileAccess.ReadWrite, FileShare.None, FileOptions.DeleteOnClose);
-            _entries[name] = entry = new Entry(file, length, [1, .. shape.Skip(1)]);
+            _entries[name] = entry = new Entry(Create(), length, [1, .. shape.Skip(1)]);
         }
         RandomAccess.Write(entry.File, MemoryMarshal.AsBytes(values), (long)firstRow * length * sizeof(float));
     }
@@ -70,9 +67,16 @@ sealed class ActivationStore : IDisposable
     }
 
     /// <inheritdoc/>
-    public void Dispose()
+    public void Dispose() => Keep(_ => false);
+
+    // Windows deletes a file with its last handle, however the process ends. Elsewhere .NET deletes it when it is
+    // closed in good order only, so its name is taken away at once and the kernel does the rest.
+    static SafeFileHandle Create()
     {
-        Keep(_ => false);
-        Directory.Delete(_folder, recursive: true);
+        var path = Path.Combine(Path.GetTempPath(), $"onnxedit-{Guid.NewGuid():N}.f32");
+        var options = OperatingSystem.IsWindows() ? FileOptions.DeleteOnClose : FileOptions.None;
+        var file = File.OpenHandle(path, FileMode.CreateNew, FileAccess.ReadWrite, FileShare.None, options);
+        if (!OperatingSystem.IsWindows()) File.Delete(path);
+        return file;
     }
 }

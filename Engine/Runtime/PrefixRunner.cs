@@ -51,8 +51,12 @@ sealed class PrefixRunner : IDisposable
         var missing = wanted.Where(w => !_store.Contains(w)).Distinct().ToArray();
         if (missing.Length == 0) return;
         var part = SubgraphExtraction.Between(_model, _trace, _store.Names, missing);
+        FloatBoundary.Apply(part, _trace);
         using var runner = new BatchRunner(part);
-        Stream(runner, (at, n, o, values, shape) => _store.Write(missing[o], at, n, values, shape), cancellation);
+        // A network with a fixed batch gets exactly that many rows; of the last batch, only those of images count.
+        var rows = _trace.HasDynamicBatch ? null : (int?)_trace.Batch;
+        Stream(runner, (at, n, o, values, shape) => _store.Write(missing[o], at, n, rows is { } r ? values[..(values.Length / r * n)] : values, shape),
+            cancellation, null, int.MaxValue, rows ?? _batch, rows);
     }
 
     /// <summary>Computes a stored tensor again after weights before it changed.</summary>
@@ -68,20 +72,25 @@ sealed class PrefixRunner : IDisposable
     /// <param name="cancellation">Stops between batches.</param>
     /// <param name="extra">Further inputs of a batch, made from (first image, images).</param>
     /// <param name="limit">Images to stream at most, the first ones.</param>
-    public void Stream(BatchRunner runner, BatchReader read, CancellationToken cancellation, Func<int, int, BatchInput[]>? extra = null, int limit = int.MaxValue)
+    public void Stream(
+        BatchRunner runner, BatchReader read, CancellationToken cancellation, Func<int, int, BatchInput[]>? extra = null, int limit = int.MaxValue) =>
+        Stream(runner, read, cancellation, extra, limit, _batch, null);
+
+    void Stream(
+        BatchRunner runner, BatchReader read, CancellationToken cancellation, Func<int, int, BatchInput[]>? extra, int limit, int batch, int? rows)
     {
         var stored = runner.Inputs.TakeWhile(_store.Contains).ToArray();
-        var buffers = stored.Select(s => new float[_batch * _store.RowLength(s)]).ToArray();
+        var buffers = stored.Select(s => new float[batch * _store.RowLength(s)]).ToArray();
         var images = Math.Min(Count, limit);
-        for (var at = 0; at < images; at += _batch)
+        for (var at = 0; at < images; at += batch)
         {
             cancellation.ThrowIfCancellationRequested();
-            var n = Math.Min(_batch, images - at);
+            var n = Math.Min(batch, images - at);
             var inputs = new List<BatchInput>();
             for (var i = 0; i < stored.Length; i++)
             {
                 _store.Read(stored[i], at, n, buffers[i]);
-                long[] shape = [n, .. _store.Shape(stored[i]).Skip(1)];
+                long[] shape = [rows ?? n, .. _store.Shape(stored[i]).Skip(1)];
                 inputs.Add(new BatchInput(buffers[i], shape));
             }
             if (extra is not null) inputs.AddRange(extra(at, n));

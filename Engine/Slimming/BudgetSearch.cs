@@ -4,7 +4,7 @@ namespace OnnxEdit.Engine;
 
 /// <summary>Finds the plan that meets a budget with the least damage.</summary>
 sealed class BudgetSearch(
-    Allocation allocation, ChannelAnalysis analysis, OnnxModel source, SlimBudget budget, IProgress<WorkProgress>? progress, CancellationToken cancellation)
+    Allocation allocation, ChannelAnalysis analysis, OnnxModel source, SlimOptions options, IProgress<WorkProgress>? progress, CancellationToken cancellation)
 {
     /// <summary>Latency measurements of a search at most; each halves the interval.</summary>
     const int LatencySteps = 7;
@@ -15,13 +15,15 @@ sealed class BudgetSearch(
     /// <summary>How close a measured latency ratio must come to its target.</summary>
     const double LatencyTolerance = 0.02;
 
+    readonly SlimBudget _budget = options.Budget;
+
     /// <summary>Meets a budget on counts or latency.</summary>
     /// <exception cref="OnnxEngineException">It cannot be met; the message says how far one can go.</exception>
-    public bool[] Run() => budget.Metric switch
+    public bool[] Run() => _budget.Metric switch
     {
-        BudgetMetric.Parameters => Counted(budget.Value, c => c.Parameters / c.TotalParameters, g => g.Parameters, "parameters"),
-        BudgetMetric.Macs => Counted(budget.Value, c => c.Macs / c.TotalMacs, g => g.Macs, "MACs"),
-        BudgetMetric.Bytes => Counted(budget.Value, c => c.Bytes / c.TotalBytes, g => g.Bytes, "bytes"),
+        BudgetMetric.Parameters => Counted(_budget.Value, c => c.Parameters / c.TotalParameters, g => g.Parameters, "parameters"),
+        BudgetMetric.Macs => Counted(_budget.Value, c => c.Macs / c.TotalMacs, g => g.Macs, "MACs"),
+        BudgetMetric.Bytes => Counted(_budget.Value, c => c.Bytes / c.TotalBytes, g => g.Bytes, "bytes"),
         _ => ByLatency(),
     };
 
@@ -35,7 +37,7 @@ sealed class BudgetSearch(
             progress?.Report(new WorkProgress("searching", step, AccuracySteps));
             var sparsity = (low + high) / 2;
             var (removed, reached, _) = allocation.Choose(g => g.Parameters, c => c.Parameters <= (1 - sparsity) * c.TotalParameters);
-            if (reached && drop(removed) <= budget.Value) (best, low) = (removed, sparsity);
+            if (reached && drop(removed) <= _budget.Value) (best, low) = (removed, sparsity);
             else high = sparsity;
         }
         progress?.Report(new WorkProgress("searching", AccuracySteps, AccuracySteps));
@@ -70,22 +72,27 @@ sealed class BudgetSearch(
                 continue;
             }
             smallest = Math.Min(smallest, ratio);
-            var gap = Math.Abs(ratio - budget.Value);
-            if (ratio <= budget.Value * (1 + LatencyTolerance) && gap < bestGap) (best, bestGap) = (removed, gap);
-            if (gap <= LatencyTolerance * budget.Value) break;
-            if (ratio > budget.Value) high = macs;
+            var gap = Math.Abs(ratio - _budget.Value);
+            if (ratio <= _budget.Value * (1 + LatencyTolerance) && gap < bestGap) (best, bestGap) = (removed, gap);
+            if (gap <= LatencyTolerance * _budget.Value) break;
+            if (ratio > _budget.Value) high = macs;
             else low = macs;
         }
         progress?.Report(new WorkProgress("timing candidates", LatencySteps, LatencySteps));
-        return best ?? throw new OnnxEngineException(ErrorKind.TargetNotReached, FormattableString.Invariant(
-            $"The fastest model found takes {smallest:0.00} of the target's unit ({budget}); ask for less."));
+        // Nothing could be cut to size, so nothing goes; the caller says so.
+        if (double.IsPositiveInfinity(smallest)) return new bool[analysis.CellCount];
+        var (found, asked) = _budget.Metric == BudgetMetric.Latency
+            ? (FormattableString.Invariant($"{smallest:0.00} of the original's time"), FormattableString.Invariant($"{_budget.Value:0.00}"))
+            : (FormattableString.Invariant($"{smallest:0.###} ms"), FormattableString.Invariant($"{_budget.Value:0.###} ms"));
+        return best ?? throw new OnnxEngineException(ErrorKind.TargetNotReached,
+            $"The fastest model found takes {found} at batch 1 (asked for: {asked}); ask for less. 'onnxedit explain' says what is locked.");
     }
 
     // Latency of a candidate: relative to the original, or in milliseconds, as the budget counts.
     double Ratio(bool[] removed)
     {
         var candidate = source.With(ChannelRemoval.Apply(analysis, removed));
-        var timed = LatencyComparison.Measure(source, candidate, new LatencyOptions { BatchSizes = [1], MinimumSeconds = 1 }, null, cancellation)[0];
-        return budget.Metric == BudgetMetric.Latency ? 1 / timed.SpeedUp!.Value.Median : timed.Second!.Value.Median;
+        var timed = LatencyComparison.Measure(source, candidate, new LatencyOptions { BatchSizes = [1], MinimumSeconds = 1, InputShapes = options.InputShapes }, null, cancellation)[0];
+        return _budget.Metric == BudgetMetric.Latency ? 1 / timed.SpeedUp!.Value.Median : timed.Second!.Value.Median;
     }
 }

@@ -144,12 +144,12 @@ sealed class LinearUnit
 
     void WriteOwnBias(float[] bias)
     {
-        if (Node.Input.Count > 2 && Node.Input[2].Length > 0 && TensorData.ElementCount(Find(Node.Input[2])) == bias.Length)
+        if (Node.Input.Count > 2 && Node.Input[2].Length > 0 && TensorData.ElementCount(Find(Node.Input[2])) == bias.Length && IsOwn(Node.Input[2]))
         {
             TensorData.SetFloats(Find(Node.Input[2]), bias);
             return;
         }
-        if (Array.TrueForAll(bias, b => b == 0)) return;
+        if (Node.Input.Count < 3 && Array.TrueForAll(bias, b => b == 0)) return;
         while (Node.Input.Count < 3) Node.Input.Add("");
         var tensor = TensorData.FromFloats($"{Node.Output[0]}_bias", [bias.Length], bias);
         tensor.DataType = Find(Node.Input[1]).DataType;
@@ -157,6 +157,9 @@ sealed class LinearUnit
         _graph.Initializer.Add(tensor);
         Node.Input[2] = tensor.Name;
     }
+
+    // Another node may share the tensor; it keeps its values then.
+    bool IsOwn(string name) => _graph.Node.Sum(n => n.Input.Count(i => i == name)) == 1;
 
     TensorProto Find(string name) => _graph.Initializer.First(t => t.Name == name);
 

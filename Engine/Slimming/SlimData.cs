@@ -15,6 +15,8 @@ public sealed record SlimData
     /// <summary>Statistics collected earlier, used when there are no calibration images.</summary>
     public MomentsBundle? Moments { get; init; }
 
-    /// <summary>The parts of opened data.</summary>
-    public static SlimData Of(ModelData data) => new() { Calibration = data.Calibration, Validation = data.Validation, Test = data.Test };
+    /// <summary>The parts of opened data; without labels there is nothing to measure accuracy on.</summary>
+    public static SlimData Of(ModelData data) => new() { Calibration = data.Calibration, Validation = Labelled(data.Validation), Test = Labelled(data.Test) };
+
+    static ImageSet? Labelled(ImageSet? images) => images is { IsLabelled: true } ? images : null;
 }

@@ -40,6 +40,7 @@ public sealed record SlimPlan
     static readonly JsonSerializerOptions _json = new(JsonSerializerDefaults.Web)
     {
         WriteIndented = true,
+        RespectNullableAnnotations = true,
         UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
         Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
     };
@@ -54,7 +55,7 @@ public sealed record SlimPlan
         try
         {
             var plan = JsonSerializer.Deserialize<SlimPlan>(File.ReadAllText(path), _json);
-            if (plan?.Schema == CurrentSchema && plan.Removed is not null) return plan;
+            if (plan is { Schema: CurrentSchema, SourceSha256.Length: 64 } && plan.Removed.Values.All(channels => channels is not null)) return plan;
             throw new OnnxEngineException(ErrorKind.Usage, $"'{path}' is not a plan of schema {CurrentSchema}; make one with slim --plan-out.");
         }
         catch (Exception e) when (e is JsonException or IOException or UnauthorizedAccessException)
@@ -83,6 +84,7 @@ public sealed record SlimPlan
         var names = new NodeNames(analysis.Model.Proto.Graph);
         var producers = analysis.Producers.ToDictionary(p => names.Of(p.Node));
         var removed = new bool[analysis.CellCount];
+        var guard = new LastChannelGuard(analysis);
         foreach (var (name, channels) in Removed)
         {
             if (!producers.TryGetValue(name, out var producer))
@@ -91,7 +93,12 @@ public sealed record SlimPlan
             {
                 if (c < 0 || c >= producer.Ids.Length || producer.Ids[c] < 0)
                     throw Misfit($"it names channel {c} of '{name}', which has {producer.Ids.Length}");
-                removed[producer.Ids[c]] = true;
+                var cell = producer.Ids[c];
+                if (analysis.LockOf(cell) is { } why) throw Misfit($"it names channel {c} of '{name}', which is locked by {why}");
+                if (removed[cell]) continue;
+                if (!guard.MayRemove([cell])) throw Misfit($"it takes the last channel of '{name}', or of a tensor that depends on it");
+                guard.Remove(cell);
+                removed[cell] = true;
             }
         }
         // A cell goes as a whole: what the plan removes must be closed under "lives and dies together".

@@ -82,7 +82,7 @@ public sealed class Slimmer
     {
         var curves = ranking.Curves(_progress, _cancellation);
         var allocation = new Allocation(_analysis, curves, Alignment);
-        var search = new BudgetSearch(allocation, _analysis, _source, _options.Budget, _progress, _cancellation);
+        var search = new BudgetSearch(allocation, _analysis, _source, _options, _progress, _cancellation);
         var removed = _options.Budget.Metric == BudgetMetric.AccuracyDrop ? search.ByAccuracy(ValidationDrop) : search.Run();
         if (!removed.Contains(true))
             throw new OnnxEngineException(ErrorKind.TargetNotReached,
@@ -133,7 +133,7 @@ public sealed class Slimmer
     {
         if (plan.SourceSha256 != _source.Sha256)
             _notes.Add($"The plan was made for another file (SHA-256 {plan.SourceSha256[..12]}), but its channels fit this one.");
-        return plan;
+        return plan with { SourceSha256 = _source.Sha256 };
     }
 
     void RequireRemovable()

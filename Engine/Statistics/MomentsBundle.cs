@@ -32,20 +32,13 @@ public sealed class MomentsBundle
     {
         ArgumentNullException.ThrowIfNull(statistics);
         RequireTarget(path, overwrite);
-        var temporary = $"{path}.{Environment.ProcessId}.tmp";
         try
         {
-            using (var stream = new FileStream(temporary, FileMode.Create, FileAccess.ReadWrite, FileShare.None, 1 << 20))
-                MomentsWriter.Write(stream, statistics, typeof(MomentsBundle).Assembly.GetName().Version!.ToString(3));
-            File.Move(temporary, path, overwrite);
+            AtomicFile.Write(path, stream => MomentsWriter.Write(stream, statistics, typeof(MomentsBundle).Assembly.GetName().Version!.ToString(3)), overwrite);
         }
         catch (Exception inner) when (inner is IOException or UnauthorizedAccessException)
         {
             throw new OnnxEngineException(ErrorKind.Usage, $"'{path}' cannot be written: {inner.Message}", inner);
-        }
-        finally
-        {
-            File.Delete(temporary);
         }
     }
 

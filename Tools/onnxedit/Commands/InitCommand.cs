@@ -1,4 +1,5 @@
 using OnnxEdit.Engine;
+using OnnxEdit.Surgery;
 
 namespace OnnxEdit.Cli;
 
@@ -27,7 +28,7 @@ sealed class InitCommand : CliCommand
         var evaluation = data.Test is { IsLabelled: true } test
             ? context.Output.Track(progress => Evaluator.Evaluate(inputs.Model, test, inputs.Evaluation, progress, context.Cancellation))
             : null;
-        Replace(path, Config(inputs, folder).ToJson());
+        AtomicFile.WriteText(path, Config(inputs, folder).ToJson(), overwrite: true);
         Report(context, path, evaluation);
     }
 
@@ -62,18 +63,4 @@ sealed class InitCommand : CliCommand
         path is null || path.StartsWith("random:", StringComparison.Ordinal)
             ? path
             : Path.GetRelativePath(folder, Path.GetFullPath(path)).Replace(Path.DirectorySeparatorChar, '/');
-
-    static void Replace(string path, string text)
-    {
-        var temporary = $"{path}.{Environment.ProcessId}.tmp";
-        try
-        {
-            File.WriteAllText(temporary, text);
-            File.Move(temporary, path, overwrite: true);
-        }
-        finally
-        {
-            File.Delete(temporary);
-        }
-    }
 }

@@ -51,7 +51,7 @@ sealed class SampleCommand : CliCommand
             Calibration = ModelAndDataOptions.DefaultCalibration,
             Seed = context.Global.Seed,
         };
-        var target = OutputTarget.Resolve(null, path, "slim", context.Global.Force);
+        var target = OutputTarget.Resolve(null, inputs, "slim", context.Global.Force);
         new SlimJob(context, inputs, new SlimOptions { Budget = SlimBudget.Sparsity(0.4), Seed = context.Global.Seed }) { Target = target }.Run();
     }
 }

@@ -72,7 +72,7 @@ sealed class SlimCommand : CliCommand
         {
             Moments = context.Get(_moments),
             PlanOut = context.Get(_planOut),
-            Target = options.PlanOnly ? null : OutputTarget.Resolve(context.Get(_out), inputs.Path, "slim", context.Global.Force),
+            Target = options.PlanOnly ? null : OutputTarget.Resolve(context.Get(_out), inputs, "slim", context.Global.Force),
         }.Run();
     }
 

@@ -18,7 +18,9 @@ sealed class SlimJob(CommandContext context, ModelAndData inputs, SlimOptions op
     /// <summary>Does the work.</summary>
     internal void Run()
     {
-        if (PlanOut is not null) OutputTarget.Require(PlanOut, context.Global.Force);
+        if (PlanOut is not null) OutputTarget.Require(PlanOut, inputs.Model, context.Global.Force);
+        if (PlanOut is not null && Target is not null && Path.GetFullPath(PlanOut) == Path.GetFullPath(Target))
+            throw new OnnxEngineException(ErrorKind.Usage, $"'{PlanOut}' cannot hold both the model and the plan; name another file with --plan-out.");
         var watch = System.Diagnostics.Stopwatch.StartNew();
         var data = Data();
         var result = context.Output.Track(progress => Slimmer.Slim(inputs.Model, data, options, progress, context.Cancellation));
@@ -38,6 +40,8 @@ sealed class SlimJob(CommandContext context, ModelAndData inputs, SlimOptions op
     {
         var bundle = Moments is null ? null : MomentsBundle.Read(Moments, inputs.Model);
         var data = inputs.HasData ? SlimData.Of(inputs.OpenData(context.Output)) : new SlimData();
+        if (inputs.HasData && data.Test is null)
+            context.Output.Note("The data has no labels: accuracy is not measured.");
         if (!inputs.HasData && bundle is null)
             context.Output.Note("No data is given: channels are ranked by their weights alone, nothing is recovered and accuracy is not measured (--data or --moments would help).");
         return data with { Moments = bundle };

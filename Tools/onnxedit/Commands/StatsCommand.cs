@@ -24,7 +24,7 @@ sealed class StatsCommand : CliCommand
     {
         var inputs = _inputs.Resolve(context);
         var path = context.Get(_target) ?? Path.ChangeExtension(inputs.Path, ".moments");
-        RequireTarget(inputs.Model, path, context.Global.Force);
+        OutputTarget.Require(path, inputs.Model, context.Global.Force);
         var data = inputs.OpenData(context.Output);
         var images = data.Calibration ?? throw new OnnxEngineException(ErrorKind.Data, "The data has no training images to measure on; name some with --data.");
         var statistics = context.Output.Track(progress => Collect(context, inputs, images, data.ClassNames, progress));
@@ -43,17 +43,6 @@ sealed class StatsCommand : CliCommand
         return statistics.Points.Count + statistics.UnitCount > 0 ? statistics : throw new OnnxEngineException(
             ErrorKind.TargetNotReached, $"No channel of '{inputs.Path}' can be removed, so there is nothing to measure.");
     }
-
-    // --force is about old results; the model itself is never replaced.
-    static void RequireTarget(OnnxModel model, string path, bool force)
-    {
-        if (model.DataFiles.Prepend(model.Path!).Any(source => Real(source) == Real(path)))
-            throw new OnnxEngineException(ErrorKind.Usage, $"'{path}' belongs to the model and is never overwritten; choose another name.");
-        OutputTarget.Require(path, force);
-    }
-
-    static string Real(string path) =>
-        (File.Exists(path) ? new FileInfo(path).ResolveLinkTarget(returnFinalTarget: true)?.FullName : null) ?? Path.GetFullPath(path);
 
     static void Report(CommandContext context, string model, string path, CalibrationStatistics statistics)
     {

@@ -1,4 +1,5 @@
 using OnnxEdit.Engine;
+using OnnxEdit.Surgery;
 
 namespace OnnxEdit.Cli;
 
@@ -6,14 +7,22 @@ namespace OnnxEdit.Cli;
 static class OutputTarget
 {
     /// <summary>The path to write to: as given, or "NAME.VERB.onnx" beside the model.</summary>
-    /// <exception cref="OnnxEngineException">It is the model itself, exists without --force, or its folder cannot be written to.</exception>
-    internal static string Resolve(string? given, string modelPath, string verb, bool force)
+    /// <exception cref="OnnxEngineException">It belongs to the model, exists without --force, or its folder cannot be written to.</exception>
+    internal static string Resolve(string? given, ModelAndData inputs, string verb, bool force)
     {
-        var path = given ?? Path.Combine(Path.GetDirectoryName(modelPath) ?? "", $"{Path.GetFileNameWithoutExtension(modelPath)}.{verb}.onnx");
-        if (Path.GetFullPath(path) == Path.GetFullPath(modelPath))
-            throw new OnnxEngineException(ErrorKind.Usage, $"'{path}' is the model itself, which is never overwritten; name another file with -o.");
-        Require(path, force);
+        var path = given ?? Path.Combine(Path.GetDirectoryName(inputs.Path) ?? "", $"{Path.GetFileNameWithoutExtension(inputs.Path)}.{verb}.onnx");
+        Require(path, inputs.Model, force);
         return path;
+    }
+
+    /// <summary>Checks that a file can be written that is no part of a model.</summary>
+    /// <inheritdoc cref="Resolve"/>
+    internal static void Require(string path, OnnxModel model, bool force)
+    {
+        // --force is about old results; the model itself is never replaced.
+        if (model.DataFiles.Prepend(model.Path!).Any(source => Real(source) == Real(path)))
+            throw new OnnxEngineException(ErrorKind.Usage, $"'{path}' belongs to the model and is never overwritten; choose another name.");
+        Require(path, force);
     }
 
     /// <summary>Checks that a file can be written.</summary>
@@ -37,4 +46,7 @@ static class OutputTarget
             throw new OnnxEngineException(ErrorKind.Usage, $"The folder '{folder}' cannot be written to; name another place with -o.", e);
         }
     }
+
+    static string Real(string path) =>
+        (File.Exists(path) ? new FileInfo(path).ResolveLinkTarget(returnFinalTarget: true)?.FullName : null) ?? Path.GetFullPath(path);
 }

@@ -1,0 +1,140 @@
+using Google.Protobuf;
+using OnnxEdit.OnnxSurgery.Tests;
+using OnnxEdit.Surgery.Proto;
+using Xunit;
+
+namespace OnnxEdit.EndToEnd;
+
+/// <summary>Slim with little, odd or no data, and models of unusual form.</summary>
+public sealed class SlimDataTests(SlimSample sample)
+{
+    [Fact]
+    public void Without_data_weights_decide_and_that_is_said()
+    {
+        var output = sample.New();
+        var result = sample.SlimWithoutData("--sparsity 0.3 --align 1", output).Expect(0);
+        Assert.Contains("No data is given", result.StdErr, StringComparison.Ordinal);
+        Assert.Contains("from the weights only. No recovery, since there is no calibration data.", result.StdOut, StringComparison.Ordinal);
+        Assert.DoesNotContain("top-1", result.StdOut, StringComparison.Ordinal);
+        Assert.True(File.Exists(output));
+    }
+
+    [Fact]
+    public void A_statistics_file_stands_in_for_data_and_that_is_said()
+    {
+        var (moments, output) = (sample.New(".moments"), sample.New());
+        CliRunner.Run(["stats", sample.Model, "--calibration", "300", "-o", moments, "-q"]).Expect(0);
+        var result = sample.SlimWithoutData($"--sparsity 0.3 --align 1 --moments {moments}", output).Expect(0);
+        Assert.Contains("from the statistics file. Recovery: one-shot least squares from the statistics file.", result.StdOut, StringComparison.Ordinal);
+        var before = CliRunner.Run(["eval", sample.Model, "--json"]).Expect(0).Json().GetProperty("top1").GetDouble();
+        var after = CliRunner.Run(["eval", output, "--data", sample.Data, "--mean", "0.5", "--std", "0.25", "--json"]).Expect(0).Json().GetProperty("top1").GetDouble();
+        Assert.InRange(after, before - 0.1, 1);
+
+        // The same file is refused for another model.
+        using var other = new ColourFolder();
+        Write(other, new GraphBuilder(2));
+        Assert.Contains("another model", CliRunner.Run(["slim", other.Model, "--sparsity", "0.3", "--moments", moments]).ExpectError(4), StringComparison.Ordinal);
+        Assert.False(File.Exists(Slimmed(other)));
+    }
+
+    [Fact]
+    public void Images_without_labels_recover_and_accuracy_is_not_measured()
+    {
+        using var folder = new ColourFolder();
+        Write(folder, new GraphBuilder(2));
+        var images = Path.Combine(folder.Root, "images.npy");
+        WriteNpy(images, 40);
+        var result = CliRunner.Run(["slim", folder.Model, "--data", images, "--sparsity", "0.3", "--align", "1"]).Expect(0);
+        Assert.Contains("no labels", result.StdOut, StringComparison.Ordinal);
+        Assert.Contains("ccuracy", result.StdErr, StringComparison.Ordinal);
+        Assert.Contains("not measured", result.StdErr, StringComparison.Ordinal);
+        Assert.DoesNotContain("top-1", result.StdOut, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("ls")]
+    [InlineData("bn")]
+    public void Random_inputs_are_an_explicit_choice_that_works(string recovery)
+    {
+        using var folder = new ColourFolder();
+        Write(folder, new GraphBuilder(2));
+        CliRunner.Run(["slim", folder.Model, "--data", "random:64", "--sparsity", "0.3", "--align", "1", "--recovery", recovery]).Expect(0);
+        Assert.True(File.Exists(Slimmed(folder)));
+    }
+
+    [Fact]
+    public void One_image_is_enough_to_end_in_order()
+    {
+        using var folder = new ColourFolder();
+        Write(folder, new GraphBuilder(2));
+        var result = CliRunner.Run(["slim", folder.Model, "--data", "random:1", "--sparsity", "0.3", "--align", "1"]);
+        if (result.ExitCode == 0) Assert.True(File.Exists(Slimmed(folder)));
+        else
+        {
+            result.ExpectError(4);
+            Assert.False(File.Exists(Slimmed(folder)));
+        }
+    }
+
+    [Theory]
+    [InlineData(1, "ls")]
+    [InlineData(7, "ls")]
+    [InlineData(1, "bn")]
+    public void A_fixed_batch_gives_what_a_symbolic_one_gives(int batch, string recovery)
+    {
+        using var folder = new ColourFolder();
+        Dictionary<string, string> plans = [];
+        foreach (var (name, size) in new[] { ("fixed", (long?)batch), ("open", null) })
+        {
+            Write(folder, new GraphBuilder(2) { Batch = size });
+            var plan = Path.Combine(folder.Root, $"{name}.json");
+            var json = CliRunner.Run(
+                ["slim", folder.Model, "--data", folder.Data, .. ColourFolder.Normalisation.Split(' '), "--sparsity", "0.3", "--align", "1",
+                    "--recovery", recovery, "--plan-out", plan, "--force", "--json"]).Expect(0).Json();
+            plans[name] = json.GetProperty("plan").GetProperty("removed").GetRawText() + json.GetProperty("after").GetProperty("top1").GetDouble();
+        }
+        Assert.Equal(plans["open"], plans["fixed"]);
+    }
+
+    [Fact]
+    public void A_float16_model_is_slimmed_and_stays_float16()
+    {
+        using var folder = new ColourFolder();
+        Write(folder, new GraphBuilder(2) { ElementType = TensorProto.Types.DataType.Float16 });
+        CliRunner.Run(["slim", folder.Model, "--data", folder.Data, .. ColourFolder.Normalisation.Split(' '), "--sparsity", "0.3", "--align", "1"]).Expect(0);
+        var slim = ModelProto.Parser.ParseFrom(File.ReadAllBytes(Slimmed(folder)));
+        Assert.DoesNotContain(slim.Graph.Initializer, t => t.DataType == (int)TensorProto.Types.DataType.Float);
+    }
+
+    [Fact]
+    public void A_real_model_with_batch_one_is_slimmed_with_data()
+    {
+        var model = SharedData.Require("models", "zoo", "cifar10_resnet_4b.onnx");
+        var data = SharedData.Require("data", "cifar10");
+        var output = sample.New();
+        CliRunner.Run(["slim", model, "--data", data, "--mean", ".485,.456,.406", "--std", ".225", "--calibration", "100", "--sparsity", "0.2", "--align", "1", "-o", output]).Expect(0);
+        Assert.True(File.Exists(output));
+    }
+
+    internal static string Slimmed(ColourFolder folder) => Path.ChangeExtension(folder.Model, ".slim.onnx");
+
+    /// <summary>Replaces the model by a small net with two groups of channels; its weights are random.</summary>
+    internal static void Write(ColourFolder folder, GraphBuilder b)
+    {
+        var maps = b.Relu(b.BatchNorm(b.Conv(b.Input("input", 3, 32, 32), 8, stride: 4, pads: 1)));
+        var flat = b.Flatten(b.GlobalAveragePool(b.Relu(b.Conv(maps, 8, pads: 1))));
+        File.WriteAllBytes(folder.Model, b.Build(b.Gemm(flat, 3)).ToByteArray());
+    }
+
+    static void WriteNpy(string path, int images)
+    {
+        var header = $"{{'descr': '<f4', 'fortran_order': False, 'shape': ({images}, 3, 32, 32), }}";
+        header = header.PadRight((64 - 10 - 1) + (header.Length / 64 * 64)) + "\n";
+        var random = new Random(3);
+        using var writer = new BinaryWriter(File.Create(path));
+        writer.Write([0x93, .. "NUMPY"u8, 1, 0]);
+        writer.Write((ushort)header.Length);
+        writer.Write(System.Text.Encoding.ASCII.GetBytes(header));
+        for (var i = 0; i < images * 3 * 32 * 32; i++) writer.Write((float)random.NextDouble());
+    }
+}

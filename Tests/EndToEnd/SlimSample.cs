@@ -1,0 +1,51 @@
+using OnnxEdit.EndToEnd;
+using Xunit;
+
+[assembly: AssemblyFixture(typeof(SlimSample))]
+
+namespace OnnxEdit.EndToEnd;
+
+/// <summary>The built-in sample, written once for all slim tests; nothing may change its files.</summary>
+public sealed class SlimSample : IDisposable
+{
+    readonly string _root = Directory.CreateTempSubdirectory("onnxedit-test-").FullName;
+    readonly Lock _lock = new();
+    int _count;
+
+    /// <summary>The folder of the sample, with model.onnx, onnxedit.json and data/.</summary>
+    internal string Folder
+    {
+        get
+        {
+            var folder = Path.Combine(_root, "sample");
+            lock (_lock)
+                if (!Directory.Exists(folder)) CliRunner.Run(["sample", folder, "-q"]).Expect(0);
+            return folder;
+        }
+    }
+
+    internal string Model => Path.Combine(Folder, "model.onnx");
+
+    internal string Data => Path.Combine(Folder, "data");
+
+    /// <summary>A path that nothing has been written to.</summary>
+    internal string New(string extension = ".onnx") => Path.Combine(_root, $"out-{Interlocked.Increment(ref _count)}{extension}");
+
+    /// <summary>Slims the sample on a few images, with the settings of its onnxedit.json.</summary>
+    internal CliResult Slim(string more, string? output) => CliRunner.Run(
+        [
+            "slim", Model, "--calibration", "300", .. more.Split(' ', StringSplitOptions.RemoveEmptyEntries),
+            .. output is null ? Array.Empty<string>() : ["-o", output],
+        ]);
+
+    /// <summary>Slims the sample by its weights alone: away from its onnxedit.json it has no data.</summary>
+    internal CliResult SlimWithoutData(string more, string output)
+    {
+        var folder = Directory.CreateDirectory(New("")).FullName;
+        File.Copy(Model, Path.Combine(folder, "m.onnx"));
+        return CliRunner.Run(["slim", "m.onnx", "-o", output, .. more.Split(' ', StringSplitOptions.RemoveEmptyEntries)], folder);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => Directory.Delete(_root, recursive: true);
+}

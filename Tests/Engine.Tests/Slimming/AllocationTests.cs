@@ -1,0 +1,60 @@
+using OnnxEdit.Surgery;
+using Xunit;
+
+namespace OnnxEdit.Engine.Tests;
+
+public sealed class AllocationTests
+{
+    static readonly ChannelAnalysis _analysis = SmallClassifier.Residual().Analysis;
+
+    static Dictionary<ChannelGroup, GroupCurve> Curves(int seed)
+    {
+        var numbers = new Numbers(seed);
+        return _analysis.Groups.Where(g => g.Cells.Any(c => _analysis.LockOf(c) is null)).ToDictionary(
+            g => g, g => new GroupCurve([.. g.Cells], [.. g.Cells.Select(_ => Math.Abs(numbers.Normal())).Order()]));
+    }
+
+    [Theory]
+    [InlineData(1, 0.7)]
+    [InlineData(1, 0.4)]
+    [InlineData(2, 0.6)]
+    [InlineData(3, 0.8)]
+    public void The_budget_is_met_in_multiples_and_nothing_is_removed_without_need(int align, double left)
+    {
+        for (var seed = 0; seed < 5; seed++)
+        {
+            var curves = Curves(seed);
+            var (removed, reached, cost) = new Allocation(_analysis, curves, _ => align).Choose(g => g.Parameters, c => c.Parameters <= left * c.TotalParameters);
+            Assert.True(reached);
+            Assert.True(cost.Parameters <= left * cost.TotalParameters);
+            foreach (var group in curves.Keys.Where(g => g.Cells.Any(c => removed[c])))
+                Assert.Equal(0, group.Cells.Count(c => !removed[c]) % align);
+            if (align > 1) continue;
+            for (var cell = 0; cell < removed.Length; cell++)
+            {
+                if (!removed[cell]) continue;
+                cost.Restore(cell);
+                Assert.True(cost.Parameters > left * cost.TotalParameters);
+                cost.Remove(cell);
+            }
+        }
+    }
+
+    [Fact]
+    public void The_cost_is_that_of_the_model_without_these_channels()
+    {
+        var (removed, _, cost) = new Allocation(_analysis, Curves(1), _ => 1).Choose(g => g.Macs, c => c.Macs <= 0.5 * c.TotalMacs);
+        var slim = NormalisedModel.Create(ChannelRemoval.Apply(_analysis, removed));
+        var counts = ModelCounts.Of(slim.Proto, slim.Trace.Shapes, slim.Trace.Batch);
+        Assert.Equal(cost.Parameters, counts.Parameters);
+        Assert.Equal(cost.Macs, counts.Macs);
+    }
+
+    [Fact]
+    public void What_cannot_be_reached_is_said_and_leaves_every_group_a_channel()
+    {
+        var (removed, reached, _) = new Allocation(_analysis, Curves(2), _ => 1).Choose(g => g.Parameters, _ => false);
+        Assert.False(reached);
+        Assert.All(_analysis.Groups, g => Assert.Contains(g.Cells, c => !removed[c]));
+    }
+}
