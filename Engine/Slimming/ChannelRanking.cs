@@ -31,7 +31,7 @@ sealed class ChannelRanking
     public static ChannelRanking Of(OnnxModel source, ChannelAnalysis analysis, SlimData data, SlimOptions options)
     {
         var hasStatistics = data.Calibration is not null || data.Moments is not null;
-        var kind = options.Score == ChannelScoreKind.Auto && !hasStatistics ? ChannelScoreKind.L2 : options.Score;
+        var kind = options.Score != ChannelScoreKind.Auto ? options.Score : hasStatistics ? ChannelScoreKind.Obs : ChannelScoreKind.L2;
         if (ChannelScores.NeedsStatistics(kind) && !hasStatistics)
             throw new OnnxEngineException(ErrorKind.Data,
                 $"Score '{kind.ToString().ToLowerInvariant()}' looks at activations; give --data or --moments, or use --score l1, l2 or random.");
@@ -44,7 +44,7 @@ sealed class ChannelRanking
     /// <summary>The elimination curves.</summary>
     public IReadOnlyDictionary<ChannelGroup, GroupCurve> Curves(IProgress<WorkProgress>? progress, CancellationToken cancellation)
     {
-        if (_kind is ChannelScoreKind.Auto or ChannelScoreKind.Obs)
+        if (_kind == ChannelScoreKind.Obs)
         {
             if (_data.Calibration is not { } images) return ReconstructionCurves.Measure(_analysis, Grams, progress, cancellation);
             using var grams = new CalibrationGrams(_analysis.Model, First(images), _options.Batch, _options.Effort!.PositionsPerImage, _options.Seed, cancellation);

@@ -10,7 +10,7 @@ namespace OnnxEdit.Engine;
 public sealed record SlimEffort(int PositionsPerImage, int RefineSteps, int RefineImages, int RankingImages)
 {
     /// <summary>Multiply-adds of all Gram matrices together.</summary>
-    const double GramWork = 2.5e11;
+    const double GramWork = 4e11;
 
     /// <summary>Multiply-accumulates of one pass of the network over the images of the refinement.</summary>
     const double RefineWork = 1.25e11;
@@ -28,6 +28,6 @@ public sealed record SlimEffort(int PositionsPerImage, int RefineSteps, int Refi
         var macs = Math.Max(1, ModelCounts.Of(model.Proto, model.Trace.Shapes, model.Trace.Batch).Macs);
         return new SlimEffort(
             (int)Math.Clamp(GramWork / perPosition / Math.Max(1, images), 8, 48), 3,
-            (int)Math.Clamp(RefineWork / macs, 500, Math.Max(500, images)), 1000);
+            (int)Math.Clamp(RefineWork / macs, 500, Math.Max(500, images)), 700);
     }
 }

@@ -14,7 +14,7 @@ static class SlimHistory
             ["align"] = FormattableString.Invariant($"{plan.Align}"),
             ["budget"] = plan.Budget,
             ["calibration"] = FormattableString.Invariant($"{data.Calibration?.Count ?? 0}"),
-            ["recovery"] = options.Recovery.ToString().ToLowerInvariant(),
+            ["recovery"] = options.Recovery switch { RecoveryKind.LeastSquares => "ls", RecoveryKind.BatchNorm => "bn", _ => "none" },
             ["score"] = plan.Score,
             ["statistics"] = plan.Statistics,
         },

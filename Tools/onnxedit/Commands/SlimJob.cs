@@ -39,11 +39,15 @@ sealed class SlimJob(CommandContext context, ModelAndData inputs, SlimOptions op
     SlimData Data()
     {
         var bundle = Moments is null ? null : MomentsBundle.Read(Moments, inputs.Model);
-        var data = inputs.HasData ? SlimData.Of(inputs.OpenData(context.Output)) : new SlimData();
+        var data = !inputs.HasData ? new SlimData()
+            : inputs.IsEvalOnly ? new SlimData { Test = inputs.OpenData(context.Output, testOnly: true).Test }
+            : SlimData.Of(inputs.OpenData(context.Output));
         if (inputs.HasData && data.Test is null)
             context.Output.Note("The data has no labels: accuracy is not measured.");
-        if (!inputs.HasData && bundle is null)
-            context.Output.Note("No data is given: channels are ranked by their weights alone, nothing is recovered and accuracy is not measured (--data or --moments would help).");
+        if (data.Calibration is null && bundle is null)
+            context.Output.Note(inputs.HasData
+                ? "No training data is given: channels are ranked by their weights alone and nothing is recovered (--data or --moments would help)."
+                : "No data is given: channels are ranked by their weights alone, nothing is recovered and accuracy is not measured (--data or --moments would help).");
         return data with { Moments = bundle };
     }
 

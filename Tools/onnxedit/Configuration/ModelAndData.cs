@@ -24,6 +24,9 @@ sealed record ModelAndData
     /// <summary>Test data, where it is apart.</summary>
     internal string? EvalPath { get; init; }
 
+    /// <summary>True when the only data given is to test on; nothing may be learned from it.</summary>
+    internal bool IsEvalOnly { get; init; }
+
     /// <summary>Number of calibration images.</summary>
     internal int Calibration { get; init; }
 

@@ -68,6 +68,7 @@ sealed class ModelAndDataOptions
             Preprocessing = _preprocessing.Resolve(context, config),
             DataPath = data ?? evalData,
             EvalPath = data is null ? null : evalData,
+            IsEvalOnly = data is null && evalData is not null,
             Calibration = (_hasCalibration ? context.Get(_calibration) : null) ?? config?.Calibration ?? DefaultCalibration,
             Labels = context.Get(_labels) is { } labels ? ParseLabels(labels) : config?.Labels,
             Seed = context.Global.Seed,
