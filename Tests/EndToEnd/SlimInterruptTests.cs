@@ -6,19 +6,20 @@ namespace OnnxEdit.EndToEnd;
 public sealed class SlimInterruptTests(SlimSample sample)
 {
     [Theory]
-    [InlineData("statistics")]
-    [InlineData("recovery")]
-    public async Task Ctrl_c_leaves_nothing_behind(string stage)
+    [InlineData(1)]
+    [InlineData(5)]
+    public async Task Ctrl_c_leaves_nothing_behind(int seconds)
     {
         Assert.SkipWhen(OperatingSystem.IsWindows(), "Windows has no signals to send to another process.");
         var folder = Directory.CreateDirectory(sample.New("")).FullName;
         var temporary = Directory.CreateDirectory(Path.Combine(folder, "tmp")).FullName;
         var output = Path.Combine(folder, "x.onnx");
         using var process = CliRunner.Start(
-            ["slim", sample.Model, "--sparsity", "0.4", "--align", "1", "-o", output], env: new Dictionary<string, string> { ["TMPDIR"] = temporary });
+            ["slim", sample.Model, "--max-drop", "1", "--align", "1", "-o", output], env: new Dictionary<string, string> { ["TMPDIR"] = temporary });
         var cancellation = TestContext.Current.CancellationToken;
         var words = process.StandardOutput.ReadToEndAsync(cancellation);
-        while (await process.StandardError.ReadLineAsync(cancellation) is { } line && !line.Contains(stage, StringComparison.Ordinal)) { }
+        // The search recovers six times over, which takes far longer than this on any machine.
+        await Task.Delay(TimeSpan.FromSeconds(seconds), cancellation);
         Process.Start("kill", ["-INT", $"{process.Id}"]).WaitForExit();
         var rest = await process.StandardError.ReadToEndAsync(cancellation);
         await process.WaitForExitAsync(cancellation);
