@@ -6,14 +6,8 @@ namespace OnnxEdit.Engine;
 sealed class BudgetSearch(
     Allocation allocation, ChannelAnalysis analysis, OnnxModel source, SlimOptions options, IProgress<WorkProgress>? progress, CancellationToken cancellation)
 {
-    /// <summary>Latency measurements of a search at most; each halves the interval.</summary>
-    const int LatencySteps = 7;
-
     /// <summary>Trials of an accuracy search.</summary>
     const int AccuracySteps = 6;
-
-    /// <summary>How close a measured latency ratio must come to its target.</summary>
-    const double LatencyTolerance = 0.02;
 
     readonly SlimBudget _budget = options.Budget;
 
@@ -56,43 +50,31 @@ sealed class BudgetSearch(
 
     bool[] ByLatency()
     {
-        bool[]? best = null;
-        var bestGap = double.PositiveInfinity;
-        var (low, high) = (0.02, 1.0);
-        var smallest = double.PositiveInfinity;
-        for (var step = 0; step < LatencySteps; step++)
+        var isRatio = _budget.Metric == BudgetMetric.Latency;
+        var full = isRatio ? 1 : LatencyComparison.Measure(source, null, Timing, null, cancellation)[0].First.Median;
+        var search = new LatencySearch(_budget.Value, full, Leaving, Time);
+        var found = search.Run(step => progress?.Report(new WorkProgress("timing candidates", step, LatencySearch.Steps)));
+        progress?.Report(new WorkProgress("timing candidates", LatencySearch.Steps, LatencySearch.Steps));
+        if (found is not null) return found;
+        var (fastest, asked) = isRatio
+            ? (FormattableString.Invariant($"{search.Fastest:0.00} of the original's time"), FormattableString.Invariant($"{_budget.Value:0.00}"))
+            : (FormattableString.Invariant($"{search.Fastest:0.###} ms"), FormattableString.Invariant($"{_budget.Value:0.###} ms"));
+        throw new OnnxEngineException(ErrorKind.TargetNotReached,
+            $"The fastest model found takes {fastest} at batch 1 (asked for: {asked}); ask for less. 'onnxedit explain' says what is locked.");
+
+        (bool[] Removed, double Macs) Leaving(double macs)
         {
-            progress?.Report(new WorkProgress("timing candidates", step, LatencySteps));
-            var macs = (low + high) / 2;
-            var (removed, reached, _) = allocation.Choose(g => g.Macs, c => c.Macs <= macs * c.TotalMacs);
-            var ratio = reached ? Ratio(removed) : double.PositiveInfinity;
-            if (!reached)
-            {
-                low = macs;
-                continue;
-            }
-            smallest = Math.Min(smallest, ratio);
-            var gap = Math.Abs(ratio - _budget.Value);
-            if (ratio <= _budget.Value * (1 + LatencyTolerance) && gap < bestGap) (best, bestGap) = (removed, gap);
-            if (gap <= LatencyTolerance * _budget.Value) break;
-            if (ratio > _budget.Value) high = macs;
-            else low = macs;
+            var (removed, _, cost) = allocation.Choose(g => g.Macs, c => c.Macs <= macs * c.TotalMacs);
+            return (removed, cost.Macs / cost.TotalMacs);
         }
-        progress?.Report(new WorkProgress("timing candidates", LatencySteps, LatencySteps));
-        // Nothing could be cut to size, so nothing goes; the caller says so.
-        if (double.IsPositiveInfinity(smallest)) return new bool[analysis.CellCount];
-        var (found, asked) = _budget.Metric == BudgetMetric.Latency
-            ? (FormattableString.Invariant($"{smallest:0.00} of the original's time"), FormattableString.Invariant($"{_budget.Value:0.00}"))
-            : (FormattableString.Invariant($"{smallest:0.###} ms"), FormattableString.Invariant($"{_budget.Value:0.###} ms"));
-        return best ?? throw new OnnxEngineException(ErrorKind.TargetNotReached,
-            $"The fastest model found takes {found} at batch 1 (asked for: {asked}); ask for less. 'onnxedit explain' says what is locked.");
+
+        // Relative to the original, or in milliseconds, as the budget counts.
+        double Time(bool[] removed)
+        {
+            var timed = LatencyComparison.Measure(source, source.With(ChannelRemoval.Apply(analysis, removed)), Timing, null, cancellation)[0];
+            return isRatio ? 1 / timed.SpeedUp!.Value.Median : timed.Second!.Value.Median;
+        }
     }
 
-    // Latency of a candidate: relative to the original, or in milliseconds, as the budget counts.
-    double Ratio(bool[] removed)
-    {
-        var candidate = source.With(ChannelRemoval.Apply(analysis, removed));
-        var timed = LatencyComparison.Measure(source, candidate, new LatencyOptions { BatchSizes = [1], MinimumSeconds = 1, InputShapes = options.InputShapes }, null, cancellation)[0];
-        return _budget.Metric == BudgetMetric.Latency ? 1 / timed.SpeedUp!.Value.Median : timed.Second!.Value.Median;
-    }
+    LatencyOptions Timing => new() { BatchSizes = [1], MinimumSeconds = 1, InputShapes = options.InputShapes };
 }
