@@ -6,6 +6,8 @@ switch (args)
         return MomentsBandwidth.Run(rest);
     case ["slim", .. var rest]:
         return SlimAccuracy.Run(rest);
+    case ["ablation", .. var rest]:
+        return SlimAblation.Run(rest);
     case ["latency", .. var rest]:
         return SlimLatency.Run(rest);
     default:
@@ -13,6 +15,7 @@ switch (args)
             Benchmarks: the figures in docs/ come from these commands. Data and models lie in $ONNXEDIT_SHARED.
               moments [THREADS]                              bandwidth of pooled moments against memory reads
               slim MODEL,... SPARSITY,... SEEDS [SCORE,...]  accuracy after slimming, mean of the seeds
+              ablation MODEL,... SPARSITY,...                what each part of the pipeline is worth
               latency MODEL,... SPARSITY,...                 aligned models: speed-up against the MAC ratio
             """);
         return 2;
