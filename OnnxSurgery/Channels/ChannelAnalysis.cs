@@ -28,8 +28,9 @@ public sealed class ChannelAnalysis
         foreach (var (root, cell) in cells) _locks[cell] = flow.Sets.LockOf(root);
         _rewrites = flow.Rewrites;
         Tensors = flow.Channels.ToDictionary(p => p.Key, p => new AxisChannels(p.Value.Axis, Cells(p.Value.Ids)));
-        Parameters = [.. flow.Parameters.Select(p => new ParameterSlice(p.Tensor, p.Axis, Cells(p.Ids))).DistinctBy(p => (p.Tensor, p.Axis))];
-        Consumers = [.. flow.Consumers.Select(c => c with { Channels = new AxisChannels(c.Channels.Axis, Cells(c.Channels.Ids)) })];
+        Parameters = [.. flow.Parameters.Where(p => Model.Index.Initializer(p.Tensor) is not null).Select(p => new ParameterSlice(p.Tensor, p.Axis, Cells(p.Ids))).DistinctBy(p => (p.Tensor, p.Axis))];
+        Consumers = [.. flow.Consumers.Select(InCells)];
+        Masks = [.. flow.Masks.Select(InCells), .. Consumers];
         Producers = [.. flow.Producers.Select(p => new ProducerSlice(p.Node, Cells(p.Ids)))];
         Groups = FormGroups();
     }
@@ -58,6 +59,9 @@ public sealed class ChannelAnalysis
     /// <summary>Why a cell cannot be removed, or null.</summary>
     public ChannelLock? LockOf(int cell) => _locks[cell];
 
+    /// <summary>Every input at which a mask must stand for removed channels: <see cref="Consumers"/> and some more.</summary>
+    internal IReadOnlyList<ConsumerSlice> Masks { get; }
+
     internal IReadOnlyList<ConstantRewrite> Rewrites => _rewrites;
 
     internal int CellOf(int id) => _cellOf[id];
@@ -69,14 +73,18 @@ public sealed class ChannelAnalysis
         var flow = new ChannelFlow(model);
         foreach (var node in model.Proto.Graph.Node)
         {
+            flow.Counts.Follow(node, flow);
             foreach (var captured in GraphIndex.Captures(node))
                 if (flow.Of(captured) is { } c) flow.Lock(c.Ids, flow.Because(node, "a sub-graph reads it"));
             if (node.Output.Where(o => o.Length > 0).Any(o => !model.Trace.Shapes.ContainsKey(o))
-                || ChannelRules.For(node) is not { } rule) flow.LockInputs(node, "no rule for this operator");
+                || ChannelRules.For(node) is not { } rule) flow.LockInputs(node, ChannelRules.WhyNot(node));
             else rule(node, flow);
         }
         foreach (var output in model.Proto.Graph.Output)
+        {
+            flow.Counts.Lock(output.Name, flow, new ChannelLock(output.Name, "output", "the model returns how many channels these are"));
             if (flow.Of(output.Name) is { } c) flow.Lock(c.Ids, new ChannelLock(output.Name, "output", "the model returns these channels"));
+        }
         ReconcileSharedParameters(flow);
         return new ChannelAnalysis(flow);
     }
@@ -123,6 +131,8 @@ public sealed class ChannelAnalysis
                 foreach (var cell in vector.Where(c => c >= 0).Distinct()) lists[cell].Add(i);
         }
     }
+
+    ConsumerSlice InCells(ConsumerSlice slice) => slice with { Channels = slice.Channels with { Ids = Cells(slice.Channels.Ids) } };
 
     int[] Cells(int[] ids) => Array.ConvertAll(ids, id => _cellOf[id]);
 }

@@ -13,8 +13,13 @@ static class IndexExecution
     /// <summary>Identities of every element of each output of the node, with the output shapes.</summary>
     /// <param name="node">The node; inputs that carry no channels and are not constants count as "must stay" (0).</param>
     /// <param name="flow">The walk so far.</param>
-    /// <param name="dataInputs">Which inputs are data; the others must be constants.</param>
-    public static List<(int[] Ids, long[] Shape)> Run(NodeProto node, ChannelFlow flow, Func<int, bool> dataInputs)
+    /// <param name="dataInputs">Which inputs are data; the others must be constants, or small integers as traced.</param>
+    public static List<(int[] Ids, long[] Shape)> Run(NodeProto node, ChannelFlow flow, Func<int, bool> dataInputs) =>
+        Run(node, flow, dataInputs, (tensor, shape) => Expand(flow.Of(tensor), shape));
+
+    /// <summary>The same with other numbers than identities, from the name and shape of a tensor.</summary>
+    public static List<(int[] Ids, long[] Shape)> Run(
+        NodeProto node, ChannelFlow flow, Func<int, bool> dataInputs, Func<string, long[], float[]> numbers)
     {
         var model = new ModelProto { IrVersion = flow.Model.Proto.IrVersion, Graph = new GraphProto { Name = "indices" } };
         model.OpsetImport.AddRange(flow.Model.Proto.OpsetImport.Select(o => o.Clone()));
@@ -29,7 +34,7 @@ static class IndexExecution
                 if (!dataInputs(i))
                 {
                     if (model.Graph.Initializer.All(t => t.Name != node.Input[i]))
-                        model.Graph.Initializer.Add(flow.Constant(node, i)!.Clone());
+                        model.Graph.Initializer.Add(Known(node, i, flow));
                     continue;
                 }
                 var shape = flow.Shape(node.Input[i]);
@@ -37,7 +42,7 @@ static class IndexExecution
                 copy.Input[i] = name;
                 names.Add(name);
                 model.Graph.Input.Add(FloatInput(name, shape));
-                values.Add(OrtValue.CreateTensorValueFromMemory(Expand(flow.Of(node.Input[i]), shape), shape));
+                values.Add(OrtValue.CreateTensorValueFromMemory(numbers(node.Input[i], shape), shape));
             }
             for (var o = 0; o < copy.Output.Count; o++)
             {
@@ -61,6 +66,9 @@ static class IndexExecution
             foreach (var v in values) v.Dispose();
         }
     }
+
+    static TensorProto Known(NodeProto node, int input, ChannelFlow flow) => flow.Constant(node, input)?.Clone()
+        ?? TensorData.FromIntegers(node.Input[input], flow.Shape(node.Input[input]), flow.Model.Trace.Integers(node.Input[input])!.Value.First);
 
     /// <summary>One identity per element of a tensor.</summary>
     static float[] Expand(AxisChannels? channels, long[] shape)

@@ -36,12 +36,10 @@ public sealed class RemovalCost
         {
             var proto = model.Index.Initializer(group.Key)!;
             var elements = TensorData.ElementCount(proto);
-            var readers = model.Index.Consumers(group.Key);
-            bool ReadAs(Func<NodeProto, int, bool> role) =>
-                readers.Any(n => Enumerable.Range(0, n.Input.Count).Any(i => n.Input[i] == group.Key && role(n, i)));
-            var isWeight = ReadAs(WeightRoles.IsWeight);
-            var isArray = !isWeight && elements > 1 && TensorData.IsFloat(proto) && ReadAs(WeightRoles.IsArray);
-            var work = readers.Where(n => n.Input.IndexOf(group.Key) == 1 && n.OpType is "Conv" or "Gemm" or "MatMul").Sum(n => macs.GetValueOrDefault(names.Of(n)));
+            var uses = Uses(group.Key, model.Index).ToArray();
+            var isWeight = uses.Any(u => WeightRoles.IsWeight(u.Node, u.Input));
+            var isArray = !isWeight && elements > 1 && TensorData.IsFloat(proto) && uses.Any(u => WeightRoles.IsArray(u.Node, u.Input));
+            var work = uses.Where(u => WeightRoles.IsMultiplied(u.Node, u.Input)).Sum(u => macs.GetValueOrDefault(names.Of(u.Node)));
             _tensors.Add(new Tensor(isWeight || isArray ? elements : 0, isArray, work, elements * TensorData.ElementSize(proto), [.. group.Select(p => p.i)]));
             foreach (var (slice, i) in group)
                 foreach (var cell in slice.Ids.Where(c => c >= 0).GroupBy(c => c))
@@ -85,6 +83,19 @@ public sealed class RemovalCost
         foreach (var c in cells) Change(c, +1);
         (Parameters, Macs, Bytes) = before;
         return (before.Parameters - after.Parameters, before.Macs - after.Macs, before.Bytes - after.Bytes);
+    }
+
+    // Who reads a constant, be it through nodes that hand it on.
+    static IEnumerable<(NodeProto Node, int Input)> Uses(string tensor, GraphIndex index)
+    {
+        foreach (var node in index.Consumers(tensor))
+            for (var i = 0; i < node.Input.Count; i++)
+            {
+                if (node.Input[i] != tensor) continue;
+                if (i > 0 || !WeightRoles.PassesOn(node)) yield return (node, i);
+                else
+                    foreach (var use in Uses(node.Output[0], index)) yield return use;
+            }
     }
 
     void Change(int cell, int sign)

@@ -14,6 +14,28 @@ sealed class RewriteSite(NodeProto node, GraphProto graph, Func<int, bool> isKep
     /// <summary>Number of positions that stay.</summary>
     public int KeptCount(int[] ids) => ids.Count(isKept);
 
+    /// <summary>The places that stay, in the numbering of what is left of <paramref name="of"/>; those that go are left out.</summary>
+    public long[] Renumbered(IEnumerable<int> places, int[] of)
+    {
+        var rank = new int[of.Length];
+        for (int i = 0, next = 0; i < of.Length; i++) rank[i] = isKept(of[i]) ? next++ : -1;
+        return [.. places.Select(p => (long)rank[p]).Where(r => r >= 0)];
+    }
+
+    /// <summary>Places another node before this one, so that it reads what that node makes of its first input.</summary>
+    public void InsertBefore(NodeProto other)
+    {
+        graph.Node.Insert(graph.Node.IndexOf(Node), other);
+        Node.Input[0] = other.Output[0];
+    }
+
+    /// <summary>A new constant vector of the graph.</summary>
+    public string AddIntegers(string name, ReadOnlySpan<long> values)
+    {
+        graph.Initializer.Add(TensorData.FromIntegers(name, [values.Length], values));
+        return name;
+    }
+
     /// <summary>True when the channel stays.</summary>
     public bool IsKept(int id) => isKept(id);
 
@@ -28,11 +50,14 @@ sealed class RewriteSite(NodeProto node, GraphProto graph, Func<int, bool> isKep
     }
 
     /// <summary>Gives the node a new constant vector as one of its inputs, appending inputs if need be.</summary>
-    public void ReplaceIntegers(int input, ReadOnlySpan<long> values)
+    public void ReplaceIntegers(int input, ReadOnlySpan<long> values) => ReplaceIntegers(input, values, [values.Length]);
+
+    /// <summary>The same for a table or a scalar.</summary>
+    public void ReplaceIntegers(int input, ReadOnlySpan<long> values, long[] dims)
     {
         while (Node.Input.Count <= input) Node.Input.Add("");
         var old = graph.Initializer.FirstOrDefault(t => t.Name == Node.Input[input]);
-        var tensor = TensorData.FromIntegers($"{Node.Output[0]}_kept_{input}", [values.Length], values);
+        var tensor = TensorData.FromIntegers($"{Node.Output[0]}_kept_{input}", dims, values);
         if (old is not null && old.DataType == (int)TensorProto.Types.DataType.Int32)
         {
             tensor.DataType = old.DataType;

@@ -95,7 +95,8 @@ public static class ConstantFolding
         List<NodeProto> fold = [];
         foreach (var node in graph.Node)
         {
-            if (!node.IsStandard() || NotDeterministic.Contains(node.OpType) || node.Input.Count == 0
+            // Behind a DequantizeLinear quantised weights would be stored at full width.
+            if (!node.IsStandard() || node.OpType == "DequantizeLinear" || NotDeterministic.Contains(node.OpType) || node.Input.Count == 0
                 || node.Attribute.Any(a => a.Type is AttributeType.Graph or AttributeType.Graphs)
                 || !node.Input.All(i => i.Length == 0 || known.Contains(i)) || IsLargeFill(node, graph)) continue;
             // Weights that pass through a Reshape, Transpose or Cast stay traceable to their initializer only

@@ -57,6 +57,16 @@ static class WeightRoles
         !node.IsStandard()
         || (_arrays.TryGetValue(node.OpType, out var range) && (range.End.IsFromEnd || input < range.End.Value));
 
+    /// <summary>True for an input whose every element takes part in the operator's multiplications.</summary>
+    internal static bool IsMultiplied(NodeProto node, int input) => node.IsStandard() && node.OpType switch
+    {
+        "Conv" or "ConvTranspose" or "ConvInteger" or "DeformConv" => input == 1,
+        "Gemm" or "MatMul" or "MatMulInteger" => input is 0 or 1,
+        "QLinearConv" => input == 3,
+        "QLinearMatMul" => input is 0 or 3,
+        _ => false,
+    };
+
     /// <summary>True when the first output is the first input's constant in another form.</summary>
     internal static bool PassesOn(NodeProto node) => node.IsStandard() && _passing.Contains(node.OpType);
 

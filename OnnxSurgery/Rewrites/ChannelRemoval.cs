@@ -23,9 +23,10 @@ public static class ChannelRemoval
             TensorData.Keep(tensor, slice.Axis, [.. Enumerable.Range(0, slice.Ids.Length).Where(i => Kept(slice.Ids[i]))]);
         }
         var positions = new Dictionary<NodeProto, int>(ReferenceEqualityComparer.Instance);
-        for (var i = 0; i < graph.Node.Count; i++) positions[analysis.Model.Proto.Graph.Node[i]] = i;
+        var nodes = graph.Node.ToArray(); // rewrites may insert others
+        for (var i = 0; i < nodes.Length; i++) positions[analysis.Model.Proto.Graph.Node[i]] = i;
         foreach (var rewrite in analysis.Rewrites)
-            rewrite.Apply(new RewriteSite(graph.Node[positions[rewrite.Node]], graph, id => Kept(analysis.CellOf(id))));
+            rewrite.Apply(new RewriteSite(nodes[positions[rewrite.Node]], graph, id => Kept(analysis.CellOf(id))));
         UpdateOverridableInputs(graph);
         ConstantFolding.DropUnread(graph);
         return model;

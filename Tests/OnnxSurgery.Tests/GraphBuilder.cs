@@ -194,8 +194,9 @@ public sealed partial class GraphBuilder(int seed, int opset = 17)
     {
         var graph = _graph.Clone();
         graph.Output.AddRange(outputs.Select(o => Describe(o, Shape(o))));
-        var model = new ModelProto { IrVersion = 8, ProducerName = "tests", Graph = graph };
+        var model = new ModelProto { IrVersion = opset > 17 ? 10 : 8, ProducerName = "tests", Graph = graph };
         model.OpsetImport.Add(new OperatorSetIdProto { Domain = "", Version = opset });
+        if (graph.Node.Any(n => n.Domain == "com.microsoft")) model.OpsetImport.Add(new OperatorSetIdProto { Domain = "com.microsoft", Version = 1 });
         return model;
     }
 

@@ -2,103 +2,66 @@ using OnnxEdit.Surgery.Proto;
 
 namespace OnnxEdit.Surgery;
 
-/// <summary>Operators with weights: they end the channels they read and start new ones.</summary>
+/// <summary>Matrix products by constants: they end the channels they read and start new ones.</summary>
 static class LinearRules
 {
-    /// <summary>Conv of any rank: weights [M, C/groups, k...], bias [M]; channels on axis 1.</summary>
-    public static void Conv(NodeProto node, ChannelFlow flow)
-    {
-        var input = flow.Of(node.Input[0]);
-        if (flow.Constant(node, 1) is not { } weight || (ChannelFlow.Has(node, 2) && flow.Constant(node, 2) is null))
-        {
-            flow.LockInputs(node, "its weights are computed in the graph");
-            return;
-        }
-        if (input is not null && input.Axis != 1)
-        {
-            flow.LockInputs(node, "channels arrive on a spatial axis");
-            input = null;
-        }
-        var groups = (int)node.Int("group", 1);
-        var m = (int)weight.Dims[0];
-        var perGroup = (int)weight.Dims[1];
-        var made = flow.Produce(node, m);
-        flow.Parameter(node, 1, 0, made);
-        if (ChannelFlow.Has(node, 2)) flow.Parameter(node, 2, 0, made);
-
-        if (groups == 1)
-        {
-            if (input is not null)
-            {
-                flow.Consume(node, 0, input);
-                flow.Parameter(node, 1, 1, input.Ids);
-            }
-        }
-        else if (perGroup == 1)
-        {
-            // Depthwise: output channel o reads input channel o / multiplier only, so both go together.
-            var source = input?.Ids ?? new int[groups];
-            var multiplier = m / groups;
-            for (var o = 0; o < m; o++)
-                flow.Sets.Join(made[o], source[o / multiplier], flow.Because(node, "reads channels that must stay"));
-            flow.Rewrite(node, site => site.Node.Set("group", site.KeptCount(source)));
-        }
-        else Grouped(node, flow, input, made, groups, perGroup);
-        flow.Set(node.Output[0], 1, made);
-    }
-
-    // Groups must stay equally large, so channels at the same place in their group go together.
-    static void Grouped(NodeProto node, ChannelFlow flow, AxisChannels? input, int[] made, int groups, int perGroup)
-    {
-        var reason = flow.Because(node, "groups must stay equally large");
-        var outPerGroup = made.Length / groups;
-        for (var o = outPerGroup; o < made.Length; o++) flow.Sets.Join(made[o], made[o % outPerGroup], reason);
-        if (input is null) return;
-        for (var c = perGroup; c < input.Ids.Length; c++) flow.Sets.Join(input.Ids[c], input.Ids[c % perGroup], reason);
-        flow.Consume(node, 0, input);
-        flow.Parameter(node, 1, 1, input.Ids[..perGroup]);
-    }
-
-    /// <summary>Gemm: Y = A B + C with constant B; the contracted axis reads channels, the other makes them.</summary>
+    /// <summary>Gemm: alpha A' B' + beta C with a constant on either side; the contracted axis reads channels, the other makes them.</summary>
     public static void Gemm(NodeProto node, ChannelFlow flow)
     {
-        if (flow.Constant(node, 1) is not { } weight || (ChannelFlow.Has(node, 2) && flow.Constant(node, 2) is null)
-            || node.Int("transA", 0) != 0)
+        var (transA, transB) = (node.Int("transA", 0) != 0, node.Int("transB", 0) != 0);
+        var right = flow.IsConstant(node, 1);
+        if (!right && !flow.IsConstant(node, 0))
         {
-            flow.LockInputs(node, "only Gemm with constant B and C and untransposed A is understood");
+            flow.LockInputs(node, "multiplies two computed matrices");
             return;
         }
-        var transposed = node.Int("transB", 0) != 0;
-        var made = Contract(node, flow, weight, transposed ? 1 : 0, transposed ? 0 : 1);
-        if (flow.Constant(node, 2) is { } bias && bias.Dims.Count > 0 && bias.Dims[^1] == made.Length && made.Length > 1)
-            flow.Parameter(node, 2, bias.Dims.Count - 1, made);
+        var site = right
+            ? new Contraction(node, Data: 0, Weight: 1, DataAxis: transA ? 0 : 1, InAxis: transB ? 1 : 0, OutAxis: transB ? 0 : 1, ResultAxis: 1)
+            : new Contraction(node, Data: 1, Weight: 0, DataAxis: transB ? 1 : 0, InAxis: transA ? 0 : 1, OutAxis: transA ? 1 : 0, ResultAxis: 0);
+        site.Apply(flow);
+        if (ChannelFlow.Has(node, 2)) Bias(node, flow, 2);
     }
 
-    /// <summary>MatMul with a constant matrix on the right.</summary>
-    public static void MatMul(NodeProto node, ChannelFlow flow)
+    /// <summary>MatMul by a constant on either side; leading axes of the constant are a batch of matrices.</summary>
+    public static void MatMul(NodeProto node, ChannelFlow flow) => MatMul(node, flow, flow.IsConstant(node, 1), flow.IsConstant(node, 0));
+
+    /// <summary>MatMul whose constant side is known.</summary>
+    /// <returns>The new channels, or null when none start here.</returns>
+    public static int[]? MatMul(NodeProto node, ChannelFlow flow, bool right, bool left, int rightInput = 1, string? zeroPoint = null)
     {
-        if (flow.Constant(node, 1) is not { Dims.Count: 2 } weight)
+        if (right == left)
         {
-            flow.LockInputs(node, "only MatMul by a constant matrix on the right is understood");
+            if (!right) flow.LockInputs(node, "multiplies two computed tensors");
+            return null;
+        }
+        var (data, weight) = right ? (0, rightInput) : (rightInput, 0);
+        var (x, w, y) = (flow.Shape(node.Input[data]).Length, flow.Shape(node.Input[weight]).Length, flow.Shape(node.Output[0]).Length);
+        if (x < 2 || w < 2)
+        {
+            flow.LockInputs(node, "multiplies by a vector");
+            return null;
+        }
+        var site = right
+            ? new Contraction(node, data, weight, DataAxis: x - 1, InAxis: w - 2, OutAxis: w - 1, ResultAxis: y - 1)
+            : new Contraction(node, data, weight, DataAxis: x - 2, InAxis: w - 1, OutAxis: w - 2, ResultAxis: y - 2);
+        return (site with { ZeroPoint = zeroPoint }).Apply(flow);
+    }
+
+    // C is added with broadcasting.
+    static void Bias(NodeProto node, ChannelFlow flow, int input)
+    {
+        var shape = flow.Shape(node.Input[input]);
+        var made = flow.Of(node.Output[0]);
+        var own = made is null ? -1 : made.Axis - (2 - shape.Length);
+        if (flow.Of(node.Input[input]) is { } added)
+        {
+            if (made is not null && added.Axis == own && added.Ids.Length == made.Ids.Length)
+                flow.Join(made.Ids, added.Ids, flow.Because(node, "meets a tensor whose channels must stay"));
+            else flow.LockInputs(node, "its inputs carry channels on different axes");
             return;
         }
-        Contract(node, flow, weight, 0, 1);
-    }
-
-    static int[] Contract(NodeProto node, ChannelFlow flow, TensorProto weight, int inAxis, int outAxis)
-    {
-        var last = flow.Shape(node.Input[0]).Length - 1;
-        var input = flow.Of(node.Input[0]);
-        var outLast = flow.Shape(node.Output[0]).Length - 1;
-        if (input is not null && input.Axis == last)
-        {
-            flow.Consume(node, 0, input);
-            flow.Parameter(node, 1, inAxis, input.Ids);
-        }
-        else if (input is not null) flow.LockInputs(node, "channels arrive on an axis it does not contract");
-        var made = flow.Produce(node, (int)weight.Dims[outAxis]);
-        flow.Parameter(node, 1, outAxis, made);
-        flow.Set(node.Output[0], outLast, made);
-        return made;
+        if (made is null || own < 0 || shape[own] != made.Ids.Length || shape[own] == 1) return;
+        if (flow.IsConstant(node, input)) flow.Parameter(node, input, own, made.Ids);
+        else flow.Lock(made.Ids, flow.Because(node, "meets a tensor whose channels must stay"));
     }
 }

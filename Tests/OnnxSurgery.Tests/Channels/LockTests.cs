@@ -11,8 +11,8 @@ public class LockTests
     {
         var b = new GraphBuilder(1);
         var c = b.Conv(b.Input("x", 3, 6, 6), 4, name: "c1");
-        var s = new Specimen(b.Build(b.Conv(b.Op("CumSum", [c, b.Integers("axis", 1)], b.Shape(c), "running"), 2, name: "c2")));
-        Assert.Equal(new ChannelLock("running", "CumSum", "no rule for this operator"), s.Analysis.LockOf(s.Cells("c1")[0]));
+        var s = new Specimen(b.Build(b.Conv(b.Op("Bernoulli", [b.Unary("Sigmoid", c)], b.Shape(c), "coins"), 2, name: "c2")));
+        Assert.Equal(new ChannelLock("coins", "Bernoulli", "no rule for this operator"), s.Analysis.LockOf(s.Cells("c1")[0]));
         Assert.Equal(0, s.Free("c1"));
     }
 

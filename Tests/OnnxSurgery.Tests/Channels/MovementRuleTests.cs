@@ -92,16 +92,6 @@ public class MovementRuleTests
         Assert.Equal([3], Specimen.Node(slim, "cut").Ints("ends")!);
     }
 
-    [Fact]
-    public void Every_second_channel_locks_them_all()
-    {
-        var b = new GraphBuilder(1);
-        var c = b.Conv(b.Input("x", 3, 6, 6), 6, name: "c1");
-        var s = new Specimen(b.Build(b.Conv(b.Slice(c, 1, 0, 6, 2, "odd"), 2)));
-        Assert.Equal(0, s.Free("c1"));
-        Assert.StartsWith("Slice 'odd': ", s.Lock("c1"), StringComparison.Ordinal);
-    }
-
     [Theory]
     [InlineData(11, "split")]
     [InlineData(11, "")]
@@ -229,5 +219,33 @@ public class MovementRuleTests
         var s = new Specimen(b.Build(b.Conv(one, 2, name: "last"), b.Conv(c, 2)));
         Assert.Equal(1, s.Axis("one"));
         s.Remove("c1", 0);
+    }
+
+    [Theory]
+    [InlineData("initializer")]
+    [InlineData("Expand")]
+    [InlineData("ConstantOfShape")]
+    public void A_class_token_is_cut_with_the_tokens_it_stands_before(string form)
+    {
+        var b = new GraphBuilder(1) { Batch = form == "initializer" ? 1 : null };
+        var x = b.Input("x", 4, 5);
+        var tokens = b.MatMul(x, 6, "m1");
+        var token = b.Weight("token", [1, 1, 6]);
+        var n = b.Gather(b.Op("Shape", [x], [3], "shape"), 0, 0);
+        var batch = b.Concat(0, n, b.Integers("rest", 1, 6));
+        var row = form switch
+        {
+            "Expand" => b.Op("Expand", [token, batch], [1, 1, 6], "row"),
+            "ConstantOfShape" => b.Add(b.Op("ConstantOfShape", [batch], [1, 1, 6], "zeros"), token, "row"),
+            _ => token,
+        };
+        var all = b.Add(b.Concat(1, row, tokens), b.Weight("places", [5, 6]), "all");
+        var s = new Specimen(b.Build(b.MatMul(b.Relu(all), 3, "m2")));
+        Assert.Equal(2, s.Axis("all"));
+        Assert.Equal(6, s.Free("m1"));
+        var slim = s.Remove("m1", 1, 4);
+        Assert.Equal([1, 1, 4], Specimen.Dims(slim, "token"));
+        Assert.Equal([5, 4], Specimen.Dims(slim, "places"));
+        Assert.Equal([4, 3], Specimen.Dims(slim, "m2.weight"));
     }
 }

@@ -37,6 +37,11 @@ sealed class RandomNetwork
             (_ => true, x => _b.Mul(x, _b.Weight($"scale{_random.Next()}", [Channels(x), 1, 1]))),
             (_ => true, x => _b.Gather(x, 1, [.. Enumerable.Range(0, (int)Channels(x)).OrderBy(_ => _random.Next()).Select(i => (long)i)])),
             (x => Channels(x) % 4 == 0, x => Layer(_b.DepthToSpace(x, 2, Coin() ? "DCR" : "CRD"), Channels(), 3, 2)),
+            (_ => true, x => Activation(_b.InstanceNorm(_b.ConvTranspose(x, Channels(), 1, 1, bias: Coin())))),
+            (x => Channels(x) % 2 == 0, x => Activation(_b.ConvTranspose(x, 2 * Pick(2, 3), 3, 1, 1, group: 2))),
+            (x => Channels(x) == 8, x => Activation(_b.Conv(x, 8, pads: 1, group: 4, dilation: 1))),
+            (x => Channels(x) > 4, x => Layer(_b.Slice(x, 1, 1, Channels(x), 2), Channels(), 1)),
+            (x => Size(x) is >= 2 and < 8, x => _b.Op("Resize", [x, "", _b.Floats($"scales{_random.Next()}", [4], 1, 1, 2, 2)], [_b.Shape(x)[0], Channels(x), 2 * Height(x), 2 * _b.Shape(x)[3]])),
             (_ => true, x => _b.Transpose(_b.Relu(_b.MatMul(_b.Transpose(x, 0, 2, 3, 1), Channels())), 0, 3, 1, 2)),
         ];
     }
