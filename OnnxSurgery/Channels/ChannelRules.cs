@@ -9,6 +9,9 @@ static class ChannelRules
 
     static readonly Dictionary<string, Rule> Table = Build();
 
+    /// <summary>Operators that have a rule.</summary>
+    internal static IReadOnlyCollection<string> Operators => Table.Keys;
+
     /// <summary>The rule of a node, or null when channels that reach it are locked.</summary>
     public static Rule? For(NodeProto node) => node.IsStandard() ? Table.GetValueOrDefault(node.OpType) : null;
 

@@ -8,12 +8,15 @@ switch (args)
         return SlimAccuracy.Run(rest);
     case ["latency", .. var rest]:
         return SlimLatency.Run(rest);
+    case ["coverage", .. { Length: > 0 } rest]:
+        return Coverage.Run(rest);
     default:
         Console.Error.WriteLine("""
             Benchmarks: the figures in docs/ come from these commands. Data and models lie in $ONNXEDIT_SHARED.
               moments [THREADS]                              bandwidth of pooled moments against memory reads
               slim MODEL,... SPARSITY,... SEEDS [SCORE,...]  accuracy after slimming, mean of the seeds
               latency MODEL,... SPARSITY,...                 aligned models: speed-up against the MAC ratio
+              coverage FOLDER...                             slim every model of these folders; writes docs/coverage.md
             """);
         return 2;
 }
