@@ -1,3 +1,5 @@
+using OnnxEdit.Surgery;
+
 namespace OnnxEdit.Engine;
 
 /// <summary>
@@ -8,7 +10,7 @@ public sealed class OnnxEngineException : Exception
 {
     /// <summary>An error of the given kind with a sentence for the reader.</summary>
     public OnnxEngineException(ErrorKind kind, string message, Exception? innerException = null)
-        : base(message, innerException) => Kind = kind;
+        : base(Sentence.Of(message), innerException) => Kind = kind;
 
     /// <summary>The class of the error, from which the command line takes its exit code.</summary>
     public ErrorKind Kind { get; }

@@ -7,8 +7,8 @@ namespace OnnxEdit.Surgery;
 public sealed class OnnxSurgeryException : Exception
 {
     /// <summary>Creates the exception with its one-sentence message.</summary>
-    public OnnxSurgeryException(string message) : base(message) { }
+    public OnnxSurgeryException(string message) : base(Sentence.Of(message)) { }
 
     /// <summary>Creates the exception with its message and what caused it.</summary>
-    public OnnxSurgeryException(string message, Exception inner) : base(message, inner) { }
+    public OnnxSurgeryException(string message, Exception inner) : base(Sentence.Of(message), inner) { }
 }

@@ -43,18 +43,22 @@ static class EditVerification
     }
 
     /// <summary>Checks that two models agree on random inputs.</summary>
+    /// <returns>The largest difference of any output, as a fraction of max(1, largest value).</returns>
     /// <exception cref="OnnxEngineException">They differ by more than the tolerance.</exception>
-    public static void CheckEqual(NormalisedModel source, ModelProto expected, ModelProto actual)
+    public static double CheckEqual(NormalisedModel source, ModelProto expected, ModelProto actual)
     {
         var (a, b) = (Run(expected, source), Run(actual, source));
         var half = source.Proto.Graph.Initializer.Any(t => t.DataType is (int)TensorElementType.Float16 or (int)TensorElementType.BFloat16);
+        var error = 0.0;
         foreach (var name in a.Keys)
         {
             var scale = Math.Max(1.0, a[name].Values.Select(v => (double)Math.Abs(v)).DefaultIfEmpty(0).Max());
             var worst = a[name].Values.Zip(b[name].Values, (x, y) => Math.Abs((double)x - y)).DefaultIfEmpty(0).Max();
             if (!(worst <= (half ? HalfTolerance : Tolerance) * scale))
                 throw Failed(FormattableString.Invariant($"output '{name}' differs by {worst:g3} from the original with the removed channels masked"));
+            error = Math.Max(error, worst / scale);
         }
+        return error;
     }
 
     static Dictionary<string, (float[] Values, long[] Shape)> Run(ModelProto model, NormalisedModel source)

@@ -26,6 +26,12 @@ public sealed record SlimReport
     /// <summary>Test accuracy of the result.</summary>
     public Evaluation? AccuracyAfter { get; init; }
 
+    /// <summary>
+    /// Largest difference between the model without the channels and the original with them masked, before recovery,
+    /// as a fraction of max(1, largest output); null for a plan only.
+    /// </summary>
+    public double? EquivalenceError { get; init; }
+
     /// <summary>One sentence: what the ranking and the recovery were based on.</summary>
     public required string Basis { get; init; }
 

@@ -62,7 +62,7 @@ public sealed class Slimmer
         };
         if (_options.PlanOnly) return new SlimResult(null, plan, report with { Notes = _notes });
 
-        EditVerification.CheckEqual(_model, MaskInsertion.Apply(_analysis, removed), surgery);
+        var error = EditVerification.CheckEqual(_model, MaskInsertion.Apply(_analysis, removed), surgery);
         var afterSurgery = before is null ? null : Accuracy(_source.With(surgery), First(_data.Test!, SurgeryImages));
         var slim = Recover(surgery, removed, ranking);
         EditVerification.Check(_model, slim);
@@ -70,6 +70,7 @@ public sealed class Slimmer
         report = report with
         {
             AccuracyAfterSurgery = afterSurgery,
+            EquivalenceError = error,
             AccuracyAfter = before is null ? null : Accuracy(result),
             Basis = $"{ranking.Basis} {RecoveryBasis()}",
             Notes = _notes,

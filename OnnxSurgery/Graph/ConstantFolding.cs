@@ -74,7 +74,7 @@ public static class ConstantFolding
         var a = node.Attribute[0];
         return a.Name switch
         {
-            "value" => a.T.Clone(),
+            "value" => a.T?.Clone(),
             "value_int" => TensorData.FromIntegers("", [], [a.I]),
             "value_ints" => TensorData.FromIntegers("", [a.Ints.Count], a.Ints.ToArray()),
             "value_float" => TensorData.FromFloats("", [], [a.F]),
@@ -110,7 +110,8 @@ public static class ConstantFolding
         var wanted = Wanted(graph, folded);
         if (wanted.Count > 0)
         {
-            foreach (var tensor in Run(model, fold, initializers, wanted)) graph.Initializer.Add(tensor);
+            if (Run(model, fold, initializers, wanted) is not { } tensors) return;
+            graph.Initializer.AddRange(tensors);
         }
         for (var i = graph.Node.Count - 1; i >= 0; i--)
             if (folded.Contains(graph.Node[i])) graph.Node.RemoveAt(i);
@@ -132,7 +133,8 @@ public static class ConstantFolding
         return wanted;
     }
 
-    static List<TensorProto> Run(ModelProto model, List<NodeProto> nodes, HashSet<string> initializers, HashSet<string> wanted)
+    // Null when the results would not fit into memory; the nodes then stay.
+    static List<TensorProto>? Run(ModelProto model, List<NodeProto> nodes, HashSet<string> initializers, HashSet<string> wanted)
     {
         var small = new ModelProto { IrVersion = model.IrVersion, Graph = new GraphProto { Name = "constants" } };
         small.OpsetImport.AddRange(model.OpsetImport.Select(o => o.Clone()));
@@ -140,9 +142,11 @@ public static class ConstantFolding
         var read = nodes.SelectMany(n => n.Input).Where(initializers.Contains).ToHashSet();
         small.Graph.Initializer.AddRange(model.Graph.Initializer.Where(t => read.Contains(t.Name)));
         var names = wanted.Order(StringComparer.Ordinal).ToArray();
-        foreach (var name in names) small.Graph.Output.Add(new ValueInfoProto { Name = name });
+        // All of them are outputs, so that their sizes are known before anything is run.
+        foreach (var name in nodes.SelectMany(n => n.Output).Where(o => o.Length > 0)) small.Graph.Output.Add(new ValueInfoProto { Name = name });
 
         using var session = OrtRuntime.CreateSession(small, optimise: false);
+        if (!TraceRoom.MayBeStored(session)) return null;
         using var options = new RunOptions();
         try
         {

@@ -68,9 +68,13 @@ public sealed class ShapeTrace
                 trace._integers[t.Name] = (TensorData.Integers(t), TensorData.Integers(t));
         }
 
+        var most = dynamic ? batch + 1 : batch;
+        foreach (var input in index.Inputs) TraceRoom.Require(input.Name, InputShape(input, most, inputShapes));
         using var session = OrtRuntime.CreateSession(exposed, optimise: false);
-        var first = RunOnce(session, index.Inputs, names, batch, inputShapes);
-        var second = dynamic ? RunOnce(session, index.Inputs, names, batch + 1, inputShapes) : first;
+        TraceRoom.Require(session, most);
+        using var run = new BoundedRun(model);
+        var first = RunOnce(session, run, index.Inputs, names, batch, inputShapes);
+        var second = dynamic ? RunOnce(session, run, index.Inputs, names, batch + 1, inputShapes) : first;
         foreach (var input in index.Inputs)
         {
             trace._shapes[input.Name] = InputShape(input, batch, inputShapes);
@@ -117,7 +121,7 @@ public sealed class ShapeTrace
     static IReadOnlyList<TensorShapeProto.Types.Dimension>? Dims(ValueInfoProto input) => input.Type?.TensorType?.Shape?.Dim;
 
     static Dictionary<string, (long[] Shape, long[]? Integers, TensorElementType Type)> RunOnce(
-        InferenceSession session, IReadOnlyList<ValueInfoProto> inputs, string[] names, int batch,
+        InferenceSession session, BoundedRun run, IReadOnlyList<ValueInfoProto> inputs, string[] names, int batch,
         IReadOnlyDictionary<string, long[]>? inputShapes)
     {
         List<OrtValue> values = [];
@@ -129,8 +133,7 @@ public sealed class ShapeTrace
                 var type = (TensorElementType)input.Type.TensorType.ElemType;
                 values.Add(OrtTensors.FromFloats(Probe(shape.Aggregate(1L, (a, b) => a * b), type), shape, type));
             }
-            using var options = new RunOptions();
-            using var results = session.Run(options, [.. inputs.Select(i => i.Name)], values, names);
+            using var results = session.Run(run.Options, [.. inputs.Select(i => i.Name)], values, names);
             Dictionary<string, (long[], long[]?, TensorElementType)> found = [];
             for (var i = 0; i < names.Length; i++)
             {
@@ -143,7 +146,7 @@ public sealed class ShapeTrace
         }
         catch (OnnxRuntimeException e)
         {
-            throw new OnnxSurgeryException($"ONNX Runtime cannot run the model at batch {batch}: {OrtRuntime.FirstLine(e.Message)}", e);
+            throw run.Refusal ?? new OnnxSurgeryException($"ONNX Runtime cannot run the model at batch {batch}: {OrtRuntime.FirstLine(e.Message)}", e);
         }
         finally
         {

@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using System.Text.RegularExpressions;
 using Google.Protobuf;
 using Microsoft.ML.OnnxRuntime;
 using OnnxEdit.Surgery.Proto;
@@ -53,6 +54,11 @@ public static partial class OrtRuntime
         {
             throw new OnnxSurgeryException($"ONNX Runtime refuses the model: {FirstLine(e.Message)}", e);
         }
+        catch (OverflowException e)
+        {
+            // Its managed side keeps dimensions in 32 bits.
+            throw new OnnxSurgeryException("The model has an input or output with a dimension of 2^31 or more; such sizes are not supported.", e);
+        }
     }
 
     /// <summary>The first line of an ORT message, without its error-code prefix.</summary>
@@ -60,8 +66,12 @@ public static partial class OrtRuntime
     {
         var line = message.Split('\n', 2)[0].Trim();
         var close = line.StartsWith("[ErrorCode:", StringComparison.Ordinal) ? line.IndexOf(']', StringComparison.Ordinal) : -1;
-        return close >= 0 ? line[(close + 1)..].Trim() : line;
+        return SourcePlace().Replace(close >= 0 ? line[(close + 1)..].Trim() : line, "");
     }
+
+    // The file, line and signature in ORT's own source, which say nothing to a user.
+    [GeneratedRegex(@"/onnxruntime_src/\S+:\d+ .*?\) (?=[A-Z\[])")]
+    private static partial Regex SourcePlace();
 
     [LibraryImport("libc", EntryPoint = "setenv", StringMarshalling = StringMarshalling.Utf8)]
     private static partial int SetEnv(string name, string value, int overwrite);

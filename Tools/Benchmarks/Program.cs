@@ -10,6 +10,8 @@ switch (args)
         return SlimAblation.Run(rest);
     case ["latency", .. var rest]:
         return SlimLatency.Run(rest);
+    case ["coverage", .. { Length: > 0 } rest]:
+        return Coverage.Run(rest);
     default:
         Console.Error.WriteLine("""
             Benchmarks: the figures in docs/ come from these commands. Data and models lie in $ONNXEDIT_SHARED.
@@ -17,6 +19,7 @@ switch (args)
               slim MODEL,... SPARSITY,... SEEDS [SCORE,...]  accuracy after slimming, mean of the seeds
               ablation MODEL,... SPARSITY,...                what each part of the pipeline is worth
               latency MODEL,... SPARSITY,...                 aligned models: speed-up against the MAC ratio
+              coverage FOLDER...                             slim every model of these folders; writes docs/coverage.md
             """);
         return 2;
 }

@@ -63,6 +63,8 @@ static class SlimTable
             After = new { report.After.Parameters, report.After.Macs, report.After.Bytes, report.AccuracyAfter?.Top1 },
             Difference = report.Difference is { } d ? new { Points = 100 * d.Difference, StandardError = 100 * d.StandardError, Images = d.Count } : null,
             Latency = times?.Select(t => new { t.Batch, BeforeMilliseconds = t.First.Median, AfterMilliseconds = t.Second!.Value.Median, SpeedUp = t.SpeedUp }),
+            report.EquivalenceError,
+            GroupCounts = new { report.GroupCounts.Free, report.GroupCounts.Locked },
             report.Basis,
             report.Notes,
             Groups = report.Groups,

@@ -1,0 +1,22 @@
+using OnnxEdit.Fuzz;
+
+if (FuzzOptions.Parse(args) is not { } options)
+{
+    Console.Error.WriteLine("""
+        Mutates models and checks that each is either handled or refused in one sentence.
+          Fuzz validate|ort FILE|FOLDER|generated:N ... [--count N] [--first N] [--seed N] [--workers N]
+               [--seconds S] [--megabytes M] [--largest MB] [--findings FOLDER] [--replay NUMBER]
+        validate: reading, validation, counting, writing. ort: folding, tracing, channels, removal, verification.
+        --replay runs one mutant in this process and prints what happened. Exit code 1: a fault was found.
+        """);
+    return 2;
+}
+if (options.IsWorker) return Worker.Run(options);
+if (options.Replay is { } number) return Replay.Run(options, number);
+using var interrupted = new CancellationTokenSource();
+Console.CancelKeyPress += (_, e) =>
+{
+    e.Cancel = true;
+    interrupted.Cancel();
+};
+return new Campaign(options).Run(interrupted.Token);
