@@ -8,12 +8,18 @@ switch (args)
         return SlimAccuracy.Run(rest);
     case ["latency", .. var rest]:
         return SlimLatency.Run(rest);
+    case ["randomise", .. [_, _, _] rest]:
+        return RandomWeights.Run(rest);
+    case ["big-model", .. [_, _] rest]:
+        return BigModel.Run(rest);
     default:
         Console.Error.WriteLine("""
             Benchmarks: the figures in docs/ come from these commands. Data and models lie in $ONNXEDIT_SHARED.
               moments [THREADS]                              bandwidth of pooled moments against memory reads
               slim MODEL,... SPARSITY,... SEEDS [SCORE,...]  accuracy after slimming, mean of the seeds
               latency MODEL,... SPARSITY,...                 aligned models: speed-up against the MAC ratio
+              randomise MODEL OUT SEED                       the model with seeded random weights
+              big-model OUT GB                               a chain of wide layers with external data of that size
             """);
         return 2;
 }
