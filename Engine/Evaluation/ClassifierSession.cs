@@ -21,7 +21,7 @@ public sealed class ClassifierSession : IDisposable
     /// <summary>Floats in one batch at most, so that large images do not fill the memory.</summary>
     const int BatchFloats = 8 << 20;
 
-    readonly InferenceSession _session;
+    readonly ModelSession _session;
     readonly int _batchLimit;
 
     /// <summary>Loads the model.</summary>

@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using Google.Protobuf;
 using Microsoft.ML.OnnxRuntime;
 using OnnxEdit.Surgery;
 using OnnxEdit.Surgery.Proto;
@@ -16,7 +15,7 @@ sealed class LatencySession : IDisposable
     /// </summary>
     const double SampleMilliseconds = 20;
 
-    readonly InferenceSession _session;
+    readonly ModelSession _session;
     readonly RunOptions _options = new();
     readonly List<InputBuffer> _inputs = [];
     readonly string[] _inputNames;
@@ -79,7 +78,7 @@ sealed class LatencySession : IDisposable
         foreach (var input in _inputs) input.Dispose();
     }
 
-    static InferenceSession CreateSession(OnnxModel model, LatencyOptions options)
+    static ModelSession CreateSession(OnnxModel model, LatencyOptions options)
     {
         _ = OrtRuntime.Version; // Starts the runtime with the project's own settings.
         using var session = new SessionOptions
@@ -93,7 +92,7 @@ sealed class LatencySession : IDisposable
         session.AddSessionConfigEntry("session.force_spinning_stop", "1");
         try
         {
-            return new InferenceSession(model.Proto.ToByteArray(), session);
+            return new ModelSession(model.Proto, session);
         }
         catch (OnnxRuntimeException inner)
         {

@@ -10,7 +10,7 @@ namespace OnnxEdit.Engine;
 /// </summary>
 sealed class BatchRunner : IDisposable
 {
-    readonly InferenceSession _session;
+    readonly ModelSession _session;
     readonly string[] _inputs;
     readonly string[] _outputs;
 

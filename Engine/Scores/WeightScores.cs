@@ -15,23 +15,9 @@ static class WeightScores
         foreach (var producer in analysis.Producers)
         {
             if (LinearUnit.Of(producer.Node, analysis.Model.Proto.Graph, analysis.Model.Index) is not { } unit) continue;
-            var (weights, _) = unit.Read();
-            if (weights.GetLength(0) == producer.Ids.Length) average.Add(producer.Ids, Norms(weights, kind));
+            var norms = kind == ChannelScoreKind.L1 ? unit.FilterSums(Math.Abs) : Array.ConvertAll(unit.FilterSums(w => w * w), Math.Sqrt);
+            if (norms.Length == producer.Ids.Length) average.Add(producer.Ids, norms);
         }
         return average.Result();
-    }
-
-    // L1: sum |w|. L2: sqrt(sum w^2).
-    static double[] Norms(float[,] weights, ChannelScoreKind kind)
-    {
-        var norms = new double[weights.GetLength(0)];
-        for (var m = 0; m < norms.Length; m++)
-        {
-            var sum = 0.0;
-            for (var k = 0; k < weights.GetLength(1); k++)
-                sum += kind == ChannelScoreKind.L1 ? Math.Abs(weights[m, k]) : (double)weights[m, k] * weights[m, k];
-            norms[m] = kind == ChannelScoreKind.L1 ? sum : Math.Sqrt(sum);
-        }
-        return norms;
     }
 }

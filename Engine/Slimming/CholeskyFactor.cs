@@ -46,35 +46,64 @@ sealed class CholeskyFactor
 
     /// <summary>Solves A x = b for each right-hand side, in place.</summary>
     /// <param name="sides">Right-hand sides, k values each.</param>
-    public void Solve(double[][] sides) => Parallel.For(0, sides.Length, s =>
+    public void Solve(double[][] sides) => InBlocks(sides.Length, (from, to) =>
     {
-        var x = sides[s];
-        for (var i = 0; i < x.Length; i++) x[i] = (x[i] - TensorPrimitives.Dot<double>(_lower[i].AsSpan(0, i), x.AsSpan(0, i))) / _lower[i][i];
-        for (var i = x.Length - 1; i >= 0; i--)
+        var k = _lower.Length;
+        for (var i = 0; i < k; i++)
         {
-            x[i] /= _lower[i][i];
-            TensorPrimitives.MultiplyAdd(_lower[i].AsSpan(0, i), -x[i], x.AsSpan(0, i), x.AsSpan(0, i));
+            var row = _lower[i];
+            for (var s = from; s < to; s++)
+                sides[s][i] = (sides[s][i] - TensorPrimitives.Dot<double>(row.AsSpan(0, i), sides[s].AsSpan(0, i))) / row[i];
+        }
+        for (var i = k - 1; i >= 0; i--)
+        {
+            var row = _lower[i];
+            for (var s = from; s < to; s++)
+            {
+                var x = sides[s];
+                x[i] /= row[i];
+                TensorPrimitives.MultiplyAdd(row.AsSpan(0, i), -x[i], x.AsSpan(0, i), x.AsSpan(0, i));
+            }
         }
     });
 
-    /// <summary>Rows of the inverse of A, k x k.</summary>
+    /// <summary>The inverse of A, its upper triangle by rows: element [c][j] is that of row c and column c + j.</summary>
     public double[][] Inverse()
     {
         var k = _lower.Length;
         var inverse = new double[k][];
-        // Row c of the inverse solves A x = e_c; the forward half starts at c, where e_c does.
-        Parallel.For(0, k, c =>
+        // Row c solves A x = e_c; the forward half starts at c, where e_c does, and by symmetry nothing before c is wanted.
+        InBlocks(k, (from, to) =>
         {
-            var x = new double[k];
-            x[c] = 1 / _lower[c][c];
-            for (var i = c + 1; i < k; i++) x[i] = -TensorPrimitives.Dot<double>(_lower[i].AsSpan(c, i - c), x.AsSpan(c, i - c)) / _lower[i][i];
-            for (var i = k - 1; i >= 0; i--)
+            for (var c = from; c < to; c++)
             {
-                x[i] /= _lower[i][i];
-                TensorPrimitives.MultiplyAdd(_lower[i].AsSpan(0, i), -x[i], x.AsSpan(0, i), x.AsSpan(0, i));
+                inverse[c] = new double[k - c];
+                inverse[c][0] = 1 / _lower[c][c];
             }
-            inverse[c] = x;
+            for (var i = from + 1; i < k; i++)
+            {
+                var row = _lower[i];
+                for (var c = from; c < to && c < i; c++)
+                    inverse[c][i - c] = -TensorPrimitives.Dot<double>(row.AsSpan(c, i - c), inverse[c].AsSpan(0, i - c)) / row[i];
+            }
+            for (var i = k - 1; i >= from; i--)
+            {
+                var row = _lower[i];
+                for (var c = from; c < to && c <= i; c++)
+                {
+                    var x = inverse[c];
+                    x[i - c] /= row[i];
+                    TensorPrimitives.MultiplyAdd(row.AsSpan(c, i - c), -x[i - c], x.AsSpan(0, i - c), x.AsSpan(0, i - c));
+                }
+            }
         });
         return inverse;
+    }
+
+    // A factor of some thousand rows does not fit a cache; several right-hand sides share each pass over it.
+    static void InBlocks(int count, Action<int, int> work)
+    {
+        const int Block = 8;
+        Parallel.For(0, (count + Block - 1) / Block, b => work(b * Block, Math.Min(count, (b + 1) * Block)));
     }
 }

@@ -75,6 +75,28 @@ sealed class LinearUnit
         return (weights, shift);
     }
 
+    /// <summary>Sum over the folded weights of each output, read piece by piece: sum_k f(w_ok).</summary>
+    public double[] FilterSums(Func<double, double> f)
+    {
+        var tensor = Find(Node.Input[1]);
+        var (m, k) = Size(tensor);
+        var (scale, _) = Affine(m);
+        var sums = new double[m];
+        var piece = new float[64 * 1024];
+        var count = (long)m * k;
+        for (long at = 0; at < count; at += piece.Length)
+        {
+            var values = piece.AsSpan(0, (int)Math.Min(piece.Length, count - at));
+            TensorData.ReadFloats(tensor, at, values);
+            for (var i = 0; i < values.Length; i++)
+            {
+                var o = IsTransposed ? (at + i) % m : (at + i) / k;
+                sums[o] += f(values[i] * scale[o]);
+            }
+        }
+        return sums;
+    }
+
     /// <summary>Puts folded weights and bias back, un-folding the normalisation.</summary>
     public void Write(float[,] weights, float[] bias)
     {

@@ -5,15 +5,18 @@ namespace OnnxEdit.Engine;
 /// <summary>
 /// Optimal-brain-surgeon elimination of input channels of one linear unit: with the inverse Gram matrix, removing
 /// the rows R of a channel and re-fitting the rest raises the squared error by
-/// sum_m w_mR' [(G^-1)_RR]^-1 w_mR (Hassibi and Stork 1993, in groups). Weights and inverse are down-dated.
+/// sum_m w_mR' [(G^-1)_RR]^-1 w_mR (Hassibi and Stork 1993, in groups). Weights and inverse are
+/// down-dated and shrink as channels go, and of the inverse only the upper triangle is kept: together a sixth of the work.
 /// </summary>
 sealed class ObsElimination
 {
-    readonly double[][] _inverse;
-    readonly double[][] _weights;
+    // Upper triangle by rows, and the weights of all outputs by rows; rows that are gone leave at the next compaction.
+    double[][] _inverse;
+    double[][] _weights;
     readonly double _scale;
     readonly int[][] _rows;
     readonly bool[] _gone;
+    int _dead;
 
     /// <summary>Starts from the least-squares weights of a unit's group.</summary>
     /// <param name="gram">Centred Gram matrix / count, k x k.</param>
@@ -27,30 +30,17 @@ sealed class ObsElimination
         var lambda = ridge * Math.Max(gram.Select((row, i) => row[i]).Average(), 1e-30);
         for (var i = 0; i < k; i++) gram[i][i] += lambda;
         _inverse = new CholeskyFactor(gram).Inverse();
-        _weights = [.. Enumerable.Range(0, weights.GetLength(0)).Select(m => Enumerable.Range(0, k).Select(i => weights[m, i]).ToArray())];
-        (_rows, _scale, _gone) = (rows, 1 / Math.Max(power, 1e-30), new bool[rows.Length]);
+        _weights = [.. Enumerable.Range(0, k).Select(i => Enumerable.Range(0, weights.GetLength(0)).Select(m => weights[m, i]).ToArray())];
+        (_rows, _scale, _gone) = ([.. rows.Select(r => (int[])r.Clone())], 1 / Math.Max(power, 1e-30), new bool[rows.Length]);
     }
 
     /// <summary>Relative error added by removing a channel now.</summary>
     public double Increase(int channel)
     {
         if (_gone[channel]) return 0;
-        var rows = _rows[channel];
-        var factor = Factor(rows);
-        var solved = new double[rows.Length];
         var sum = 0.0;
-        // |L^-1 w|^2 = w' [(G^-1)_RR]^-1 w for every output.
-        for (var m = 0; m < _weights.Length; m++)
-        {
-            var w = _weights[m];
-            for (var r = 0; r < rows.Length; r++)
-            {
-                var v = w[rows[r]];
-                for (var s = 0; s < r; s++) v -= factor[r, s] * solved[s];
-                solved[r] = v / factor[r, r];
-                sum += solved[r] * solved[r];
-            }
-        }
+        // |L^-1 w|^2 = w' [(G^-1)_RR]^-1 w, summed over the outputs.
+        foreach (var solved in Solved(_rows[channel], Factor(_rows[channel]))) sum += TensorPrimitives.SumOfSquares<double>(solved);
         return sum * _scale;
     }
 
@@ -61,35 +51,66 @@ sealed class ObsElimination
         _gone[channel] = true;
         var rows = _rows[channel];
         var factor = Factor(rows);
-        var removed = Array.ConvertAll(rows, r => (double[])_inverse[r].Clone());
+        var solved = Solved(rows, factor);
+        var removed = Array.ConvertAll(rows, Row);
         // With Q = L^-1 (G^-1)_R:, the inverse loses Q'Q and each weight row loses (L^-1 w_R)' Q.
         for (var r = 0; r < rows.Length; r++)
         {
             for (var s = 0; s < r; s++) TensorPrimitives.MultiplyAdd(removed[s], -factor[r, s], removed[r], removed[r]);
             TensorPrimitives.Divide(removed[r], factor[r, r], removed[r]);
         }
-        foreach (var w in _weights)
-        {
-            var solved = new double[rows.Length];
-            for (var r = 0; r < rows.Length; r++)
-            {
-                var v = w[rows[r]];
-                for (var s = 0; s < r; s++) v -= factor[r, s] * solved[s];
-                solved[r] = v / factor[r, r];
-            }
-            for (var r = 0; r < rows.Length; r++) TensorPrimitives.MultiplyAdd(removed[r], -solved[r], w, w);
-        }
         Parallel.For(0, _inverse.Length, i =>
         {
-            for (var r = 0; r < rows.Length; r++) TensorPrimitives.MultiplyAdd(removed[r], -removed[r][i], _inverse[i], _inverse[i]);
+            for (var r = 0; r < rows.Length; r++)
+            {
+                var q = removed[r][i];
+                if (q == 0) continue;
+                TensorPrimitives.MultiplyAdd(removed[r].AsSpan(i), -q, _inverse[i], _inverse[i]);
+                TensorPrimitives.MultiplyAdd(solved[r], -q, _weights[i], _weights[i]);
+            }
         });
-        foreach (var r in rows)
+        _dead += rows.Length;
+        if (_dead * 8 >= _inverse.Length) Compact();
+    }
+
+    // L^-1 w_R for all outputs at once, one row per row of R.
+    double[][] Solved(int[] rows, double[,] factor)
+    {
+        var solved = Array.ConvertAll(rows, r => (double[])_weights[r].Clone());
+        for (var r = 0; r < rows.Length; r++)
         {
-            Array.Clear(_inverse[r]);
-            foreach (var row in _inverse) row[r] = 0;
-            _inverse[r][r] = 1;
-            foreach (var w in _weights) w[r] = 0;
+            for (var s = 0; s < r; s++) TensorPrimitives.MultiplyAdd(solved[s], -factor[r, s], solved[r], solved[r]);
+            TensorPrimitives.Divide(solved[r], factor[r, r], solved[r]);
         }
+        return solved;
+    }
+
+    // Drops the rows and columns of channels that are gone.
+    void Compact()
+    {
+        var left = Enumerable.Range(0, _rows.Length).Where(c => !_gone[c]).SelectMany(c => _rows[c]).Order().ToArray();
+        var place = new int[_inverse.Length];
+        for (var i = 0; i < left.Length; i++) place[left[i]] = i;
+        var (inverse, weights) = (new double[left.Length][], new double[left.Length][]);
+        Parallel.For(0, left.Length, i =>
+        {
+            var (from, to) = (_inverse[left[i]], inverse[i] = new double[left.Length - i]);
+            for (var j = i; j < left.Length; j++) to[j - i] = from[left[j] - left[i]];
+            weights[i] = _weights[left[i]];
+        });
+        for (var c = 0; c < _rows.Length; c++)
+            if (!_gone[c]) _rows[c] = Array.ConvertAll(_rows[c], r => place[r]);
+        (_inverse, _weights, _dead) = (inverse, weights, 0);
+    }
+
+    double At(int a, int b) => a <= b ? _inverse[a][b - a] : _inverse[b][a - b];
+
+    double[] Row(int row)
+    {
+        var values = new double[_inverse.Length];
+        for (var i = 0; i < row; i++) values[i] = _inverse[i][row - i];
+        _inverse[row].CopyTo(values, row);
+        return values;
     }
 
     // Cholesky factor of the rows' block of the inverse; the blocks have one row per kernel tap.
@@ -100,7 +121,7 @@ sealed class ObsElimination
         for (var r = 0; r < n; r++)
             for (var c = 0; c <= r; c++)
             {
-                var v = _inverse[rows[r]][rows[c]];
+                var v = At(rows[r], rows[c]);
                 for (var s = 0; s < c; s++) v -= factor[r, s] * factor[c, s];
                 factor[r, c] = r == c ? Math.Sqrt(Math.Max(v, 1e-300)) : v / factor[c, c];
             }

@@ -19,6 +19,8 @@ sealed class PairRefinement(
 
     const double Damping = 1e-2;
 
+    CholeskyFactor? _factor; // The same at every step.
+
     /// <summary>Makes one step; changes the arrays of the first unit in place.</summary>
     /// <returns>Mean squared residual before the step.</returns>
     public double Step(float[,] w1, float[] b1, float[,] w2, float[] b2, long[] firstWeightDims, ulong stream, CancellationToken cancellation)
@@ -68,7 +70,7 @@ sealed class PairRefinement(
         var n = gram.Count * Math.Min(images, prefix.Count) / prefix.Count;
         var step = Enumerable.Range(0, m).Select(o => Enumerable.Range(0, k).Select(i =>
             cross[o * (k + 1) + i] / n - cross[o * (k + 1) + k] / n * (gram.Gram[k * (k + 1) + i] / gram.Count)).ToArray()).ToArray();
-        LeastSquares.Factor(gram, true).Solve(step);
+        (_factor ??= LeastSquares.Factor(gram, true)).Solve(step);
 
         var taps = w2.GetLength(1) / m;
         var curvature = Enumerable.Range(0, m).Select(a => Enumerable.Range(0, m).Select(b =>

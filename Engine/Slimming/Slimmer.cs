@@ -53,7 +53,7 @@ public sealed class Slimmer
         var surgery = ChannelRemoval.Apply(_analysis, removed);
         var report = new SlimReport
         {
-            Before = ModelCounts.Of(_model.Proto, _model.Trace.Shapes, _model.Trace.Batch),
+            Before = ModelCounts.Of(_model.Proto, _model.Trace.Shapes, _model.Trace.Batch) with { Bytes = ModelCounts.ByteCount(_source.Proto) },
             After = Counts(surgery),
             Groups = Slimmed(removed),
             GroupCounts = (_analysis.Groups.Count(IsFree), _analysis.Groups.Count(g => !IsFree(g))),
@@ -65,6 +65,7 @@ public sealed class Slimmer
         var error = EditVerification.CheckEqual(_model, MaskInsertion.Apply(_analysis, removed), surgery);
         var afterSurgery = before is null ? null : Accuracy(_source.With(surgery), First(_data.Test!, SurgeryImages));
         var slim = Recover(surgery, removed, ranking);
+        ConstantFills.Restore(slim.Graph, _model.Fills);
         EditVerification.Check(_model, slim);
         var result = _source.With(slim);
         report = report with
@@ -76,7 +77,7 @@ public sealed class Slimmer
             Notes = _notes,
         };
         ModelHistory.Append(slim, SlimHistory.Entry(plan, report, _options, _data));
-        return new SlimResult(result, plan, report with { After = report.After with { Bytes = slim.CalculateSize() } });
+        return new SlimResult(result, plan, report with { After = report.After with { Bytes = ModelCounts.ByteCount(slim) } });
     }
 
     (SlimPlan Plan, bool[] Removed) MakePlan(ChannelRanking ranking)

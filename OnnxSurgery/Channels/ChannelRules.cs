@@ -76,9 +76,6 @@ static class ChannelRules
     /// <summary>Every operator that channels can pass or end at, in the order of the table.</summary>
     internal static IReadOnlyCollection<ChannelOperator> Operators => [.. _table.Values.Select(e => e.Operator)];
 
-    /// <summary>Operators that have a rule.</summary>
-    internal static IReadOnlyCollection<string> Operators => Table.Keys;
-
     /// <summary>The rule of a node, or null when channels that reach it are locked.</summary>
     public static Rule? For(NodeProto node) =>
         _table.TryGetValue((node.IsStandard() ? "" : node.Domain, node.OpType), out var entry) ? entry.Rule : null;

@@ -1,6 +1,7 @@
 using Microsoft.ML.OnnxRuntime;
 using OnnxEdit.Surgery.Proto;
 using AttributeType = OnnxEdit.Surgery.Proto.AttributeProto.Types.AttributeType;
+using DataType = OnnxEdit.Surgery.Proto.TensorProto.Types.DataType;
 
 namespace OnnxEdit.Surgery;
 
@@ -11,8 +12,8 @@ namespace OnnxEdit.Surgery;
 /// </summary>
 public static class ConstantFolding
 {
-    /// <summary>ConstantOfShape outputs above this stay nodes: folding them would only make the file larger.</summary>
-    public const int LargestFill = 64 * 1024;
+    /// <summary>ConstantOfShape outputs above this stay nodes here; <see cref="ConstantFills"/> knows how to give them back.</summary>
+    public const int LargestFill = 1024;
 
     static readonly HashSet<string> NotDeterministic =
         ["RandomNormal", "RandomUniform", "RandomNormalLike", "RandomUniformLike", "Multinomial", "Bernoulli"];
@@ -91,12 +92,15 @@ public static class ConstantFolding
         // every initializer had to be listed as an input, so that the list says nothing.
         if (model.IrVersion >= 4)
             foreach (var i in graph.Input) known.Remove(i.Name);
+        // Strings are left alone: nothing that matters here is made of them.
+        known.ExceptWith(graph.Initializer.Where(t => t.DataType == (int)DataType.String).Select(t => t.Name));
         var initializers = known.ToHashSet();
         List<NodeProto> fold = [];
         foreach (var node in graph.Node)
         {
             // Behind a DequantizeLinear quantised weights would be stored at full width.
             if (!node.IsStandard() || node.OpType == "DequantizeLinear" || NotDeterministic.Contains(node.OpType) || node.Input.Count == 0
+                || (node.OpType == "Cast" && node.Int("to", 0) == (int)DataType.String)
                 || node.Attribute.Any(a => a.Type is AttributeType.Graph or AttributeType.Graphs)
                 || !node.Input.All(i => i.Length == 0 || known.Contains(i)) || IsLargeFill(node, graph)) continue;
             // Weights that pass through a Reshape, Transpose or Cast stay traceable to their initializer only

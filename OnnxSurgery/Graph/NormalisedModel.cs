@@ -9,13 +9,17 @@ namespace OnnxEdit.Surgery;
 /// </summary>
 public sealed class NormalisedModel
 {
-    NormalisedModel(ModelProto proto, ShapeTrace trace) => (Proto, Trace, Index) = (proto, trace, new GraphIndex(proto.Graph));
+    NormalisedModel(ModelProto proto, ShapeTrace trace, IReadOnlyDictionary<string, NodeProto> fills) =>
+        (Proto, Trace, Fills, Index) = (proto, trace, fills, new GraphIndex(proto.Graph));
 
     /// <summary>The folded copy.</summary>
     public ModelProto Proto { get; }
 
     /// <summary>Traced shapes of <see cref="Proto"/>.</summary>
     public ShapeTrace Trace { get; }
+
+    /// <summary>ConstantOfShape nodes that are initializers here, for <see cref="ConstantFills.Restore"/>.</summary>
+    public IReadOnlyDictionary<string, NodeProto> Fills { get; }
 
     /// <summary>Index of <see cref="Proto"/>.</summary>
     public GraphIndex Index { get; }
@@ -29,8 +33,9 @@ public sealed class NormalisedModel
         var copy = model.Clone();
         copy.Graph.ValueInfo.Clear();
         ConstantFolding.Apply(copy);
+        var fills = ConstantFills.Expand(copy);
         var trace = ShapeTrace.Run(copy, inputShapes);
         if (ShapeFolding.Apply(copy, trace)) trace = ShapeTrace.Run(copy, inputShapes);
-        return new NormalisedModel(copy, trace);
+        return new NormalisedModel(copy, trace, fills);
     }
 }

@@ -121,7 +121,7 @@ public sealed class ShapeTrace
     static IReadOnlyList<TensorShapeProto.Types.Dimension>? Dims(ValueInfoProto input) => input.Type?.TensorType?.Shape?.Dim;
 
     static Dictionary<string, (long[] Shape, long[]? Integers, TensorElementType Type)> RunOnce(
-        InferenceSession session, BoundedRun run, IReadOnlyList<ValueInfoProto> inputs, string[] names, int batch,
+        ModelSession session, BoundedRun run, IReadOnlyList<ValueInfoProto> inputs, string[] names, int batch,
         IReadOnlyDictionary<string, long[]>? inputShapes)
     {
         List<OrtValue> values = [];

@@ -16,16 +16,16 @@ static class TraceRoom
     /// <param name="session">The session; every tensor that matters is an output.</param>
     /// <param name="batch">Size counted for symbolic dimensions.</param>
     /// <exception cref="OnnxSurgeryException">Too large; the largest tensor is named.</exception>
-    public static void Require(InferenceSession session, int batch)
+    public static void Require(ModelSession session, int batch)
     {
         var (total, name, largest) = Sum(session, batch);
         if (total > Limit) throw TooLarge(name, largest);
     }
 
     /// <summary>True when the outputs of a session may become part of the model: they are then held several times over.</summary>
-    public static bool MayBeStored(InferenceSession session) => Sum(session, 1).Total <= Limit / 4;
+    public static bool MayBeStored(ModelSession session) => Sum(session, 1).Total <= Limit / 4;
 
-    static (double Total, string Name, double Largest) Sum(InferenceSession session, int batch)
+    static (double Total, string Name, double Largest) Sum(ModelSession session, int batch)
     {
         double total = 0, largest = 0;
         var name = "";

@@ -13,7 +13,7 @@ sealed class CountingWalk(IReadOnlyDictionary<string, long[]> shapes, long batch
         public IReadOnlyList<long> Dims { get; } = dims;
 
         /// <summary>Nothing but zeros is padding, where it is concatenated.</summary>
-        public bool IsPadding => values is null || !TensorData.Bytes(values).AsSpan().ContainsAnyExcept((byte)0);
+        public bool IsPadding => values is null || !TensorData.View(values).ContainsAnyExcept((byte)0);
 
         /// <summary>Floats, or integers of at most 8 bits: never indices or shapes.</summary>
         public bool Learnable { get; } = learnable;

@@ -17,29 +17,31 @@ static class ExternalData
     /// <summary>Page size: the format recommends offsets that can be memory-mapped.</summary>
     const int Alignment = 4096;
 
-    /// <summary>Brings every external tensor into raw_data. Returns the full paths of the files read.</summary>
+    /// <summary>Gives every external tensor its bytes as raw_data, in memory or mapped. Returns the full paths of the files read.</summary>
     /// <param name="model">The parsed model, changed in place.</param>
     /// <param name="modelPath">Full path of the model file; locations are relative to its folder.</param>
-    /// <param name="total">Bytes already in memory, counted against the 2 GB limit.</param>
+    /// <param name="mapFrom">Bytes of all external tensors together from which on the larger ones are mapped instead.</param>
     /// <param name="hash">Receives the bytes of each external tensor.</param>
-    internal static IReadOnlyList<string> Read(ModelProto model, string modelPath, long total, IncrementalHash hash)
+    internal static IReadOnlyList<string> Read(ModelProto model, string modelPath, long mapFrom, IncrementalHash hash)
     {
         var folder = Path.GetDirectoryName(modelPath) ?? "/";
         var files = new SortedDictionary<string, SafeFileHandle>(StringComparer.Ordinal);
         try
         {
-            foreach (var (tensor, name) in TensorWalk.All(model))
+            var external = TensorWalk.All(model).Where(t => t.Tensor.DataLocation == DataLocation.External).Select(t =>
             {
-                if (tensor.DataLocation != DataLocation.External) continue;
-                var (path, handle) = Open(tensor, name, folder, files);
-                var (offset, length) = Range(tensor, name, path, RandomAccess.GetLength(handle));
-                total += length;
-                if (total > ModelReader.Limit)
-                    throw new OnnxSurgeryException(
-                        $"With its external data the model is larger than 2 GB (tensor '{name}' goes over it), which is not supported; use a smaller model or a float16 export.");
-                var bytes = ReadRange(handle, offset, (int)length, name, path);
-                hash.AppendData(bytes);
-                tensor.RawData = UnsafeByteOperations.UnsafeWrap(bytes);
+                var (path, handle) = Open(t.Tensor, t.Name, folder, files);
+                return (t.Tensor, t.Name, Path: path, Handle: handle, Range: Range(t.Tensor, t.Name, path, RandomAccess.GetLength(handle)));
+            }).ToList();
+            var mapped = external.Sum(t => (double)t.Range.Length) >= mapFrom;
+            foreach (var (tensor, name, path, handle, (offset, length)) in external)
+            {
+                if (length > ModelReader.Limit)
+                    throw new OnnxSurgeryException($"Tensor '{name}' alone has {length:N0} bytes and single tensors over 2 GB are not supported; use a float16 export.");
+                tensor.RawData = mapped && length >= Alignment
+                    ? MappedBytes.Of(handle, offset, (int)length)
+                    : UnsafeByteOperations.UnsafeWrap(ReadRange(handle, offset, (int)length, name, path));
+                hash.AppendData(tensor.RawData.Span);
                 tensor.ExternalData.Clear();
                 tensor.ClearDataLocation();
             }

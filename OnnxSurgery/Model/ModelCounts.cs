@@ -25,6 +25,19 @@ public sealed record ModelCounts(long Parameters, long Macs, long Bytes, IReadOn
     {
         if (batch < 1) throw new OnnxSurgeryException($"The traced batch size is {batch}; it must be at least 1.");
         var nodes = new CountingWalk(shapes ?? new Dictionary<string, long[]>(), batch).Of(model.Graph);
-        return new(nodes.Sum(n => n.Parameters), nodes.Sum(n => n.Macs ?? 0), model.CalculateSize(), nodes);
+        return new(nodes.Sum(n => n.Parameters), nodes.Sum(n => n.Macs ?? 0), ByteCount(model), nodes);
+    }
+
+    /// <summary>
+    /// Length of the serialised model with all its tensors, also where it is more than protobuf can write in one piece
+    /// (then up to a few bytes per tensor).
+    /// </summary>
+    public static long ByteCount(ModelProto model)
+    {
+        var tensors = TensorWalk.All(model).Sum(t => (long)t.Tensor.RawData.Length);
+        if (tensors < ModelWriter.LargestInline) return model.CalculateSize();
+        var rest = model.Clone();
+        foreach (var (tensor, _) in TensorWalk.All(rest)) tensor.ClearRawData();
+        return tensors + rest.CalculateSize();
     }
 }

@@ -11,7 +11,7 @@ static class ModelReader
     /// <summary>2 GB, where arrays, protobuf and loading a model from memory all end.</summary>
     internal static long Limit => Array.MaxLength;
 
-    internal static OnnxModel Read(string path)
+    internal static OnnxModel Read(string path, long mapFrom)
     {
         var bytes = ReadFile(path);
         var proto = Parse(bytes, path);
@@ -19,7 +19,7 @@ static class ModelReader
         hash.AppendData(bytes);
         try
         {
-            var files = ExternalData.Read(proto, Path.GetFullPath(path), bytes.Length, hash);
+            var files = ExternalData.Read(proto, Path.GetFullPath(path), mapFrom, hash);
             ModelValidator.Check(proto);
             return new OnnxModel(proto, path, Convert.ToHexStringLower(hash.GetHashAndReset()), files);
         }
@@ -43,7 +43,7 @@ static class ModelReader
                 throw new OnnxSurgeryException($"'{path}' is empty; download or export the model again.");
             if (length > Limit)
                 throw new OnnxSurgeryException(
-                    $"'{path}' has {length:N0} bytes and models over 2 GB are not supported; use a smaller model or a float16 export.");
+                    $"'{path}' has {length:N0} bytes and a file over 2 GB is no valid ONNX model; export it again with its weights as external data.");
             return File.ReadAllBytes(path);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)

@@ -6,15 +6,14 @@ namespace OnnxEdit.Surgery;
 static class ModelWriter
 {
     /// <summary>Above this many bytes the tensors go to a data file: protobuf ends at 2 GB.</summary>
-    const long LargestInline = 1_900_000_000;
+    internal const long LargestInline = 1_900_000_000;
 
     internal static void Write(OnnxModel model, string path, bool overwrite, CancellationToken cancellation)
     {
         ModelValidator.Check(model.Proto);
         var target = Target(path);
         var external = model.DataFiles.Count > 0
-            || TensorWalk.All(model.Proto).Sum(t => (long)t.Tensor.RawData.Length) > LargestInline
-            || model.Proto.CalculateSize() > LargestInline;
+            || ModelCounts.ByteCount(model.Proto) > LargestInline;
         var data = external ? target + ".data" : null;
         foreach (var file in new[] { target, data })
             if (file is not null) Refuse(file, model, overwrite);

@@ -30,11 +30,13 @@ public sealed class OnnxModel
 
     /// <summary>
     /// Reads and validates a model file (<see cref="ModelValidator.Check"/>). Tensors kept in external files are
-    /// brought into memory. ONNX Runtime is not asked: that is <see cref="ModelValidator.CheckRuntime"/>.
+    /// brought into memory, or mapped where they are many: the data files must then stay as they are while the model
+    /// is in use. ONNX Runtime is not asked: that is <see cref="ModelValidator.CheckRuntime"/>.
     /// </summary>
     /// <param name="path">The .onnx file.</param>
+    /// <param name="mapFrom">Bytes of external data from which on tensors of a page or more stay in their files.</param>
     /// <exception cref="OnnxSurgeryException">Not a usable ONNX model; the message names the file and says why.</exception>
-    public static OnnxModel Load(string path) => ModelReader.Read(path);
+    public static OnnxModel Load(string path, long mapFrom = 256 << 20) => ModelReader.Read(path, mapFrom);
 
     /// <summary>
     /// An edited version of this model: the given graph with this model's source path, hash and external-data

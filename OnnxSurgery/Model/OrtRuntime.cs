@@ -34,7 +34,7 @@ public static partial class OrtRuntime
     /// <param name="model">The model; not kept.</param>
     /// <param name="optimise">False switches all graph optimisations off (tracing, folding).</param>
     /// <exception cref="OnnxSurgeryException">ORT refuses the model; its reason is in the message.</exception>
-    public static InferenceSession CreateSession(ModelProto model, bool optimise = true)
+    public static ModelSession CreateSession(ModelProto model, bool optimise = true)
     {
         using var options = new SessionOptions
         {
@@ -48,7 +48,7 @@ public static partial class OrtRuntime
         options.EnableCpuMemArena = optimise;
         try
         {
-            return new InferenceSession(model.ToByteArray(), options);
+            return new ModelSession(model, options);
         }
         catch (OnnxRuntimeException e)
         {

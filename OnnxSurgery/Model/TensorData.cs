@@ -63,22 +63,46 @@ public static class TensorData
         return bytes;
     }
 
+    /// <summary>The same bytes where they lie, copied only if they are not stored as raw data.</summary>
+    /// <exception cref="OnnxSurgeryException">Data missing, or not as long as the dims say.</exception>
+    internal static ReadOnlySpan<byte> View(TensorProto tensor) =>
+        tensor.RawData.Length > 0 && tensor.RawData.Length == (Int128)ElementCount(tensor) * ElementSize(tensor) ? tensor.RawData.Span : Bytes(tensor);
+
     /// <summary>The elements of a float tensor (float32, float16, bfloat16 or float64) as float32, row-major.</summary>
     /// <exception cref="OnnxSurgeryException">Not a float tensor, or damaged.</exception>
     public static float[] Floats(TensorProto tensor)
     {
-        var bytes = Bytes(tensor);
+        var result = new float[ElementCount(tensor)];
+        ReadFloats(tensor, 0, result);
+        return result;
+    }
+
+    /// <summary>Copies some elements of a float tensor as float32, without touching the others.</summary>
+    /// <param name="tensor">The tensor.</param>
+    /// <param name="first">First element, row-major.</param>
+    /// <param name="values">Receives as many elements as it is long.</param>
+    /// <exception cref="OnnxSurgeryException">Not a float tensor, or damaged.</exception>
+    public static void ReadFloats(TensorProto tensor, long first, Span<float> values)
+    {
+        var size = ElementSize(tensor);
+        var bytes = View(tensor).Slice(checked((int)(first * size)), checked(values.Length * size));
         switch ((DataType)tensor.DataType)
         {
             case DataType.Float:
-                return MemoryMarshal.Cast<byte, float>(bytes).ToArray();
+                MemoryMarshal.Cast<byte, float>(bytes).CopyTo(values);
+                break;
             case DataType.Double:
-                return Array.ConvertAll(MemoryMarshal.Cast<byte, double>(bytes).ToArray(), v => (float)v);
+                var doubles = MemoryMarshal.Cast<byte, double>(bytes);
+                for (var i = 0; i < values.Length; i++) values[i] = (float)doubles[i];
+                break;
             case DataType.Float16:
-                return Array.ConvertAll(MemoryMarshal.Cast<byte, Half>(bytes).ToArray(), v => (float)v);
+                var halves = MemoryMarshal.Cast<byte, Half>(bytes);
+                for (var i = 0; i < values.Length; i++) values[i] = (float)halves[i];
+                break;
             case DataType.Bfloat16:
-                return Array.ConvertAll(MemoryMarshal.Cast<byte, ushort>(bytes).ToArray(),
-                    v => BitConverter.Int32BitsToSingle(v << 16));
+                var brains = MemoryMarshal.Cast<byte, ushort>(bytes);
+                for (var i = 0; i < values.Length; i++) values[i] = BitConverter.Int32BitsToSingle(brains[i] << 16);
+                break;
             default:
                 throw new OnnxSurgeryException($"Tensor '{tensor.Name}' is {(DataType)tensor.DataType}, not a float tensor.");
         }
@@ -123,7 +147,14 @@ public static class TensorData
                 bytes = MemoryMarshal.AsBytes(Array.ConvertAll(values.ToArray(), ToBfloat16).AsSpan()).ToArray(); break;
             default: throw new OnnxSurgeryException($"Tensor '{tensor.Name}' is {(DataType)tensor.DataType}, not a float tensor.");
         }
-        SetRaw(tensor, bytes);
+        if (!MappedBytes.Holds(tensor.RawData))
+        {
+            SetRaw(tensor, bytes);
+            return;
+        }
+        var mapped = MappedBytes.Scratch(bytes.Length);
+        bytes.CopyTo(mapped);
+        SetRaw(tensor, mapped);
     }
 
     /// <summary>Replaces the values of an int32 or int64 tensor, keeping its name, element type and dims.</summary>
@@ -147,20 +178,23 @@ public static class TensorData
             throw new OnnxSurgeryException(
                 $"Tensor '{tensor.Name}' of shape [{string.Join(',', tensor.Dims)}] has no such slice along axis {axis}; the indices are out of range.");
         var size = ElementSize(tensor);
-        var source = Bytes(tensor);
+        var source = View(tensor);
         long outer = 1, inner = size;
         for (var i = 0; i < axis; i++) outer *= tensor.Dims[i];
         for (var i = axis + 1; i < tensor.Dims.Count; i++) inner *= tensor.Dims[i];
         var dim = tensor.Dims[axis];
-        var result = new byte[outer * kept.Count * inner];
+        var length = outer * kept.Count * inner;
+        // What was read from a mapped file goes to one: a large model never comes into memory as a whole.
+        var memory = MappedBytes.Holds(tensor.RawData) && length > 0 ? MappedBytes.Scratch(checked((int)length)) : new byte[length];
+        var result = memory.Span;
         for (long o = 0, at = 0; o < outer; o++)
             foreach (var k in kept)
             {
-                Buffer.BlockCopy(source, checked((int)((o * dim + k) * inner)), result, checked((int)at), checked((int)inner));
+                source.Slice(checked((int)((o * dim + k) * inner)), (int)inner).CopyTo(result[(int)at..]);
                 at += inner;
             }
         tensor.Dims[axis] = kept.Count;
-        SetRaw(tensor, result);
+        SetRaw(tensor, memory);
     }
 
     static TensorProto Make(string name, DataType type, IEnumerable<long> dims, ReadOnlySpan<byte> bytes)
@@ -170,7 +204,7 @@ public static class TensorData
         return tensor;
     }
 
-    static void SetRaw(TensorProto tensor, byte[] bytes)
+    static void SetRaw(TensorProto tensor, Memory<byte> bytes)
     {
         tensor.FloatData.Clear();
         tensor.Int32Data.Clear();

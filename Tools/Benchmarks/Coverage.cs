@@ -34,7 +34,7 @@ static class Coverage
     }
 
     /// <summary>The operators of the rule table, in alphabetical order.</summary>
-    static string Operators() => string.Join(", ", ChannelRules.Operators.Order(StringComparer.Ordinal).Select(o => $"`{o}`"));
+    static string Operators() => string.Join(", ", ChannelRules.Operators.Select(o => o.ToString()).Order(StringComparer.Ordinal).Select(o => $"`{o}`"));
 
     static string Row(string model)
     {

@@ -12,6 +12,10 @@ switch (args)
         return SlimLatency.Run(rest);
     case ["coverage", .. { Length: > 0 } rest]:
         return Coverage.Run(rest);
+    case ["randomise", .. [_, _, _] rest]:
+        return RandomWeights.Run(rest);
+    case ["big-model", .. [_, _] rest]:
+        return BigModel.Run(rest);
     default:
         Console.Error.WriteLine("""
             Benchmarks: the figures in docs/ come from these commands. Data and models lie in $ONNXEDIT_SHARED.
@@ -20,6 +24,8 @@ switch (args)
               ablation MODEL,... SPARSITY,...                what each part of the pipeline is worth
               latency MODEL,... SPARSITY,...                 aligned models: speed-up against the MAC ratio
               coverage FOLDER...                             slim every model of these folders; writes docs/coverage.md
+              randomise MODEL OUT SEED                       the model with seeded random weights
+              big-model OUT GB                               a chain of wide layers with external data of that size
             """);
         return 2;
 }

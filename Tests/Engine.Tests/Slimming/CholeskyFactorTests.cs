@@ -24,7 +24,7 @@ public sealed class CholeskyFactorTests
         for (var s = 0; s < sides.Length; s++) Close(reference.Solve(DenseVector.OfArray(sides[s])).AsArray(), solved[s]);
         var inverse = factor.Inverse();
         var expected = reference.Solve(DenseMatrix.CreateIdentity(k));
-        for (var i = 0; i < k; i++) Close(expected.Row(i).AsArray() ?? expected.Row(i).ToArray(), inverse[i]);
+        for (var i = 0; i < k; i++) Close([.. expected.Row(i).Skip(i)], inverse[i]);
     }
 
     [Theory]

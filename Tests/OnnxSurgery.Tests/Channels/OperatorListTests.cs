@@ -11,7 +11,7 @@ public class OperatorListTests
     {
         var text = File.ReadAllText(Document());
         var list = text[text.IndexOf("<!-- operators -->", StringComparison.Ordinal)..text.IndexOf("<!-- /operators -->", StringComparison.Ordinal)];
-        Assert.Equal(ChannelRules.Operators.Order(StringComparer.Ordinal), Regex.Matches(list, "`(\\w+)`").Select(m => m.Groups[1].Value));
+        Assert.Equal(ChannelRules.Operators.Select(o => o.ToString()).Order(StringComparer.Ordinal), Regex.Matches(list, "`([\\w.]+)`").Select(m => m.Groups[1].Value));
     }
 
     static string Document()

@@ -15,7 +15,7 @@ public partial class OperatorTableTests
             .Where(line => line.StartsWith("| ", StringComparison.Ordinal) && !line.StartsWith("| kind", StringComparison.Ordinal))
             .Select(line => line.Split('|', StringSplitOptions.TrimEntries))
             .SelectMany(cells => Operator().Matches(cells[2]).Select(m => $"{cells[1]}: {m.Value}"));
-        var known = ChannelRules.Operators.Select(o => $"{o.Kind}: {(o.Domain.Length > 0 ? o.Domain + "." : "")}{o.Name}");
+        var known = ChannelRules.Operators.Select(o => $"{o.Kind}: {o}");
         Assert.Equal(known.Order(StringComparer.Ordinal), documented.Order(StringComparer.Ordinal));
     }
 

@@ -1,0 +1,109 @@
+using System.Buffers;
+using Google.Protobuf;
+using Microsoft.ML.OnnxRuntime;
+using Microsoft.ML.OnnxRuntime.Tensors;
+using OnnxEdit.Surgery.Proto;
+
+namespace OnnxEdit.Surgery;
+
+/// <summary>
+/// An ONNX Runtime session over a model held in memory. Weights that lie in mapped files are handed to each run as
+/// they lie there, as inputs of the graph: nothing is copied, pre-packed or counted against the 2 GB of a serialised model.
+/// </summary>
+public sealed class ModelSession : IDisposable
+{
+    readonly InferenceSession _session;
+    readonly List<string> _names = [];
+    readonly List<OrtValue> _weights = [];
+    readonly List<MemoryHandle> _pins = [];
+
+    /// <summary>Creates a session.</summary>
+    /// <param name="model">The model; not changed.</param>
+    /// <param name="options">ORT's options.</param>
+    /// <exception cref="OnnxSurgeryException">What must be serialised is larger than 2 GB.</exception>
+    /// <exception cref="OnnxRuntimeException">ORT refuses the model.</exception>
+    public ModelSession(ModelProto model, SessionOptions options)
+    {
+        if (model.Graph.Initializer.Any(IsMapped)) model = WithoutMapped(model);
+        if (ModelCounts.ByteCount(model) > ModelReader.Limit)
+            throw new OnnxSurgeryException(
+                "The part of the model that is not external data is larger than 2 GB, which is not supported; store its weights as external data.");
+        try
+        {
+            _session = new InferenceSession(model.ToByteArray(), options);
+        }
+        catch
+        {
+            Release();
+            throw;
+        }
+    }
+
+    /// <summary>True when weights are read from mapped files instead of being loaded and pre-packed.</summary>
+    public bool IsMappedSession => _weights.Count > 0;
+
+    /// <summary>What the session returns, by name.</summary>
+    public IReadOnlyDictionary<string, NodeMetadata> OutputMetadata => _session.OutputMetadata;
+
+    /// <summary>Runs the model, like <see cref="InferenceSession"/> does.</summary>
+    /// <param name="options">Run options, kept alive by the caller.</param>
+    /// <param name="names">Names of the inputs.</param>
+    /// <param name="values">Their values.</param>
+    /// <param name="outputs">Names of the outputs wanted.</param>
+    public IDisposableReadOnlyCollection<OrtValue> Run(
+        RunOptions options, IReadOnlyCollection<string> names, IReadOnlyCollection<OrtValue> values, IReadOnlyCollection<string> outputs) =>
+        _names.Count == 0
+            ? _session.Run(options, names, values, outputs)
+            : _session.Run(options, [.. names, .. _names], [.. values, .. _weights], outputs);
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _session.Dispose();
+        Release();
+    }
+
+    static bool IsMapped(TensorProto tensor) => MappedBytes.Holds(tensor.RawData);
+
+    ModelProto WithoutMapped(ModelProto model)
+    {
+        model = model.Clone();
+        var graph = model.Graph;
+        for (var i = graph.Initializer.Count - 1; i >= 0; i--)
+        {
+            var tensor = graph.Initializer[i];
+            if (!IsMapped(tensor)) continue;
+            graph.Initializer.RemoveAt(i);
+            if (graph.Input.All(input => input.Name != tensor.Name)) graph.Input.Add(Describe(tensor));
+            Feed(tensor);
+        }
+        return model;
+    }
+
+    void Feed(TensorProto tensor)
+    {
+        var pin = tensor.RawData.Memory.Pin();
+        _pins.Add(pin);
+        nint address;
+        unsafe
+        {
+            address = (nint)pin.Pointer;
+        }
+        _names.Add(tensor.Name);
+        _weights.Add(OrtValue.CreateTensorValueWithData(
+            OrtMemoryInfo.DefaultInstance, (TensorElementType)tensor.DataType, [.. tensor.Dims], address, tensor.RawData.Length));
+    }
+
+    static ValueInfoProto Describe(TensorProto tensor)
+    {
+        var type = new TypeProto.Types.Tensor { ElemType = tensor.DataType, Shape = new TensorShapeProto() };
+        type.Shape.Dim.AddRange(tensor.Dims.Select(d => new TensorShapeProto.Types.Dimension { DimValue = d }));
+        return new ValueInfoProto { Name = tensor.Name, Type = new TypeProto { TensorType = type } };
+    }
+
+    void Release()
+    {
+        foreach (var w in _weights) w.Dispose();
+        foreach (var p in _pins) p.Dispose();
+    }
+}

@@ -1,0 +1,266 @@
+using Google.Protobuf;
+using OnnxEdit.Surgery;
+using OnnxEdit.Surgery.Proto;
+using Xunit;
+using AttributeType = OnnxEdit.Surgery.Proto.AttributeProto.Types.AttributeType;
+using DataType = OnnxEdit.Surgery.Proto.TensorProto.Types.DataType;
+
+namespace OnnxEdit.OnnxSurgery.Tests;
+
+/// <summary>The many forms in which models are stored: each is cut rightly, or locked with a reason.</summary>
+public class ModelFormTests
+{
+    public static TheoryData<int> Opsets => [.. Enumerable.Range(7, 18)];
+
+    [Theory]
+    [MemberData(nameof(Opsets))]
+    public void Old_and_new_operator_forms_are_cut_and_keep_their_opset(int opset)
+    {
+        var b = new GraphBuilder(1, opset);
+        var c = b.Relu(b.BatchNorm(b.Conv(b.Input("x", 3, 8, 8), 8, pads: 1, name: "c1"), name: "bn"));
+        var padded = Form(b, opset, "Pad", c, [1, 8, 10, 10], 11, "pads", [0, 0, 1, 1, 0, 0, 1, 1], [0, 0, 1, 1, 0, 0, 1, 1]);
+        var cut = Slice(b, opset, padded);
+        var clipped = Clip(b, opset, cut);
+        var pooled = b.GlobalAveragePool(b.Conv(clipped, 6, name: "c2"));
+        var flat = Form(b, opset, "Squeeze", pooled, [1, 6], 13, "axes", [2, 3], [2, 3]);
+        var soft = b.Op("Softmax", [b.Gemm(b.Reshape(b.Op("Identity", [flat], [1, 6]), -1, 6), 4, name: "fc")], [1, 4], "y", n => n.Set("axis", 1));
+        var model = b.Build(soft);
+        model.IrVersion = opset < 9 ? 3 : opset < 20 ? 8 : 10;
+        if (model.IrVersion < 4) ListInitializers(model);
+        foreach (var (tensor, places) in (IEnumerable<(string, int[])>)[("c1", [0, 3, 7]), ("c2", [1, 5])])
+        {
+            var slim = new Specimen(model).Remove(tensor, places);
+            Assert.Equal(opset, Assert.Single(slim.OpsetImport).Version);
+            ModelValidator.CheckRuntime(slim);
+        }
+    }
+
+    [Fact]
+    public void Half_weights_are_cut()
+    {
+        var b = new GraphBuilder(1) { ElementType = DataType.Float16 };
+        var c = b.Relu(b.Conv(b.Input("x", 3, 8, 8), 8, name: "c1"));
+        var slim = new Specimen(b.Build(b.Gemm(b.Flatten(b.Conv(c, 4, name: "c2")), 5))).Remove("c1", 2, 6);
+        Assert.Equal((int)DataType.Float16, slim.Graph.Initializer.First(t => t.Name == "c1.weight").DataType);
+    }
+
+    [Fact]
+    public void Double_weights_are_cut_where_ONNX_Runtime_computes_with_them()
+    {
+        var b = new GraphBuilder(1) { ElementType = DataType.Double };
+        var slim = new Specimen(b.Build(b.MatMul(b.Relu(b.MatMul(b.Input("x", 6), 8, name: "f1")), 5))).Remove("f1", 2, 6);
+        Assert.Equal((int)DataType.Double, slim.Graph.Initializer.First(t => t.Name == "f1.weight").DataType);
+    }
+
+    [Fact]
+    public void A_type_that_ONNX_Runtime_has_no_kernels_for_is_refused_in_one_sentence()
+    {
+        var b = new GraphBuilder(1) { ElementType = DataType.Bfloat16 };
+        var model = b.Build(b.Conv(b.Relu(b.Conv(b.Input("x", 3, 8, 8), 8)), 4));
+        var error = Assert.Throws<OnnxSurgeryException>(() => NormalisedModel.Create(model));
+        Assert.DoesNotContain('\n', error.Message);
+        Assert.StartsWith("ONNX Runtime refuses the model: ", error.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(4)]
+    [InlineData(300)]
+    public void Weights_in_Constant_nodes_are_cut(int width)
+    {
+        var b = new GraphBuilder(1);
+        var f = b.Op("MatMul", [b.Input("x", 5), b.Constant("w1", [5, width], 5)], [1, width], "f1");
+        var s = new Specimen(b.Build(b.Op("MatMul", [b.Relu(f), b.Constant("w2", [width, 3], width)], [1, 3], "f2")));
+        Assert.Equal([width - 1, 3], Specimen.Dims(s.Remove("f1", 1), "w2"));
+    }
+
+    [Fact]
+    public void Repeated_and_spelled_out_operator_sets_are_understood()
+    {
+        var model = Chain();
+        model.OpsetImport.Add(new OperatorSetIdProto { Domain = "ai.onnx", Version = 17 });
+        foreach (var node in model.Graph.Node) node.Domain = "ai.onnx";
+        var slim = new Specimen(model).Remove("c1", 0);
+        Assert.Equal(model.OpsetImport, slim.OpsetImport);
+    }
+
+    [Fact]
+    public void Images_with_channels_last_are_turned_and_cut()
+    {
+        var b = new GraphBuilder(1);
+        var c = b.Conv(b.Transpose(b.Input("x", 8, 8, 3), 0, 3, 1, 2), 6, name: "c1");
+        var last = b.Transpose(b.Relu(c), 0, 2, 3, 1);
+        new Specimen(b.Build(b.MatMul(last, 4, name: "m"))).Remove("c1", 0, 4);
+    }
+
+    [Fact]
+    public void Several_inputs_and_outputs_are_kept()
+    {
+        var b = new GraphBuilder(1);
+        var (x, z) = (b.Conv(b.Input("x", 3, 6, 6), 5, name: "cx"), b.Conv(b.Input("z", 2, 6, 6), 5, name: "cz"));
+        var sum = b.Relu(b.Add(x, z));
+        var slim = new Specimen(b.Build(b.Conv(sum, 2, name: "a"), b.Conv(sum, 3, name: "b"))).Remove("cz", 1);
+        Assert.Equal(["x", "z"], slim.Graph.Input.Select(i => i.Name));
+        Assert.Equal(["a", "b"], slim.Graph.Output.Select(o => o.Name));
+    }
+
+    [Fact]
+    public void Weights_that_a_branch_reads_are_locked_and_names_it_defines_itself_are_not()
+    {
+        foreach (var shadowed in (bool[])[false, true])
+        {
+            var b = new GraphBuilder(1);
+            var x = b.Input("x", 3, 6, 6);
+            var c = b.Conv(x, 4, name: "c1");
+            var branchReads = shadowed ? "own" : "c1.bias";
+            var choice = b.Op("If", [Condition(b)], [4], "choice", n =>
+            {
+                n.Attribute.Add(Branch("then_branch", branchReads));
+                n.Attribute.Add(Branch("else_branch", branchReads));
+            });
+            var s = new Specimen(b.Build(b.Conv(c, 2, name: "c2"), choice));
+            Assert.Equal(shadowed ? 4 : 0, s.Free("c1"));
+            if (shadowed) s.Remove("c1", 2);
+            else Assert.Contains("'c1.bias'", s.Lock("c1"), StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
+    public void Recurrent_layers_lock_what_they_read()
+    {
+        var b = new GraphBuilder(1);
+        var f = b.MatMul(b.Input("x", 4, 6), 5, name: "m");
+        const int hidden = 3;
+        var lstm = b.Op("LSTM", [b.Transpose(f, 1, 0, 2), b.Weight("W", [1, 4 * hidden, 5], 5), b.Weight("R", [1, 4 * hidden, hidden], 3)], [4, 1, 1, hidden], "lstm",
+            n => n.Set("hidden_size", hidden));
+        var s = new Specimen(b.Build(lstm));
+        Assert.Equal("LSTM 'lstm': no rule for this operator", s.Lock("m"));
+    }
+
+    [Fact]
+    public void A_loop_that_reads_channels_locks_them()
+    {
+        var b = new GraphBuilder(1);
+        var c = b.Conv(b.Input("x", 3, 6, 6), 4, name: "c1");
+        var free = b.Conv(b.Relu(b.Conv(b.Shape("x").Length > 0 ? "x" : "", 4, name: "c3")), 2, name: "c4");
+        var body = new GraphProto { Name = "body" };
+        body.Input.Add(Value("i", DataType.Int64));
+        body.Input.Add(Value("go", DataType.Bool));
+        body.Input.Add(Value("state", DataType.Float, -1, 4, 4, 4));
+        body.Node.Add(NodeAttributes.Node("Add", ["state", c], ["next"]));
+        body.Node.Add(NodeAttributes.Node("Identity", ["go"], ["still"]));
+        body.Output.Add(Value("still", DataType.Bool));
+        body.Output.Add(Value("next", DataType.Float, -1, 4, 4, 4));
+        var loop = b.Op("Loop", [b.Op("Cast", [b.Floats("three", [], 3)], [], "trips", n => n.Set("to", 7)), "", c], b.Shape(c), "loop",
+            n => n.Attribute.Add(new AttributeProto { Name = "body", Type = AttributeType.Graph, G = body }));
+        var s = new Specimen(b.Build(loop, free));
+        Assert.Equal(0, s.Free("c1"));
+        s.Remove("c3", 1);
+    }
+
+    [Fact]
+    public void Functions_of_the_model_lock_what_they_read()
+    {
+        var model = Chain();
+        var function = new FunctionProto { Name = "Twice", Domain = "own" };
+        function.Input.Add("a");
+        function.Output.Add("b");
+        function.OpsetImport.Add(new OperatorSetIdProto { Domain = "", Version = 17 });
+        function.Node.Add(NodeAttributes.Node("Add", ["a", "a"], ["b"]));
+        model.Functions.Add(function);
+        model.OpsetImport.Add(new OperatorSetIdProto { Domain = "own", Version = 1 });
+        var relu = model.Graph.Node.Single(n => n.OpType == "Relu");
+        (relu.OpType, relu.Domain) = ("Twice", "own");
+        Assert.Contains("Twice", new Specimen(model).Lock("c1"), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Quantisation_notes_and_training_records_survive()
+    {
+        var model = Chain();
+        model.Graph.QuantizationAnnotation.Add(new TensorAnnotation { TensorName = "c1" });
+        model.TrainingInfo.Add(new TrainingInfoProto { Algorithm = new GraphProto { Name = "sgd" } });
+        var slim = new Specimen(model).Remove("c1", 0);
+        Assert.Equal("c1", Assert.Single(slim.Graph.QuantizationAnnotation).TensorName);
+        Assert.Equal("sgd", Assert.Single(slim.TrainingInfo).Algorithm.Name);
+    }
+
+    [Fact]
+    public void Sequence_outputs_and_string_constants_lock_only_what_they_hold()
+    {
+        var b = new GraphBuilder(1);
+        var x = b.Input("x", 3, 6, 6);
+        var held = b.Conv(x, 4, name: "held");
+        var pair = b.Op("SequenceConstruct", [held, held], [], "pair");
+        var model = b.Build(b.Conv(b.Relu(b.Conv(x, 4, name: "c1")), 2), held);
+        model.Graph.Output[1] = new ValueInfoProto
+        {
+            Name = pair,
+            Type = new TypeProto { SequenceType = new TypeProto.Types.Sequence { ElemType = new TypeProto { TensorType = new TypeProto.Types.Tensor { ElemType = 1 } } } },
+        };
+        var names = new TensorProto { Name = "names", DataType = (int)DataType.String };
+        names.Dims.Add(1);
+        names.StringData.Add(ByteString.CopyFromUtf8("cat"));
+        model.Graph.Initializer.Add(names);
+        model.Graph.Node.Add(NodeAttributes.Node("Identity", ["names"], ["labels"]));
+        model.Graph.Output.Add(Value("labels", DataType.String, 1));
+        var s = new Specimen(model);
+        Assert.Equal(0, s.Free("held"));
+        Assert.Equal(4, s.Free("c1"));
+        _ = ChannelRemoval.Apply(s.Analysis, RandomRemoval.Draw(s.Analysis, 1, 0.5));
+    }
+
+    static ModelProto Chain()
+    {
+        var b = new GraphBuilder(1);
+        return b.Build(b.Conv(b.Relu(b.Conv(b.Input("x", 3, 6, 6), 4, name: "c1")), 2, name: "c2"));
+    }
+
+    // An operator whose second argument was an attribute before some opset.
+    static string Form(GraphBuilder b, int opset, string op, string input, long[] shape, int since, string argument, long[] asAttribute, long[] asInput) =>
+        opset < since
+            ? b.Op(op, [input], shape, null, n => n.Set(argument, asAttribute))
+            : b.Op(op, [input, b.Integers($"{op}.{argument}", asInput)], shape);
+
+    static string Slice(GraphBuilder b, int opset, string input)
+    {
+        if (opset >= 10) return b.Slice(input, 1, 1, 8);
+        var shape = (long[])b.Shape(input).Clone();
+        shape[1] = 7;
+        return b.Op("Slice", [input], shape, null, n =>
+        {
+            n.Set("axes", [1L]);
+            n.Set("starts", [1L]);
+            n.Set("ends", [8L]);
+        });
+    }
+
+    static string Clip(GraphBuilder b, int opset, string input) => opset < 11
+        ? b.Op("Clip", [input], b.Shape(input), null, n => n.Set("max", 0.8f))
+        : b.Op("Clip", [input, "", b.Floats("top", [], 0.8f)], b.Shape(input));
+
+    static string Condition(GraphBuilder b) =>
+        b.Op("Not", [b.Op("Cast", [b.Floats("zero", [], 0)], [], "cast", n => n.Set("to", 9))], [], "condition");
+
+    static AttributeProto Branch(string name, string reads)
+    {
+        var graph = new GraphProto { Name = name };
+        if (reads == "own") graph.Initializer.Add(TensorData.FromFloats("own", [4], [1, 2, 3, 4]));
+        graph.Node.Add(NodeAttributes.Node("Neg", [reads], [$"{name}_out"]));
+        graph.Output.Add(Value($"{name}_out", DataType.Float, 4));
+        return new AttributeProto { Name = name, Type = AttributeType.Graph, G = graph };
+    }
+
+    static ValueInfoProto Value(string name, DataType type, params long[] dims)
+    {
+        var tensor = new TypeProto.Types.Tensor { ElemType = (int)type, Shape = new TensorShapeProto() };
+        tensor.Shape.Dim.AddRange(dims.Select(d => d < 0
+            ? new TensorShapeProto.Types.Dimension { DimParam = "N" }
+            : new TensorShapeProto.Types.Dimension { DimValue = d }));
+        return new ValueInfoProto { Name = name, Type = new TypeProto { TensorType = tensor } };
+    }
+
+    static void ListInitializers(ModelProto model)
+    {
+        foreach (var t in model.Graph.Initializer) model.Graph.Input.Add(Value(t.Name, (DataType)t.DataType, [.. t.Dims]));
+    }
+}
