@@ -75,47 +75,27 @@ static class QuantisedRules
     /// <summary>MatMulInteger: a, b, zero points of a (per row) and b (per column).</summary>
     public static void MatMulInteger(NodeProto node, ChannelFlow flow)
     {
-        if (!flow.IsConstant(node, 1))
-        {
-            flow.LockInputs(node, "only a constant right side is understood");
-            return;
-        }
-        if (LinearRules.MatMul(node, flow, right: true, left: false, zeroPoint: ZeroPoint(node, 2)) is { } made) flow.ParameterVector(node, 3, made);
+        if (Multiply(node, flow, right: 1, zeroPoint: 2) is { } made) flow.ParameterVector(node, 3, made);
     }
 
     /// <summary>QLinearMatMul: a, scale, zero; b, scale, zero; scale and zero of the result.</summary>
     public static void QLinearMatMul(NodeProto node, ChannelFlow flow)
     {
-        if (!flow.IsConstant(node, 3))
-        {
-            flow.LockInputs(node, "only a constant right side is understood");
-            return;
-        }
-        if (LinearRules.MatMul(node, flow, right: true, left: false, rightInput: 3, zeroPoint: ZeroPoint(node, 2)) is not { } made) return;
+        if (Multiply(node, flow, right: 3, zeroPoint: 2) is not { } made) return;
         for (var i = 4; i <= 7; i++) flow.ParameterVector(node, i, made);
     }
 
     /// <summary>DynamicQuantizeMatMul: a (float), b, scales, zero points of b, bias. Quantises a as <see cref="Dynamic"/> does.</summary>
     public static void DynamicQuantizeMatMul(NodeProto node, ChannelFlow flow)
     {
-        if (!flow.IsConstant(node, 1))
-        {
-            flow.LockInputs(node, "only a constant right side is understood");
-            return;
-        }
-        if (LinearRules.MatMul(node, flow, right: true, left: false) is not { } made) return;
+        if (Multiply(node, flow, right: 1, zeroPoint: int.MaxValue) is not { } made) return;
         for (var i = 2; i <= 4; i++) flow.ParameterVector(node, i, made);
     }
 
     /// <summary>MatMulIntegerToFloat: a, b, scales of a and b, zero points of a and b, bias.</summary>
     public static void MatMulIntegerToFloat(NodeProto node, ChannelFlow flow)
     {
-        if (!flow.IsConstant(node, 1))
-        {
-            flow.LockInputs(node, "only a constant right side is understood");
-            return;
-        }
-        if (LinearRules.MatMul(node, flow, right: true, left: false, zeroPoint: ZeroPoint(node, 4)) is not { } made) return;
+        if (Multiply(node, flow, right: 1, zeroPoint: 4) is not { } made) return;
         foreach (var i in (int[])[3, 5, 6]) flow.ParameterVector(node, i, made);
     }
 
@@ -130,6 +110,17 @@ static class QuantisedRules
     {
         if (node.Int("channels_last", 0) != 0) flow.LockInputs(node, "keeps channels last");
         else PointwiseRules.Pooling(node, flow);
+    }
+
+    // Data by a constant matrix on the right.
+    static int[]? Multiply(NodeProto node, ChannelFlow flow, int right, int zeroPoint)
+    {
+        var constant = flow.IsConstant(node, right);
+        // A zero point per row would have no one value for a channel of zeros.
+        if (constant && !(ChannelFlow.Has(node, zeroPoint) && flow.Shape(node.Input[zeroPoint]).Any(d => d > 1)))
+            return LinearRules.MatMul(node, flow, right: true, left: false, right, ZeroPoint(node, zeroPoint));
+        flow.LockInputs(node, constant ? "its data has a zero point per row" : "only a constant right side is understood");
+        return null;
     }
 
     static string? ZeroPoint(NodeProto node, int input) => ChannelFlow.Has(node, input) ? node.Input[input] : null;
