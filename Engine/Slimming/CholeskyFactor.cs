@@ -29,6 +29,31 @@ sealed class CholeskyFactor
         }
     }
 
+    /// <summary>
+    /// Factors A + lambda I. Gram matrices come from sums in float32; where activations hardly vary around their mean,
+    /// rounding leaves directions of negative variance, and lambda grows tenfold until they are gone.
+    /// </summary>
+    /// <param name="matrix">Rows of A; the lambda used is added to them.</param>
+    /// <param name="ridge">First lambda relative to the mean diagonal.</param>
+    /// <exception cref="OnnxEngineException">A is not finite, or no lambda helps.</exception>
+    public static CholeskyFactor WithRidge(double[][] matrix, double ridge)
+    {
+        var lambda = ridge * Math.Max(matrix.Select((row, i) => Math.Abs(row[i])).Average(), 1e-30);
+        var added = 0.0;
+        for (var attempt = 1; ; attempt++, lambda *= 10)
+        {
+            for (var i = 0; i < matrix.Length; i++) matrix[i][i] += lambda - added;
+            added = lambda;
+            try
+            {
+                return new CholeskyFactor(matrix);
+            }
+            catch (OnnxEngineException) when (attempt < 8 && double.IsFinite(lambda))
+            {
+            }
+        }
+    }
+
     void Columns(int i, int from, int to)
     {
         var row = _lower[i];

@@ -36,9 +36,7 @@ static class LeastSquares
     public static CholeskyFactor Factor(GramSums sums, bool centred)
     {
         var gram = CentredGram(sums, centred);
-        var lambda = Ridge * Math.Max(gram.Select((row, i) => row[i]).Average(), 1e-30);
-        for (var i = 0; i < gram.Length; i++) gram[i][i] += lambda;
-        return new CholeskyFactor(gram);
+        return CholeskyFactor.WithRidge(gram, Ridge);
     }
 
     /// <summary>Rows of the centred Gram matrix / count, k x k (uncentred when there is no constant term).</summary>

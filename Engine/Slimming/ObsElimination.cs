@@ -27,9 +27,7 @@ sealed class ObsElimination
     public ObsElimination(double[][] gram, double[,] weights, int[][] rows, double power, double ridge = LeastSquares.Ridge)
     {
         var k = gram.Length;
-        var lambda = ridge * Math.Max(gram.Select((row, i) => row[i]).Average(), 1e-30);
-        for (var i = 0; i < k; i++) gram[i][i] += lambda;
-        _inverse = new CholeskyFactor(gram).Inverse();
+        _inverse = CholeskyFactor.WithRidge(gram, ridge).Inverse();
         _weights = [.. Enumerable.Range(0, k).Select(i => Enumerable.Range(0, weights.GetLength(0)).Select(m => weights[m, i]).ToArray())];
         (_rows, _scale, _gone) = ([.. rows.Select(r => (int[])r.Clone())], 1 / Math.Max(power, 1e-30), new bool[rows.Length]);
     }

@@ -33,6 +33,15 @@ public sealed class CholeskyFactorTests
     public void A_matrix_that_is_not_positive_definite_is_refused(double diagonal, double other) =>
         Assert.Equal(ErrorKind.Data, Assert.Throws<OnnxEngineException>(() => new CholeskyFactor([[diagonal, other], [other, 1]])).Kind);
 
+    [Fact]
+    public void Rounding_that_leaves_a_negative_variance_is_outweighed_by_the_ridge()
+    {
+        var solved = new double[][] { [1, 1] };
+        CholeskyFactor.WithRidge([[1, 1.001], [1.001, 1]], 1e-4).Solve(solved);
+        Assert.All(solved[0], x => Assert.InRange(x, 0.45, 0.5));
+        Assert.Throws<OnnxEngineException>(() => CholeskyFactor.WithRidge([[double.NaN, 0], [0, 1]], 1e-4));
+    }
+
     static void Close(double[] expected, double[] actual)
     {
         var scale = expected.Max(Math.Abs);
