@@ -18,14 +18,16 @@ static class ChannelRules
         {
             ["Conv"] = LinearRules.Conv,
             ["Gemm"] = LinearRules.Gemm,
-            ["MatMul"] = LinearRules.MatMul,
+            ["MatMul"] = ContractionRules.MatMul,
+            ["Einsum"] = ContractionRules.Einsum,
+            ["Attention"] = AttentionRules.Attention,
             ["BatchNormalization"] = PointwiseRules.BatchNormalization,
-            ["Concat"] = MovementRules.Concat,
+            ["Concat"] = ConstantRules.Concat,
             ["Reshape"] = MovementRules.Reshape,
-            ["Expand"] = MovementRules.Reshape,
+            ["Expand"] = ConstantRules.Expand,
             ["Slice"] = MovementRules.Slice,
             ["Split"] = MovementRules.Split,
-            ["Gather"] = MovementRules.Gather,
+            ["Gather"] = ConstantRules.Gather,
             ["Pad"] = MovementRules.Pad,
         };
         Add(MovementRules.Move, "Transpose", "Flatten", "Squeeze", "Unsqueeze", "DepthToSpace", "SpaceToDepth", "Tile");

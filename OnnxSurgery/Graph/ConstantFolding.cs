@@ -17,6 +17,9 @@ public static class ConstantFolding
     static readonly HashSet<string> NotDeterministic =
         ["RandomNormal", "RandomUniform", "RandomNormalLike", "RandomUniformLike", "Multinomial", "Bernoulli"];
 
+    /// <summary>True when a node draws random numbers.</summary>
+    internal static bool IsRandom(NodeProto node) => NotDeterministic.Contains(node.OpType);
+
     /// <summary>Folds; true when the graph changed.</summary>
     /// <exception cref="OnnxSurgeryException">ONNX Runtime cannot run a constant sub-graph.</exception>
     public static bool Apply(ModelProto model)
@@ -95,7 +98,7 @@ public static class ConstantFolding
         List<NodeProto> fold = [];
         foreach (var node in graph.Node)
         {
-            if (!node.IsStandard() || NotDeterministic.Contains(node.OpType) || node.Input.Count == 0
+            if (!node.IsStandard() || IsRandom(node) || node.Input.Count == 0
                 || node.Attribute.Any(a => a.Type is AttributeType.Graph or AttributeType.Graphs)
                 || !node.Input.All(i => i.Length == 0 || known.Contains(i)) || IsLargeFill(node, graph)) continue;
             // Weights that pass through a Reshape, Transpose or Cast stay traceable to their initializer only

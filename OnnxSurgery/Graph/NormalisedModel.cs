@@ -31,6 +31,7 @@ public sealed class NormalisedModel
         ConstantFolding.Apply(copy);
         var trace = ShapeTrace.Run(copy, inputShapes);
         if (ShapeFolding.Apply(copy, trace)) trace = ShapeTrace.Run(copy, inputShapes);
+        if (BatchConstantFolding.Apply(copy, trace)) trace = ShapeTrace.Run(copy, inputShapes);
         return new NormalisedModel(copy, trace);
     }
 }

@@ -75,15 +75,7 @@ static class LinearRules
     }
 
     /// <summary>MatMul with a constant matrix on the right.</summary>
-    public static void MatMul(NodeProto node, ChannelFlow flow)
-    {
-        if (flow.Constant(node, 1) is not { Dims.Count: 2 } weight)
-        {
-            flow.LockInputs(node, "only MatMul by a constant matrix on the right is understood");
-            return;
-        }
-        Contract(node, flow, weight, 0, 1);
-    }
+    public static void MatMul(NodeProto node, ChannelFlow flow) => Contract(node, flow, flow.Constant(node, 1)!, 0, 1);
 
     static int[] Contract(NodeProto node, ChannelFlow flow, TensorProto weight, int inAxis, int outAxis)
     {
