@@ -92,7 +92,8 @@ sealed class LeastSquaresRecovery
         var unit = target.Unit;
         var patches = _context.Geometry(unit);
         var shape = _context.TargetShape(target.Tensor);
-        var sums = _collector.Collect(patches, unit.Input, _context.Edited, shape, _context.Writer(target.Tensor, target.Other, shape), stream, cancellation, current, known, images);
+        var sums = _collector.Collect(patches, unit.Input, _context.Edited, shape,
+            _context.Scores.Writer(unit.Output, cancellation) ?? _context.Writer(target.Tensor, target.Other, shape), stream, cancellation, current, known, images);
         _last = sums;
         var (weights, bias) = unit.Read();
         if (!_before.TryGetValue(unit.Output, out var before)) _before[unit.Output] = before = (float[,])weights.Clone();

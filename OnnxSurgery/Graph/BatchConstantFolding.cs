@@ -37,7 +37,7 @@ public static class BatchConstantFolding
                 graph.Initializer.Add(a);
                 changed = true;
             }
-            else if (batched is not null && !IsRepeated(wanted[i], index) && Row(a, b) is { } row)
+            else if (batched is not null && !IsRepeated(wanted[i], index, trace) && Row(a, b) is { } row)
             {
                 Replace(graph, wanted[i]);
                 Repeat(graph, wanted[i], row, batched.Name);
@@ -69,9 +69,10 @@ public static class BatchConstantFolding
     static bool IsFrontier(string tensor, GraphIndex index, HashSet<NodeProto> computed) =>
         !index.IsOutput(tensor) && !index.IsCaptured(tensor) && index.Consumers(tensor).Any(c => !computed.Contains(c));
 
-    // An Expand of a constant already is the form that this pass makes.
-    static bool IsRepeated(string tensor, GraphIndex index) =>
-        index.Producer(tensor) is { OpType: "Expand" } expand && index.Initializer(expand.Input[0]) is { Dims: [1, ..] };
+    // An Expand of a constant along the batch alone already is the form that this pass makes.
+    static bool IsRepeated(string tensor, GraphIndex index, ShapeTrace trace) =>
+        index.Producer(tensor) is { OpType: "Expand" } expand && index.Initializer(expand.Input[0]) is not null
+        && trace.Integers(expand.Input[1]) is var (target, _) && target.Skip(1).All(d => d == 1);
 
     static List<TensorProto> Run(ModelProto model, HashSet<NodeProto> computed, HashSet<string> sources, string[] wanted, ShapeTrace trace, bool second)
     {
