@@ -43,8 +43,8 @@ sealed class CalibrationGrams : IDisposable
     }
 
     /// <summary>What masking cells at a reader that is no linear unit does to the next units, see <see cref="MaskedDamage"/>.</summary>
-    public Dictionary<int, double>? Masked(ConsumerSlice[] slices, int[] cells) =>
-        MaskedDamage.Measure(_model, _original, slices, cells, _targets, Gains, _cancellation);
+    public Dictionary<int, double>? Masked(ConsumerSlice[] slices, int[] cells, bool fit) =>
+        MaskedDamage.Measure(_model, _original, slices, cells, _targets, Gains, fit, _cancellation);
 
     /// <summary>What a relative error in the tensor of each unit counts.</summary>
     public IReadOnlyDictionary<string, double> Gains => _gains ??= ErrorGains.Measure(_model, _targets, _images, _batch, _cancellation);

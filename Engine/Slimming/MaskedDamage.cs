@@ -8,7 +8,8 @@ namespace OnnxEdit.Engine;
 /// <summary>
 /// Damage of cells that no linear unit reads, above all the dimensions of queries and keys, whose reader is the
 /// product of the two: they are masked at that reader, and the error this makes in the output of the next linear units
-/// is measured, relative to the variance of the tensors these feed, as elimination curves count it.
+/// is measured, relative to the variance of the tensors these feed, as elimination curves count it. Where the queries
+/// can be fitted to the scores (<see cref="ScoreFit"/>) the error is the one that is left after it.
 /// </summary>
 sealed class MaskedDamage
 {
@@ -20,11 +21,13 @@ sealed class MaskedDamage
     readonly ConsumerSlice[] _slices;
     readonly List<UnitTarget> _targets;
     readonly IReadOnlyDictionary<string, double> _gains;
+    readonly bool _fit;
     readonly CancellationToken _cancellation;
+    double[][][] _grams = [];
 
     MaskedDamage(NormalisedModel model, PrefixRunner original, ConsumerSlice[] slices, List<UnitTarget> targets,
-        IReadOnlyDictionary<string, double> gains, CancellationToken cancellation) =>
-        (_model, _original, _slices, _targets, _gains, _cancellation) = (model, original, slices, targets, gains, cancellation);
+        IReadOnlyDictionary<string, double> gains, bool fit, CancellationToken cancellation) =>
+        (_model, _original, _slices, _targets, _gains, _fit, _cancellation) = (model, original, slices, targets, gains, fit, cancellation);
 
     /// <summary>Error that each cell adds, when the cells go in the order of their own errors; null where it cannot be measured.</summary>
     /// <param name="model">The original model.</param>
@@ -33,13 +36,14 @@ sealed class MaskedDamage
     /// <param name="cells">Cells to measure.</param>
     /// <param name="units">All linear units of the model.</param>
     /// <param name="gains">What a relative error in a tensor counts, see <see cref="ErrorGains"/>.</param>
+    /// <param name="fit">True when the first operand of the reader, a product, can be fitted to what is left of the second.</param>
     /// <param name="cancellation">Stops between batches.</param>
     public static Dictionary<int, double>? Measure(
         NormalisedModel model, PrefixRunner original, ConsumerSlice[] slices, int[] cells, IReadOnlyList<UnitTarget> units,
-        IReadOnlyDictionary<string, double> gains, CancellationToken cancellation)
+        IReadOnlyDictionary<string, double> gains, bool fit, CancellationToken cancellation)
     {
         var targets = Next(model, slices[0].Node, units);
-        return targets.Count == 0 || cells.Length == 0 ? null : new MaskedDamage(model, original, slices, targets, gains, cancellation).Run(cells);
+        return targets.Count == 0 || cells.Length == 0 ? null : new MaskedDamage(model, original, slices, targets, gains, fit, cancellation).Run(cells);
     }
 
     // The linear units that read what the node makes, with no other unit between.
@@ -68,6 +72,7 @@ sealed class MaskedDamage
         var part = Part(outputs);
         var images = Images(part, cells.Length);
         if (images == 0) return null;
+        if (_fit) _grams = ScoreFit.KeyGrams(_model, _original, _slices[0].Node);
         using var runner = new BatchRunner(part);
         var powers = _targets.Select(t => Power(t, images) / Math.Max(1e-30, _gains.GetValueOrDefault(t.Tensor, 1))).ToArray();
         double Error(IEnumerable<int> gone) => Errors(runner, [.. gone], outputs, images).Zip(powers, (e, p) => e / Math.Max(p, 1e-30)).Sum();
@@ -86,6 +91,9 @@ sealed class MaskedDamage
         return damage;
     }
 
+    // A fitted first operand drops the dimensions on its own.
+    ConsumerSlice[] Masked => _fit ? [.. _slices.Where(s => s.Input == 0)] : _slices;
+
     // From what is stored to the next units, with the reader's inputs multiplied by masks that are inputs.
     ModelProto Part(string[] outputs)
     {
@@ -94,16 +102,16 @@ sealed class MaskedDamage
         FloatBoundary.Apply(part, _model.Trace);
         var reader = part.Graph.Node.First(n => n.Output.SequenceEqual(_slices[0].Node.Output));
         var at = part.Graph.Node.IndexOf(reader);
-        for (var s = 0; s < _slices.Length; s++)
+        for (var s = 0; s < Masked.Length; s++)
         {
-            var (tensor, own) = (reader.Input[_slices[s].Input], $"mask_{s}");
-            var type = _model.Trace.ElementType(_slices[s].Node.Input[_slices[s].Input]);
-            InternalGraph.Input(part.Graph, own, DataType.Float, _model.Trace.Shape(_slices[s].Node.Input[_slices[s].Input]).Length);
+            var (tensor, own) = (reader.Input[Masked[s].Input], $"mask_{s}");
+            var type = _model.Trace.ElementType(Masked[s].Node.Input[Masked[s].Input]);
+            InternalGraph.Input(part.Graph, own, DataType.Float, _model.Trace.Shape(Masked[s].Node.Input[Masked[s].Input]).Length);
             var cast = NodeAttributes.Node("Cast", [own], [$"{own}_cast"]);
             cast.Set("to", (long)type);
             part.Graph.Node.Insert(at++, cast);
-            part.Graph.Node.Insert(at++, NodeAttributes.Node("Mul", [tensor, $"{own}_cast"], [$"{own}_applied"]));
-            reader.Input[_slices[s].Input] = $"{own}_applied";
+            part.Graph.Node.Insert(at++, NodeAttributes.Node(_fit ? "MatMul" : "Mul", [tensor, $"{own}_cast"], [$"{own}_applied"]));
+            reader.Input[Masked[s].Input] = $"{own}_applied";
         }
         return part;
     }
@@ -121,7 +129,7 @@ sealed class MaskedDamage
     double[] Errors(BatchRunner runner, HashSet<int> gone, string[] outputs, int images)
     {
         var errors = new double[outputs.Length];
-        BatchInput[] masks = [.. _slices.Select(s =>
+        BatchInput[] masks = _fit ? [Map(gone)] : [.. _slices.Select(s =>
         {
             var shape = Enumerable.Repeat(1L, _model.Trace.Shape(s.Node.Input[s.Input]).Length).ToArray();
             shape[s.Channels.Axis] = s.Channels.Ids.Length;
@@ -136,6 +144,25 @@ sealed class MaskedDamage
         }, _cancellation, (_, _) => masks, images);
         for (var o = 0; o < outputs.Length; o++) errors[o] /= images;
         return errors;
+    }
+
+    // The matrices that turn queries into fitted ones, zero for dimensions that are gone: [1, .., D, D].
+    BatchInput Map(HashSet<int> gone)
+    {
+        var slice = Masked[0];
+        var ids = slice.Channels.Ids;
+        var size = ids.Length;
+        int[] left = [.. Enumerable.Range(0, size).Where(i => !gone.Contains(ids[i]))];
+        long[] shape = [1, .. _model.Trace.Shape(slice.Node.Input[slice.Input]).Skip(1).SkipLast(2), size, size];
+        var matrices = (int)shape.SkipLast(2).Aggregate(1L, (a, b) => a * b);
+        var values = new float[matrices * size * size];
+        for (var m = 0; m < matrices && left.Length > 0; m++)
+        {
+            var map = ScoreFit.Map([_grams[m % _grams.Length]], left);
+            for (var a = 0; a < left.Length; a++)
+                for (var d = 0; d < size; d++) values[(m * size + d) * size + left[a]] = map[a][d];
+        }
+        return new BatchInput(values, shape);
     }
 
     // Variance per image of the tensor that a unit feeds, summed over its elements.

@@ -50,7 +50,7 @@ sealed class RecoveryContext : IDisposable
         List<UnitTarget> result = [];
         foreach (var node in Slim.Graph.Node)
         {
-            var isScored = units.TryGetValue(node, out var target) && Scores.Units.Contains(target.Unit.Output);
+            var isScored = units.TryGetValue(node, out var target) && Scores.Outputs.Contains(target.Unit.Output);
             if (!isScored && !node.Input.Any(changed.Contains)) continue;
             foreach (var o in node.Output) changed.Add(o);
             if (target is not null) result.Add(target);

@@ -6,14 +6,10 @@ namespace OnnxEdit.Engine;
 
 /// <summary>
 /// Targets for the queries of an attention whose dimensions are cut: not their own original values, but those that
-/// make the scores come closest to the original ones with the keys that are left, q' = (K_SS)^-1 K_S: q, with K the
-/// Gram matrix of a head's keys over tokens (centred where a Softmax follows, which no constant per query can change).
+/// make the scores come closest to the original ones with the keys that are left (<see cref="ScoreFit"/>).
 /// </summary>
 sealed class ScoreTargets
 {
-    /// <summary>Images that the Gram matrices of the keys are summed over.</summary>
-    const int Images = 500;
-
     // One head: columns of the original and of the edited unit's output, and q' = Map q.
     sealed record Head(int[] From, int[] To, float[][] Map);
 
@@ -30,14 +26,23 @@ sealed class ScoreTargets
     public ScoreTargets(ChannelAnalysis analysis, IReadOnlyList<bool> removed, PrefixRunner original)
     {
         (_analysis, _removed, _original) = (analysis, removed, original);
-        var units = UnitTarget.All(analysis.Model.Proto, analysis.Model.Trace).Where(t => !t.Unit.IsConv && t.Other is null).ToDictionary(t => t.Unit.Output, t => t.Unit);
-        foreach (var slices in analysis.Consumers.Where(c => c.Node.OpType == "MatMul").GroupBy(c => c.Node).Where(g => g.Count() == 2))
-            if (slices.Any(s => s.Channels.Ids.Any(Gone)) && Straight(slices.Key.Input[0], units) is { } unit && Columns(unit, slices.Key) is { } columns)
-                _products.TryAdd(unit.Output, new Product(slices.Key, unit, columns));
+        var units = Units(analysis);
+        foreach (var slices in analysis.Consumers.GroupBy(c => c.Node).Where(g => g.Any(s => s.Channels.Ids.Any(Gone))))
+            if (Find(analysis, slices.Key, units) is { } product) _products.TryAdd(product.Unit.Output, product);
     }
 
+    /// <summary>True when a product's first operand comes straight from a linear unit, so that it can be fitted.</summary>
+    public static bool CanFit(ChannelAnalysis analysis, NodeProto node) => Find(analysis, node, Units(analysis)) is not null;
+
+    static Dictionary<string, LinearUnit> Units(ChannelAnalysis analysis) =>
+        UnitTarget.All(analysis.Model.Proto, analysis.Model.Trace).Where(t => !t.Unit.IsConv && t.Other is null).ToDictionary(t => t.Unit.Output, t => t.Unit);
+
+    static Product? Find(ChannelAnalysis analysis, NodeProto node, Dictionary<string, LinearUnit> units) =>
+        node.OpType == "MatMul" && analysis.Consumers.Count(c => c.Node == node) == 2 && Straight(analysis, node.Input[0], units) is { } unit
+        && Columns(analysis.Model, unit, node) is { } columns ? new Product(node, unit, columns) : null;
+
     /// <summary>Outputs of the units whose targets differ from their own original values.</summary>
-    public IReadOnlyCollection<string> Units => _products.Keys;
+    public IReadOnlyCollection<string> Outputs => _products.Keys;
 
     /// <summary>Writes the targets of a unit, or null where its own original values are the target.</summary>
     public GramCollector.TargetWriter? Writer(string output, CancellationToken cancellation)
@@ -75,26 +80,26 @@ sealed class ScoreTargets
     }
 
     // The unit behind a tensor, with nothing but movement and scalar factors between.
-    LinearUnit? Straight(string tensor, Dictionary<string, LinearUnit> units)
+    static LinearUnit? Straight(ChannelAnalysis analysis, string tensor, Dictionary<string, LinearUnit> units)
     {
         while (!units.ContainsKey(tensor))
         {
-            if (_analysis.Model.Index.Producer(tensor) is not { } node || _analysis.Model.Index.Consumers(node.Output[0]).Count != 1) return null;
+            if (analysis.Model.Index.Producer(tensor) is not { } node || analysis.Model.Index.Consumers(node.Output[0]).Count != 1) return null;
             if (node.OpType is "Reshape" or "Transpose" or "Squeeze" or "Unsqueeze" or "Identity") tensor = node.Input[0];
-            else if (IsScalarFactor(node)) tensor = node.Input[0];
+            else if (IsScalarFactor(analysis.Model, node)) tensor = node.Input[0];
             else return null;
         }
-        return _analysis.Model.Index.Consumers(tensor).Count == 1 && _analysis.Tensors.TryGetValue(tensor, out var c)
-            && c.Axis == _analysis.Model.Trace.Shape(tensor).Length - 1 ? units[tensor] : null;
+        return analysis.Model.Index.Consumers(tensor).Count == 1 && analysis.Tensors.TryGetValue(tensor, out var c)
+            && c.Axis == analysis.Model.Trace.Shape(tensor).Length - 1 ? units[tensor] : null;
     }
 
-    bool IsScalarFactor(NodeProto node) => node.OpType is "Mul" or "Div" && _analysis.Model.Index.Initializer(node.Input[1]) is { } f && TensorData.ElementCount(f) == 1;
+    static bool IsScalarFactor(NormalisedModel model, NodeProto node) => node.OpType is "Mul" or "Div" && model.Index.Initializer(node.Input[1]) is { } f && TensorData.ElementCount(f) == 1;
 
     // Columns of the unit's output in each matrix [tokens, D] of one image, found by running the movement on numbers.
-    int[][]? Columns(LinearUnit unit, NodeProto product)
+    static int[][]? Columns(NormalisedModel model, LinearUnit unit, NodeProto product)
     {
-        var trace = _analysis.Model.Trace;
-        var part = SubgraphExtraction.Between(_analysis.Model.Proto, trace, [unit.Output], [product.Input[0]]);
+        var trace = model.Trace;
+        var part = SubgraphExtraction.Between(model.Proto, trace, [unit.Output], [product.Input[0]]);
         foreach (var node in part.Graph.Node.Where(n => n.OpType is "Mul" or "Div"))
         {
             node.OpType = "Identity";
@@ -126,57 +131,15 @@ sealed class ScoreTargets
 
     List<Head> Heads(Product product, CancellationToken cancellation)
     {
-        var keys = product.Node.Input[1];
-        _original.Compute([keys, product.Unit.Output], cancellation);
-        var shape = _analysis.Model.Trace.Shape(keys);
-        var (size, tokens) = ((int)shape[^2], (int)shape[^1]);
-        var centred = ReachesSoftmax(product.Node);
-        var row = new float[_original.RowLength(keys)];
-        var matrices = row.Length / (size * tokens);
-        var grams = product.Columns.Select(_ => new double[size][]).ToArray();
-        foreach (var g in grams)
-            for (var i = 0; i < size; i++) g[i] = new double[size];
-        for (var n = 0; n < Math.Min(Images, _original.Count); n++)
-        {
-            _original.Read(keys, n, 1, row);
-            for (var m = 0; m < product.Columns.Length; m++)
-                for (var i = 0; i < size; i++)
-                {
-                    var a = row.AsSpan((m % matrices * size + i) * tokens, tokens);
-                    var mean = centred ? TensorPrimitives.Sum<float>(a) / tokens : 0;
-                    for (var j = 0; j <= i; j++)
-                    {
-                        var b = row.AsSpan((m % matrices * size + j) * tokens, tokens);
-                        grams[m][i][j] += TensorPrimitives.Dot<float>(a, b) - mean * TensorPrimitives.Sum<float>(b);
-                    }
-                }
-        }
+        _original.Compute([product.Node.Input[1], product.Unit.Output], cancellation);
+        var grams = ScoreFit.KeyGrams(_analysis.Model, _original, product.Node);
         var kept = Kept(product.Unit.Output, (int)_analysis.Model.Trace.Shape(product.Unit.Output)[^1]);
-        return [.. product.Columns.Select((c, m) => (Columns: c, Gram: grams[m])).GroupBy(p => string.Join(',', p.Columns)).Select(g => Solve(g.First().Columns, [.. g.Select(p => p.Gram)], kept))];
-    }
-
-    static Head Solve(int[] columns, double[][][] grams, Dictionary<int, int> kept)
-    {
-        var size = columns.Length;
-        double At(int i, int j) => grams.Sum(g => i >= j ? g[i][j] : g[j][i]);
-        int[] left = [.. Enumerable.Range(0, size).Where(i => kept.ContainsKey(columns[i]))];
-        var ridge = LeastSquares.Ridge * Math.Max(Enumerable.Range(0, size).Average(i => At(i, i)), 1e-30);
-        var factor = new CholeskyFactor([.. left.Select((i, a) => left.Select((j, b) => At(i, j) + (a == b ? ridge : 0)).ToArray())]);
-        // Columns of K_S: solved one by one; kept dimensions come out as themselves.
-        var solved = Enumerable.Range(0, size).Select(d => left.Select(i => At(i, d)).ToArray()).ToArray();
-        factor.Solve(solved);
-        return new Head(columns, [.. left.Select(i => kept[columns[i]])], [.. left.Select((_, a) => solved.Select(s => (float)s[a]).ToArray())]);
-    }
-
-    bool ReachesSoftmax(NodeProto node)
-    {
-        for (var step = 0; step < 6; step++)
+        // Queries that meet several keys (or keys that serve several queries) serve all of them.
+        return [.. product.Columns.Select((c, m) => (Columns: c, Gram: grams[m % grams.Length])).GroupBy(p => string.Join(',', p.Columns)).Select(g =>
         {
-            if (_analysis.Model.Index.Consumers(node.Output[0]) is not [var next]) return false;
-            if (next.OpType == "Softmax") return true;
-            if (next.OpType is not ("Mul" or "Div" or "Add" or "Sub" or "Where" or "Cast" or "Reshape" or "Squeeze" or "Unsqueeze" or "Identity")) return false;
-            node = next;
-        }
-        return false;
+            var columns = g.First().Columns;
+            int[] left = [.. Enumerable.Range(0, columns.Length).Where(i => kept.ContainsKey(columns[i]))];
+            return new Head(columns, [.. left.Select(i => kept[columns[i]])], ScoreFit.Map([.. g.Select(p => p.Gram)], left));
+        })];
     }
 }
