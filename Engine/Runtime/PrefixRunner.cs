@@ -99,6 +99,9 @@ sealed class PrefixRunner : IDisposable
         }
     }
 
+    /// <summary>Names of the stored tensors.</summary>
+    public IReadOnlyCollection<string> Names => _store.Names;
+
     /// <summary>Shape of a stored tensor with the batch dimension as 1.</summary>
     public long[] Shape(string tensor) => _store.Shape(tensor);
 

@@ -2,7 +2,7 @@ using OnnxEdit.Surgery;
 
 namespace OnnxEdit.Engine;
 
-/// <summary>Gram sums of the original network's linear units over calibration images, asked for in graph order.</summary>
+/// <summary>Gram sums and masked errors of the original network over calibration images, asked for in graph order.</summary>
 sealed class CalibrationGrams : IDisposable
 {
     readonly NormalisedModel _model;
@@ -10,6 +10,9 @@ sealed class CalibrationGrams : IDisposable
     readonly GramCollector _collector;
     readonly List<UnitTarget> _targets;
     readonly CancellationToken _cancellation;
+    readonly ImageSet _images;
+    readonly int _batch;
+    IReadOnlyDictionary<string, double>? _gains;
 
     /// <summary>Starts with the images.</summary>
     /// <param name="model">The original.</param>
@@ -20,7 +23,7 @@ sealed class CalibrationGrams : IDisposable
     /// <param name="cancellation">Stops between batches.</param>
     public CalibrationGrams(NormalisedModel model, ImageSet images, int batch, int positions, ulong seed, CancellationToken cancellation)
     {
-        (_model, _cancellation) = (model, cancellation);
+        (_model, _images, _batch, _cancellation) = (model, images, batch, cancellation);
         _original = new PrefixRunner(model.Proto, model.Trace, images, batch);
         _collector = new GramCollector(seed, positions);
         _targets = UnitTarget.All(model.Proto, model.Trace);
@@ -38,6 +41,13 @@ sealed class CalibrationGrams : IDisposable
         return _collector.Collect(PatchGraph.Of(unit, _model), unit.Input, _original, shape,
             (first, count, destination) => _original.Read(target.Tensor, first, count, destination), (ulong)number, _cancellation);
     }
+
+    /// <summary>What masking cells at a reader that is no linear unit does to the next units, see <see cref="MaskedDamage"/>.</summary>
+    public Dictionary<int, double>? Masked(ConsumerSlice[] slices, int[] cells, bool fit) =>
+        MaskedDamage.Measure(_model, _original, slices, cells, _targets, Gains, fit, _cancellation);
+
+    /// <summary>What a relative error in the tensor of each unit counts.</summary>
+    public IReadOnlyDictionary<string, double> Gains => _gains ??= ErrorGains.Measure(_model, _targets, _images, _batch, _cancellation);
 
     /// <inheritdoc/>
     public void Dispose() => _original.Dispose();

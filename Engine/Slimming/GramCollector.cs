@@ -51,12 +51,21 @@ sealed class GramCollector(ulong seed, int positionsPerImage)
         CancellationToken cancellation, Current? current = null, GramSums[]? known = null, int images = int.MaxValue)
     {
         var outputs = patches.OutChannels / patches.Groups;
-        var sums = Enumerable.Range(0, patches.Groups).Select(g => new GramSums(patches.Rows, outputs, known?[g].Gram)).ToArray();
+        var few = GramSums.AreFew((double)Math.Min(images, prefix.Count) * (patches.IsConv ? Math.Min(positionsPerImage, patches.Positions) : patches.Positions), patches.Rows);
+        var sums = Enumerable.Range(0, patches.Groups).Select(g => new GramSums(patches.Rows, outputs, known?[g].Gram)
+        {
+            Half = few ? new GramSums(patches.Rows, outputs, known?[g].Half?.Gram) : null,
+        }).ToArray();
+        var halves = few ? Array.ConvertAll(sums, s => s.Half!) : [];
         using var runner = new BatchRunner(Build(patches, input, prefix.Shape(input), targetShape, current, known is null));
         var targets = new BatchBuffer(prefix.Batch, targetShape, target);
         var originals = current is null ? null : new BatchBuffer(prefix.Batch, targetShape, current.Original);
         var sampler = Sampler(patches, stream, prefix.Batch);
-        prefix.Stream(runner, (_, _, o, values, _) => Accumulate(sums, runner.Outputs[o], values), cancellation, (first, count) =>
+        prefix.Stream(runner, (first, _, o, values, _) =>
+        {
+            Accumulate(sums, runner.Outputs[o], values);
+            if (few && first / prefix.Batch % 2 == 1) Accumulate(halves, runner.Outputs[o], values);
+        }, cancellation, (first, count) =>
             originals is null
                 ? [targets.Fill(first, count), .. sampler(count)]
                 : [targets.Fill(first, count), originals.Fill(first, count), .. sampler(count)], images);

@@ -21,6 +21,25 @@ sealed class GramSums(int rows, int outputs, double[]? gram = null)
     /// <summary>Sum of t^2, m.</summary>
     public double[] Power { get; } = new double[outputs];
 
+    /// <summary>
+    /// The same over every other batch, kept where columns are few for the number of rows, so that one half of the data
+    /// can judge a fit to the other; null otherwise.
+    /// </summary>
+    public GramSums? Half { get; init; }
+
+    /// <summary>True where fewer columns are expected than a fit of that many rows can trust.</summary>
+    public static bool AreFew(double columns, int rows) => columns < 20.0 * rows;
+
+    /// <summary>These sums without those of <paramref name="part"/>.</summary>
+    public GramSums Without(GramSums part)
+    {
+        var rest = new GramSums(Rows, Outputs);
+        for (var i = 0; i < Gram.Length; i++) rest.Gram[i] = Gram[i] - part.Gram[i];
+        for (var i = 0; i < Cross.Length; i++) rest.Cross[i] = Cross[i] - part.Cross[i];
+        for (var i = 0; i < Power.Length; i++) rest.Power[i] = Power[i] - part.Power[i];
+        return rest;
+    }
+
     /// <summary>Number of columns summed.</summary>
     public double Count => Gram[^1];
 

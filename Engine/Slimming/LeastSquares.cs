@@ -1,3 +1,5 @@
+using System.Numerics.Tensors;
+
 namespace OnnxEdit.Engine;
 
 /// <summary>
@@ -9,14 +11,35 @@ static class LeastSquares
     /// <summary>Ridge relative to the mean diagonal of the centred Gram matrix.</summary>
     public const double Ridge = 1e-4;
 
+    static readonly double[] _ridges = [Ridge, 1e-3, 1e-2, 3e-2, 1e-1, 3e-1, 1];
+
     /// <summary>Fits weights [m, k] and bias [m] to the sums.</summary>
     /// <param name="sums">Sums of one group.</param>
     /// <param name="hasBias">False fits without a constant term, from uncentred sums.</param>
-    public static (double[,] Weights, double[] Bias) Fit(GramSums sums, bool hasBias)
+    /// <param name="prior">
+    /// Weights before the fit. Where the data is little for that many weights (<see cref="GramSums.Half"/>) the fit is
+    /// held to these, as tightly as makes each half of the data predict the other best.
+    /// </param>
+    public static (double[,] Weights, double[] Bias) Fit(GramSums sums, bool hasBias, double[,]? prior = null)
+    {
+        if (prior is null || sums.Half is not { } odd || odd.Count < 2 || sums.Count - odd.Count < 2) return Fit(sums, hasBias, null, Ridge);
+        var even = sums.Without(odd);
+        var best = _ridges.MinBy(r => Residual(odd, Fit(even, hasBias, prior, r)) + Residual(even, Fit(odd, hasBias, prior, r)));
+        return Fit(sums, hasBias, prior, best);
+    }
+
+    static (double[,] Weights, double[] Bias) Fit(GramSums sums, bool hasBias, double[,]? prior, double ridge)
     {
         var (k, m) = (sums.Rows, sums.Outputs);
-        var solution = Enumerable.Range(0, m).Select(o => Enumerable.Range(0, k).Select(i => CentredCross(sums, o, i, hasBias)).ToArray()).ToArray();
-        Factor(sums, hasBias).Solve(solution);
+        var gram = CentredGram(sums, hasBias);
+        var solution = new double[m][];
+        Parallel.For(0, m, o =>
+        {
+            var row = solution[o] = [.. Enumerable.Range(0, k).Select(i => CentredCross(sums, o, i, hasBias))];
+            if (prior is null) return;
+            for (var j = 0; j < k; j++) TensorPrimitives.MultiplyAdd(gram[j], -prior[o, j], row, row);
+        });
+        CholeskyFactor.WithRidge(gram, ridge).Solve(solution);
         var weights = new double[m, k];
         var bias = new double[m];
         for (var o = 0; o < m; o++)
@@ -24,20 +47,32 @@ static class LeastSquares
             var b = hasBias ? sums.Cross[o * (k + 1) + k] / sums.Count : 0;
             for (var i = 0; i < k; i++)
             {
-                weights[o, i] = solution[o][i];
-                if (hasBias) b -= solution[o][i] * sums.Gram[k * (k + 1) + i] / sums.Count;
+                weights[o, i] = solution[o][i] + (prior?[o, i] ?? 0);
+                if (hasBias) b -= weights[o, i] * sums.Gram[k * (k + 1) + i] / sums.Count;
             }
             bias[o] = b;
         }
         return (weights, bias);
     }
 
-    /// <summary>Factor of the centred Gram matrix / count with its ridge.</summary>
-    public static CholeskyFactor Factor(GramSums sums, bool centred)
+    // Sum of squared errors of a fit on other data.
+    static double Residual(GramSums sums, (double[,] Weights, double[] Bias) fit)
     {
-        var gram = CentredGram(sums, centred);
-        return CholeskyFactor.WithRidge(gram, Ridge);
+        var (k, m) = (sums.Rows, sums.Outputs);
+        var errors = new double[m];
+        Parallel.For(0, m, o =>
+        {
+            double[] w = [.. Enumerable.Range(0, k).Select(i => fit.Weights[o, i]), fit.Bias[o]];
+            var sum = sums.Power[o];
+            for (var i = 0; i <= k; i++)
+                sum += w[i] * (TensorPrimitives.Dot(sums.Gram.AsSpan(i * (k + 1), k + 1), w) - 2 * sums.Cross[o * (k + 1) + i]);
+            errors[o] = sum;
+        });
+        return errors.Sum();
     }
+
+    /// <summary>Factor of the centred Gram matrix / count with its ridge.</summary>
+    public static CholeskyFactor Factor(GramSums sums, bool centred) => CholeskyFactor.WithRidge(CentredGram(sums, centred), Ridge);
 
     /// <summary>Rows of the centred Gram matrix / count, k x k (uncentred when there is no constant term).</summary>
     public static double[][] CentredGram(GramSums sums, bool centred)

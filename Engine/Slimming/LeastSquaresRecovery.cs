@@ -13,6 +13,7 @@ sealed class LeastSquaresRecovery
     readonly SlimOptions _options;
     readonly GramCollector _collector;
     readonly GraphIndex _index;
+    readonly Dictionary<string, float[,]> _before = [];
     GramSums[]? _previous;
     GramSums[]? _last;
 
@@ -91,12 +92,14 @@ sealed class LeastSquaresRecovery
         var unit = target.Unit;
         var patches = _context.Geometry(unit);
         var shape = _context.TargetShape(target.Tensor);
-        var sums = _collector.Collect(patches, unit.Input, _context.Edited, shape, _context.Writer(target.Tensor, target.Other, shape), stream, cancellation, current, known, images);
+        var sums = _collector.Collect(patches, unit.Input, _context.Edited, shape,
+            _context.Scores.Writer(unit.Output, cancellation) ?? _context.Writer(target.Tensor, target.Other, shape), stream, cancellation, current, known, images);
         _last = sums;
         var (weights, bias) = unit.Read();
+        if (!_before.TryGetValue(unit.Output, out var before)) _before[unit.Output] = before = (float[,])weights.Clone();
         for (var g = 0; g < sums.Length; g++)
         {
-            var (w, b) = LeastSquares.Fit(sums[g], unit.HasBias);
+            var (w, b) = LeastSquares.Fit(sums[g], unit.HasBias, sums[g].Half is null ? null : PatchOrder.Get(before, g, patches));
             PatchOrder.Put(w, weights, g, patches);
             for (var o = 0; o < b.Length; o++) bias[g * b.Length + o] = (float)b[o];
         }

@@ -1,4 +1,5 @@
 using OnnxEdit.Surgery;
+using OnnxEdit.Surgery.Proto;
 
 namespace OnnxEdit.Engine;
 
@@ -12,27 +13,38 @@ sealed class ReconstructionCurves
     /// <summary>Gram sums of each group of a consumer, with the tensor it feeds as target; null when there are none.</summary>
     public delegate GramSums[]? GramSource(ConsumerSlice slice, UnitTarget target, int number);
 
+    /// <summary>Damage of each cell at a reader that is no linear unit; null when it cannot be measured.</summary>
+    public delegate Dictionary<int, double>? MaskSource(ConsumerSlice[] slices, int[] cells);
+
     readonly ChannelAnalysis _analysis;
     readonly GramSource _grams;
+    readonly MaskSource? _masked;
+    readonly IReadOnlyDictionary<string, double>? _gains;
 
-    ReconstructionCurves(ChannelAnalysis analysis, GramSource grams) => (_analysis, _grams) = (analysis, grams);
+    ReconstructionCurves(ChannelAnalysis analysis, GramSource grams, MaskSource? masked, IReadOnlyDictionary<string, double>? gains) =>
+        (_analysis, _grams, _masked, _gains) = (analysis, grams, masked, gains);
 
     /// <summary>Measures the curves; groups without a removable cell get none.</summary>
     /// <param name="analysis">The analysis.</param>
     /// <param name="grams">Asked once per consumer, in graph order.</param>
     /// <param name="progress">Told of each consumer.</param>
     /// <param name="cancellation">Stops between consumers.</param>
+    /// <param name="masked">Asked for readers that are no linear units, in graph order; null: these are judged by weights.</param>
+    /// <param name="gains">What a relative error in a tensor counts, see <see cref="ErrorGains"/>; null: all the same.</param>
     public static Dictionary<ChannelGroup, GroupCurve> Measure(
-        ChannelAnalysis analysis, GramSource grams, IProgress<WorkProgress>? progress, CancellationToken cancellation) =>
-        new ReconstructionCurves(analysis, grams).Run(progress, cancellation);
+        ChannelAnalysis analysis, GramSource grams, IProgress<WorkProgress>? progress, CancellationToken cancellation,
+        MaskSource? masked = null, IReadOnlyDictionary<string, double>? gains = null) =>
+        new ReconstructionCurves(analysis, grams, masked, gains).Run(progress, cancellation);
 
-    sealed record Reader(ObsElimination Elimination, int[] Cells, int Channels);
+    // A linear unit's group with the place of each cell in it.
+    sealed record Reader(ObsElimination Elimination, Dictionary<int, int> Places);
 
     Dictionary<ChannelGroup, GroupCurve> Run(IProgress<WorkProgress>? progress, CancellationToken cancellation)
     {
         var free = _analysis.Groups.Where(g => g.Cells.Any(c => _analysis.LockOf(c) is null)).ToList();
         var pending = free.ToDictionary(g => g, g => g.Consumers.ToHashSet());
         var readers = free.ToDictionary(g => g, _ => new List<Reader>());
+        var masked = new Dictionary<int, double>();
         var targets = UnitTarget.All(_analysis.Model.Proto, _analysis.Model.Trace).ToDictionary(t => t.Unit.Node);
         var consumers = _analysis.Consumers.Where(c => free.Any(g => g.Consumers.Contains(c.Node))).ToList();
         Dictionary<ChannelGroup, GroupCurve> curves = [];
@@ -45,15 +57,23 @@ sealed class ReconstructionCurves
                 var found = Read(slice, target, i);
                 foreach (var g in free.Where(g => g.Consumers.Contains(slice.Node))) readers[g].AddRange(found);
             }
+            else if (free.Any(g => pending[g].Contains(slice.Node))) AddMasked(slice.Node, masked);
             foreach (var g in free.Where(g => pending[g].Remove(slice.Node) && pending[g].Count == 0))
             {
-                curves[g] = Eliminate(g, readers[g], cancellation);
+                curves[g] = Eliminate(g, readers[g], masked, cancellation);
                 readers.Remove(g);
             }
         }
-        foreach (var g in free.Where(g => !curves.ContainsKey(g))) curves[g] = Eliminate(g, readers[g], cancellation);
+        foreach (var g in free.Where(g => !curves.ContainsKey(g))) curves[g] = Eliminate(g, readers[g], masked, cancellation);
         progress?.Report(new WorkProgress("statistics", consumers.Count, consumers.Count));
         return curves;
+    }
+
+    void AddMasked(NodeProto node, Dictionary<int, double> masked)
+    {
+        var slices = _analysis.Consumers.Where(c => c.Node == node).ToArray();
+        int[] cells = [.. slices.SelectMany(s => s.Channels.Ids).Where(c => c >= 0 && _analysis.LockOf(c) is null).Distinct().Order()];
+        foreach (var (cell, damage) in _masked?.Invoke(slices, cells) ?? []) masked[cell] = masked.GetValueOrDefault(cell) + damage;
     }
 
     List<Reader> Read(ConsumerSlice slice, UnitTarget target, int number)
@@ -66,34 +86,63 @@ sealed class ReconstructionCurves
         List<Reader> found = [];
         for (var g = 0; g < patches.Groups; g++)
         {
-            var power = Enumerable.Range(0, sums[g].Outputs).Sum(sums[g].Variance);
-            var rows = Enumerable.Range(0, per).Select(c => Enumerable.Range(0, patches.Taps).Select(t => PatchOrder.Row(c, t, per)).ToArray()).ToArray();
-            var elimination = new ObsElimination(LeastSquares.CentredGram(sums[g], unit.HasBias), PatchOrder.Get(weights, g, patches), rows, power * patches.Groups);
-            found.Add(new Reader(elimination, slice.Channels.Ids[(g * per)..((g + 1) * per)], per));
+            var power = Enumerable.Range(0, sums[g].Outputs).Sum(sums[g].Variance) / (_gains?.GetValueOrDefault(target.Tensor, 1) ?? 1);
+            // A cell may lie in several places (heads, pixels of a flattened map): they go as one block.
+            var ids = slice.Channels.Ids[(g * per)..((g + 1) * per)];
+            var cells = ids.Where(c => c >= 0 && _analysis.LockOf(c) is null).Distinct().ToArray();
+            var rows = cells.Select(cell => Enumerable.Range(0, per).Where(c => ids[c] == cell)
+                .SelectMany(c => Enumerable.Range(0, patches.Taps).Select(t => PatchOrder.Row(c, t, per))).ToArray()).ToArray();
+            var elimination = new ObsElimination(Shrunk(LeastSquares.CentredGram(sums[g], unit.HasBias), sums[g]), PatchOrder.Get(weights, g, patches), rows, power * patches.Groups);
+            found.Add(new Reader(elimination, cells.Select((c, i) => (c, i)).ToDictionary(p => p.c, p => p.i)));
         }
         return found;
     }
 
+    // Correlations from few images promise more than a re-fit can keep; they are taken for less, the fewer there are.
+    static double[][] Shrunk(double[][] gram, GramSums sums)
+    {
+        if (!GramSums.AreFew(sums.Count, sums.Rows)) return gram;
+        var trust = sums.Count / (sums.Count + sums.Rows);
+        for (var i = 0; i < gram.Length; i++)
+            for (var j = 0; j < gram.Length; j++)
+                if (i != j) gram[i][j] *= trust;
+        return gram;
+    }
+
     // Greedy: always the cell whose removal adds the least error over all units that read it.
-    GroupCurve Eliminate(ChannelGroup group, List<Reader> readers, CancellationToken cancellation)
+    GroupCurve Eliminate(ChannelGroup group, List<Reader> readers, Dictionary<int, double> masked, CancellationToken cancellation)
     {
         var left = group.Cells.Where(c => _analysis.LockOf(c) is null).ToList();
-        var places = left.ToDictionary(c => c, c => readers.SelectMany((r, i) => Enumerable.Range(0, r.Cells.Length).Where(p => r.Cells[p] == c).Select(p => (i, p))).ToArray());
+        var known = Unread(left, readers, masked);
         List<int> order = [];
         List<double> damage = [];
         while (left.Count > 0)
         {
             cancellation.ThrowIfCancellationRequested();
             var increase = new double[left.Count];
-            Parallel.For(0, left.Count, n => increase[n] = places[left[n]].Sum(p => readers[p.i].Elimination.Increase(p.p)));
+            Parallel.For(0, left.Count, n => increase[n] = known.GetValueOrDefault(left[n])
+                + readers.Sum(r => r.Places.TryGetValue(left[n], out var place) ? r.Elimination.Increase(place) : 0));
             var best = 0;
             for (var n = 1; n < left.Count; n++)
                 if (increase[n] < increase[best]) best = n;
-            foreach (var (i, p) in places[left[best]]) readers[i].Elimination.Remove(p);
+            foreach (var reader in readers)
+                if (reader.Places.TryGetValue(left[best], out var place)) reader.Elimination.Remove(place);
             order.Add(left[best]);
             damage.Add(Math.Max(0, increase[best]));
             left.RemoveAt(best);
         }
         return new GroupCurve(order, damage);
+    }
+
+    // Cells of which no reader could be measured are judged by their share of the squared weights that make them.
+    Dictionary<int, double> Unread(List<int> cells, List<Reader> readers, Dictionary<int, double> masked)
+    {
+        var unread = cells.Where(c => !masked.ContainsKey(c) && !readers.Exists(r => r.Places.ContainsKey(c))).ToArray();
+        if (unread.Length == 0) return masked;
+        var norms = WeightScores.Compute(_analysis, ChannelScoreKind.L2);
+        var total = unread.Where(c => !double.IsNaN(norms[c])).Sum(c => norms[c] * norms[c]);
+        var known = new Dictionary<int, double>(masked);
+        foreach (var c in unread) known[c] = double.IsNaN(norms[c]) || total == 0 ? 1.0 / unread.Length : norms[c] * norms[c] / total;
+        return known;
     }
 }

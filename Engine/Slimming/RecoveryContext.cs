@@ -24,6 +24,7 @@ sealed class RecoveryContext : IDisposable
         (_analysis, Slim, _removed) = (analysis, slim, removed);
         Original = new PrefixRunner(analysis.Model.Proto, analysis.Model.Trace, images, batch);
         Edited = new PrefixRunner(slim, analysis.Model.Trace, images, batch);
+        Scores = new ScoreTargets(analysis, removed, Original);
     }
 
     /// <summary>Activations of the original.</summary>
@@ -32,10 +33,16 @@ sealed class RecoveryContext : IDisposable
     /// <summary>Activations of the edited network.</summary>
     public PrefixRunner Edited { get; }
 
+    /// <summary>Targets of queries that lost dimensions.</summary>
+    public ScoreTargets Scores { get; }
+
     /// <summary>The edited network.</summary>
     public ModelProto Slim { get; }
 
-    /// <summary>Units whose input differs from the original: it lost channels or comes from a unit that changed.</summary>
+    /// <summary>
+    /// Units whose input differs from the original - it lost channels or comes from a unit that changed - and those with
+    /// another target than their own original values.
+    /// </summary>
     public List<UnitTarget> Changed()
     {
         var units = UnitTarget.All(Slim, _analysis.Model.Trace).ToDictionary(t => t.Unit.Node, t => t);
@@ -43,9 +50,10 @@ sealed class RecoveryContext : IDisposable
         List<UnitTarget> result = [];
         foreach (var node in Slim.Graph.Node)
         {
-            if (!node.Input.Any(changed.Contains)) continue;
+            var isScored = units.TryGetValue(node, out var target) && Scores.Outputs.Contains(target.Unit.Output);
+            if (!isScored && !node.Input.Any(changed.Contains)) continue;
             foreach (var o in node.Output) changed.Add(o);
-            if (units.TryGetValue(node, out var target)) result.Add(target);
+            if (target is not null) result.Add(target);
         }
         return result;
     }

@@ -12,7 +12,7 @@ public sealed record SlimEffort(int PositionsPerImage, int RefineSteps, int Refi
     /// <summary>Multiply-adds of all Gram matrices together.</summary>
     const double GramWork = 4e11;
 
-    /// <summary>Multiply-accumulates of one pass of the network over the images of the refinement.</summary>
+    /// <summary>Multiply-accumulates of one pass of the network over the images of the refinement, or of the ranking.</summary>
     const double RefineWork = 1.25e11;
 
     /// <summary>
@@ -28,6 +28,7 @@ public sealed record SlimEffort(int PositionsPerImage, int RefineSteps, int Refi
         var macs = Math.Max(1, ModelCounts.Of(model.Proto, model.Trace.Shapes, model.Trace.Batch).Macs);
         return new SlimEffort(
             (int)Math.Clamp(GramWork / perPosition / Math.Max(1, images), 8, 48), 3,
-            (int)Math.Clamp(RefineWork / macs, 500, Math.Max(500, images)), 700);
+            (int)Math.Clamp(RefineWork / macs, 500, Math.Max(500, images)),
+            (int)Math.Clamp(RefineWork / macs, 700, Math.Max(700, images)));
     }
 }

@@ -12,6 +12,7 @@ static class SlimHistory
         Options = new SortedDictionary<string, string>(StringComparer.Ordinal)
         {
             ["align"] = FormattableString.Invariant($"{plan.Align}"),
+            ["attention"] = plan.Attention == HeadCut.Heads ? "heads" : "dims",
             ["budget"] = plan.Budget,
             ["calibration"] = FormattableString.Invariant($"{data.Calibration?.Count ?? 0}"),
             ["recovery"] = options.Recovery switch { RecoveryKind.LeastSquares => "ls", RecoveryKind.BatchNorm => "bn", _ => "none" },

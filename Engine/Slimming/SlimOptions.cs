@@ -1,4 +1,5 @@
 using OnnxEdit.Kernels;
+using OnnxEdit.Surgery;
 
 namespace OnnxEdit.Engine;
 
@@ -19,6 +20,9 @@ public sealed record SlimOptions
 
     /// <summary>Channel counts become multiples of this where they change; null: measured for this machine.</summary>
     public int? Align { get; init; }
+
+    /// <summary>What is cut where attentions split channels into heads; a <see cref="Plan"/> brings its own.</summary>
+    public HeadCut Attention { get; init; } = HeadCut.Dimensions;
 
     /// <summary>A plan to apply instead of making one; <see cref="Budget"/>, <see cref="Score"/> and <see cref="Align"/> are then not used.</summary>
     public SlimPlan? Plan { get; init; }

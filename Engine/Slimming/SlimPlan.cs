@@ -34,6 +34,10 @@ public sealed record SlimPlan
     /// <summary>Seed of every random choice.</summary>
     public required ulong Seed { get; init; }
 
+    /// <summary>What was cut where attentions split channels into heads; channel numbers alone do not say which go together.</summary>
+    [JsonConverter(typeof(JsonStringEnumConverter<HeadCut>))]
+    public HeadCut Attention { get; init; } = HeadCut.Dimensions;
+
     /// <summary>Removed channels of every node that makes channels, by node identity.</summary>
     public required IReadOnlyDictionary<string, int[]> Removed { get; init; }
 

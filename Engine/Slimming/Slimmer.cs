@@ -29,7 +29,7 @@ public sealed class Slimmer
         // A model with a fixed batch runs at its own.
         var batch = _model.Trace.HasDynamicBatch ? options.Batch : _model.Trace.Batch;
         _options = options with { Batch = batch, Effort = options.Effort ?? SlimEffort.For(_model, data.Calibration?.Count ?? 0) };
-        _analysis = ChannelAnalysis.Of(_model);
+        _analysis = ChannelAnalysis.Of(_model, options.Plan?.Attention ?? options.Attention);
     }
 
     /// <summary>Slims a model. Synchronous; writes no files.</summary>
@@ -97,6 +97,7 @@ public sealed class Slimmer
             Budget = _options.Budget.ToString(),
             Align = _analysis.Groups.Where(IsFree).Max(Alignment),
             Seed = _options.Seed,
+            Attention = _analysis.HeadCut,
             Removed = SlimPlan.Describe(_analysis, removed),
         }, removed);
 

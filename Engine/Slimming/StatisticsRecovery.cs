@@ -14,7 +14,7 @@ static class StatisticsRecovery
     public static void Apply(ChannelAnalysis analysis, ModelProto slim, IReadOnlyList<bool> removed, ReconstructionCurves.GramSource grams)
     {
         var originals = UnitTarget.All(analysis.Model.Proto, analysis.Model.Trace).ToDictionary(t => t.Unit.Output);
-        var slices = analysis.Consumers.Select((c, i) => (Slice: c, Number: i)).ToDictionary(p => p.Slice.Node.Output[0]);
+        var slices = analysis.Consumers.Select((c, i) => (Slice: c, Number: i)).DistinctBy(p => p.Slice.Node).ToDictionary(p => p.Slice.Node.Output[0]);
         foreach (var target in UnitTarget.All(slim, analysis.Model.Trace))
         {
             if (!slices.TryGetValue(target.Unit.Node.Output[0], out var found) || !found.Slice.Channels.Ids.Any(c => c >= 0 && removed[c])) continue;

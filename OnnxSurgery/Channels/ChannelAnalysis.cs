@@ -14,7 +14,7 @@ public sealed class ChannelAnalysis
 
     ChannelAnalysis(ChannelFlow flow)
     {
-        Model = flow.Model;
+        (Model, HeadCut) = (flow.Model, flow.HeadCut);
         _cellOf = new int[flow.Sets.Count];
         var cells = new Dictionary<int, int>();
         _cellOf[0] = -1;
@@ -37,6 +37,9 @@ public sealed class ChannelAnalysis
 
     /// <summary>The model analysed; edits start from a copy of it.</summary>
     public NormalisedModel Model { get; }
+
+    /// <summary>What is cut where attentions split channels into heads.</summary>
+    public HeadCut HeadCut { get; }
 
     /// <summary>Number of cells.</summary>
     public int CellCount => _locks.Length;
@@ -67,10 +70,12 @@ public sealed class ChannelAnalysis
     internal int CellOf(int id) => _cellOf[id];
 
     /// <summary>Carries channel identities through a model.</summary>
+    /// <param name="model">The model.</param>
+    /// <param name="headCut">What is cut where attentions split channels into heads.</param>
     /// <exception cref="OnnxSurgeryException">A tensor could not be traced.</exception>
-    public static ChannelAnalysis Of(NormalisedModel model)
+    public static ChannelAnalysis Of(NormalisedModel model, HeadCut headCut = HeadCut.Dimensions)
     {
-        var flow = new ChannelFlow(model);
+        var flow = new ChannelFlow(model, headCut);
         foreach (var node in model.Proto.Graph.Node)
         {
             flow.Counts.Follow(node, flow);

@@ -7,12 +7,14 @@ namespace OnnxEdit.Surgery;
 /// The state of the walk that carries channel identities through a graph, and the vocabulary that operator rules
 /// are written in.
 /// </summary>
-sealed class ChannelFlow(NormalisedModel model)
+sealed class ChannelFlow(NormalisedModel model, HeadCut headCut)
 {
     readonly Dictionary<string, AxisChannels> _channels = [];
     readonly NodeNames _names = new(model.Proto.Graph);
 
     public NormalisedModel Model { get; } = model;
+    public HeadCut HeadCut { get; } = headCut;
+    public HeadAxes HeadAxes { get; } = new(model);
     public ChannelSets Sets { get; } = new();
     public List<ParameterSlice> Parameters { get; } = [];
     public Dictionary<string, List<(NodeProto Node, int Axis)>> ParameterReaders { get; } = [];

@@ -18,7 +18,9 @@ static class ChannelRules
         Add("linear", ConvolutionRules.ConvTranspose, "ConvTranspose");
         Add("linear", ConvolutionRules.DeformConv, "DeformConv");
         Add("linear", LinearRules.Gemm, "Gemm");
-        Add("linear", LinearRules.MatMul, "MatMul");
+        Add("linear", ContractionRules.MatMul, "MatMul");
+        Add("linear", ContractionRules.Einsum, "Einsum");
+        Add("attention", AttentionRules.Attention, "Attention");
         Add("quantised", QuantisedRules.Linear, "QuantizeLinear", "DequantizeLinear");
         Add("quantised", QuantisedRules.Dynamic, "DynamicQuantizeLinear");
         Add("quantised", QuantisedRules.ConvInteger, "ConvInteger");

@@ -87,7 +87,13 @@ static class IndexExecution
     /// a rectangular tensor. Null when the channels lie along the batch, or nothing varies and no axis can carry the
     /// channel.
     /// </summary>
-    public static AxisChannels? Compress(int[] ids, long[] shape, int batchAxis, ChannelFlow flow, ChannelLock reason)
+    /// <param name="ids">One identity per element.</param>
+    /// <param name="shape">Shape of the tensor.</param>
+    /// <param name="batchAxis">Its batch axis, or -1.</param>
+    /// <param name="flow">The walk.</param>
+    /// <param name="reason">Why channels are joined.</param>
+    /// <param name="heads">The axis of attention heads, where they are split off here.</param>
+    public static AxisChannels? Compress(int[] ids, long[] shape, int batchAxis, ChannelFlow flow, ChannelLock reason, int? heads = null)
     {
         AxisChannels? best = null;
         var bestSets = -1;
@@ -99,6 +105,7 @@ static class IndexExecution
             for (long i = 0; i < ids.Length && !conflicts; i++)
                 conflicts = flow.Sets.Find(ids[i]) != flow.Sets.Find(first[i / inner % shape[axis]]);
             if (axis == batchAxis && conflicts) continue;
+            if (conflicts && heads is { } h && (axis == h) != (flow.HeadCut == HeadCut.Heads)) continue;
             var sets = conflicts ? SetsAfterJoining(ids, shape, axis, inner, flow) : int.MaxValue / 2 + first.Distinct().Count();
             if (shape[axis] == 1 && shape.Length > 1 && !conflicts && axis != 1) sets--; // prefer the usual channel axis
             if (axis == batchAxis) sets -= 2; // only where no other axis tells the channels apart

@@ -18,6 +18,9 @@ public static class ConstantFolding
     static readonly HashSet<string> NotDeterministic =
         ["RandomNormal", "RandomUniform", "RandomNormalLike", "RandomUniformLike", "Multinomial", "Bernoulli"];
 
+    /// <summary>True when a node draws random numbers.</summary>
+    internal static bool IsRandom(NodeProto node) => NotDeterministic.Contains(node.OpType);
+
     /// <summary>Folds; true when the graph changed.</summary>
     /// <exception cref="OnnxSurgeryException">ONNX Runtime cannot run a constant sub-graph.</exception>
     public static bool Apply(ModelProto model)
@@ -99,7 +102,7 @@ public static class ConstantFolding
         foreach (var node in graph.Node)
         {
             // Behind a DequantizeLinear quantised weights would be stored at full width.
-            if (!node.IsStandard() || node.OpType == "DequantizeLinear" || NotDeterministic.Contains(node.OpType) || node.Input.Count == 0
+            if (!node.IsStandard() || node.OpType == "DequantizeLinear" || IsRandom(node) || node.Input.Count == 0
                 || (node.OpType == "Cast" && node.Int("to", 0) == (int)DataType.String)
                 || node.Attribute.Any(a => a.Type is AttributeType.Graph or AttributeType.Graphs)
                 || !node.Input.All(i => i.Length == 0 || known.Contains(i)) || IsLargeFill(node, graph)) continue;

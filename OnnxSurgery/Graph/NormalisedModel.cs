@@ -36,6 +36,7 @@ public sealed class NormalisedModel
         var fills = ConstantFills.Expand(copy);
         var trace = ShapeTrace.Run(copy, inputShapes);
         if (ShapeFolding.Apply(copy, trace)) trace = ShapeTrace.Run(copy, inputShapes);
+        if (BatchConstantFolding.Apply(copy, trace)) trace = ShapeTrace.Run(copy, inputShapes);
         return new NormalisedModel(copy, trace, fills);
     }
 }

@@ -46,6 +46,7 @@ public static class ShapeFolding
     static long[]? Constant(NodeProto node, int input, (long[] First, long[] Second) values, ShapeTrace trace)
     {
         if (values.First.SequenceEqual(values.Second)) return values.First;
+        if (node.OpType == "Expand") return Expanded(node.Input[0], values, trace);
         if (node.OpType != "Reshape" || values.First.Length != values.Second.Length) return null;
         var differing = Enumerable.Range(0, values.First.Length).Where(a => values.First[a] != values.Second[a]).ToArray();
         if (differing.Length != 1) return null;
@@ -55,6 +56,22 @@ public static class ShapeFolding
             && node.Int("allowzero", 0) == 0) result[axis] = 0;
         else if (!values.First.Contains(-1)) result[axis] = -1;
         else return null;
+        return result;
+    }
+
+    // A size that follows the batch of the input itself is a 1 for Expand: keep what is there.
+    static long[]? Expanded(string input, (long[] First, long[] Second) values, ShapeTrace trace)
+    {
+        if (values.First.Length != values.Second.Length) return null;
+        var shape = trace.Shape(input);
+        var result = (long[])values.First.Clone();
+        for (var a = 0; a < result.Length; a++)
+        {
+            if (values.First[a] == values.Second[a]) continue;
+            var own = a - (result.Length - shape.Length);
+            if (own < 0 || trace.BatchAxis(input) != own || shape[own] != values.First[a]) return null;
+            result[a] = 1;
+        }
         return result;
     }
 

@@ -130,14 +130,25 @@ public class LinearRuleTests
     }
 
     [Fact]
-    public void A_product_of_two_activations_locks_both()
+    public void A_product_of_two_activations_joins_what_it_contracts()
     {
         var b = new GraphBuilder(1);
         var x = b.Input("x", 4, 5);
         var q = b.MatMul(x, 6, "q");
         var k = b.Transpose(b.MatMul(x, 6, "k"), 0, 2, 1);
         var s = new Specimen(b.Build(b.MatMul(q, k)));
+        Assert.Equal(s.Cells("q"), s.Cells("k"));
+        var slim = s.Remove("q", 1, 4);
+        Assert.Equal([5, 4], Specimen.Dims(slim, "k.weight"));
+    }
+
+    [Fact]
+    public void A_product_with_an_activation_that_has_no_channels_locks_and_says_why()
+    {
+        var b = new GraphBuilder(1);
+        var x = b.Input("x", 4, 6);
+        var s = new Specimen(b.Build(b.MatMul(b.MatMul(x, 6, "q"), b.Transpose(x, 0, 2, 1))));
         Assert.Equal(0, s.Free("q"));
-        Assert.Contains("MatMul", s.Lock("k"), StringComparison.Ordinal);
+        Assert.Contains("both must come from linear operators with constant weights", s.Lock("q"), StringComparison.Ordinal);
     }
 }

@@ -133,7 +133,7 @@ public class ModelFormTests
         var lstm = b.Op("LSTM", [b.Transpose(f, 1, 0, 2), b.Weight("W", [1, 4 * hidden, 5], 5), b.Weight("R", [1, 4 * hidden, hidden], 3)], [4, 1, 1, hidden], "lstm",
             n => n.Set("hidden_size", hidden));
         var s = new Specimen(b.Build(lstm));
-        Assert.Equal("LSTM 'lstm': no rule for this operator", s.Lock("m"));
+        Assert.Equal("LSTM 'lstm': a recurrent layer reads them", s.Lock("m"));
     }
 
     [Fact]

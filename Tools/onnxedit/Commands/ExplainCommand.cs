@@ -9,6 +9,7 @@ sealed class ExplainCommand : CliCommand
 {
     readonly Argument<string> _model = new("model") { Description = "The ONNX file" };
     readonly Option<string?> _group = new("--group") { Description = "Only this group, with all its nodes", HelpName = "NAME" };
+    readonly Option<string> _attention = AttentionOption.Create();
     readonly Option<string[]> _shapes = InputShapeOption.Create();
 
     internal ExplainCommand() : base(
@@ -19,6 +20,7 @@ sealed class ExplainCommand : CliCommand
     {
         Arguments.Add(_model);
         Options.Add(_group);
+        Options.Add(_attention);
         Options.Add(_shapes);
     }
 
@@ -26,7 +28,8 @@ sealed class ExplainCommand : CliCommand
     {
         var model = OnnxModel.Load(context.Get(_model)!);
         var shapes = InputShapeOption.Parse(context.Get(_shapes));
-        var facts = ChannelFacts.Of(model.Path, ChannelAnalysis.Of(NormalisedModel.Create(model.Proto, shapes)));
+        var facts = ChannelFacts.Of(model.Path, ChannelAnalysis.Of(
+            NormalisedModel.Create(model.Proto, shapes), AttentionOption.Parse(context.Get(_attention)!)));
         var group = context.Get(_group) is { } name ? Find(facts, name) : null;
         if (context.Global.Json)
             context.Output.Json("explain", 1, group is null ? facts : facts with { Groups = [group] });

@@ -48,6 +48,7 @@ sealed class SlimCommand : CliCommand
         HelpName = "auto|N",
         DefaultValueFactory = _ => "auto",
     };
+    readonly Option<string> _attention = AttentionOption.Create();
     readonly Option<string?> _out = new("--out", "-o") { Description = "Where to write [default: NAME.slim.onnx beside the model]", HelpName = "FILE" };
     readonly Option<string[]> _shapes = InputShapeOption.Create();
 
@@ -60,7 +61,7 @@ sealed class SlimCommand : CliCommand
         "onnxedit slim model.onnx --sparsity 0.4 --moments model.moments")
     {
         _inputs.AddTo(this);
-        foreach (var option in new Option[] { _sparsity, _target, _maxDrop, _plan, _planOut, _dryRun, _moments, _score, _aggregate, _recovery, _align, _out, _shapes })
+        foreach (var option in new Option[] { _sparsity, _target, _maxDrop, _plan, _planOut, _dryRun, _moments, _score, _aggregate, _recovery, _align, _attention, _out, _shapes })
             Options.Add(option);
     }
 
@@ -87,6 +88,7 @@ sealed class SlimCommand : CliCommand
             Aggregation = Enum.Parse<ClassAggregation>(context.Get(_aggregate)!, ignoreCase: true),
             Recovery = _recoveries[context.Get(_recovery)!],
             Align = Align(context.Get(_align)!),
+            Attention = AttentionOption.Parse(context.Get(_attention)!),
             PlanOnly = context.Get(_dryRun),
             Seed = context.Global.Seed,
             Evaluation = inputs.Evaluation,

@@ -1,0 +1,127 @@
+using OnnxEdit.Surgery.Proto;
+
+namespace OnnxEdit.Surgery;
+
+/// <summary>
+/// The Attention operator (opset 23 on): query, key and value as [B, H, S, D] or packed [B, S, H x D]; fewer key and
+/// value heads than query heads share them (grouped queries).
+/// </summary>
+static class AttentionRules
+{
+    /// <summary>The rule.</summary>
+    public static void Attention(NodeProto node, ChannelFlow flow)
+    {
+        if (ChannelFlow.Has(node, 4) || ChannelFlow.Has(node, 5) || node.Output.Skip(1).Any(o => o.Length > 0))
+        {
+            flow.LockInputs(node, "keeps past keys and values, or returns them; export the model without a cache");
+            return;
+        }
+        if (flow.Shape(node.Input[0]).Length == 3) Packed(node, flow);
+        else Separate(node, flow);
+    }
+
+    // [B, H, S, D]: the axes are there already.
+    static void Separate(NodeProto node, ChannelFlow flow)
+    {
+        var inputs = Enumerable.Range(0, 3).Select(i => flow.Of(node.Input[i])).ToArray();
+        if (inputs.Any(c => c is { Axis: not (1 or 3) }) || inputs.OfType<AxisChannels>().Select(c => c.Axis).Distinct().Count() > 1)
+        {
+            flow.LockInputs(node, "channels arrive on several axes of query, key and value, or along the tokens");
+            return;
+        }
+        if (inputs.OfType<AxisChannels>().FirstOrDefault() is not { } first) return;
+        var (heads, kvHeads) = ((int)flow.Shape(node.Input[0])[1], (int)flow.Shape(node.Input[1])[1]);
+        if (first.Axis == 3)
+        {
+            JoinQueryAndKey(node, flow, inputs[0]?.Ids, inputs[1]?.Ids);
+            if (inputs[2] is { } value) flow.Set(node.Output[0], 3, value.Ids);
+            return;
+        }
+        var made = JoinHeads(node, flow, heads, kvHeads, [.. inputs.Select(c => c?.Ids)]);
+        Mask(node, flow, made);
+        flow.Set(node.Output[0], 1, made);
+    }
+
+    // [B, S, H x D]: what must stay rectangular is joined, either along the heads or along the dimensions.
+    static void Packed(NodeProto node, ChannelFlow flow)
+    {
+        var (heads, kvHeads) = ((int)node.Int("q_num_heads", 1), (int)node.Int("kv_num_heads", 1));
+        var inputs = Enumerable.Range(0, 3).Select(i => flow.Of(node.Input[i])).ToArray();
+        if (inputs.Any(c => c is { Axis: not 2 }))
+        {
+            flow.LockInputs(node, "channels arrive along the tokens");
+            return;
+        }
+        if (inputs.All(c => c is null)) return;
+        var whole = flow.HeadCut == HeadCut.Heads;
+        // One identity per place along the axis that is cut.
+        int[]? Reduced(int input)
+        {
+            if (inputs[input]?.Ids is not { } ids) return null;
+            var count = input == 0 ? heads : kvHeads;
+            var size = ids.Length / count;
+            var reason = flow.Because(node, whole ? "a head goes as a whole" : "the heads of an attention are equally wide");
+            for (var i = 0; i < ids.Length; i++) flow.Sets.Join(ids[i], whole ? ids[i / size * size] : ids[i % size], reason);
+            return whole ? [.. Enumerable.Range(0, count).Select(h => ids[h * size])] : ids[..size];
+        }
+        int[]?[] reduced = [Reduced(0), Reduced(1), Reduced(2)];
+        var valueSize = (int)(flow.Shape(node.Input[2])[2] / kvHeads);
+        if (!whole)
+        {
+            JoinQueryAndKey(node, flow, inputs[0]?.Ids, inputs[1]?.Ids, reduced[0], reduced[1]);
+            if (reduced[2] is { } dims) flow.Set(node.Output[0], 2, [.. Enumerable.Range(0, heads * valueSize).Select(i => dims[i % valueSize])]);
+            return;
+        }
+        var made = JoinHeads(node, flow, heads, kvHeads, reduced);
+        Mask(node, flow, made);
+        flow.Set(node.Output[0], 2, [.. Enumerable.Range(0, heads * valueSize).Select(i => made[i / valueSize])]);
+        flow.Rewrite(node, site =>
+        {
+            site.Node.Set("q_num_heads", site.KeptCount(made));
+            site.Node.Set("kv_num_heads", Enumerable.Range(0, kvHeads).Count(h => site.IsKept(made[h * (heads / kvHeads)])));
+        });
+    }
+
+    // Scores sum over dimensions; the scale stays that of the original width.
+    static void JoinQueryAndKey(NodeProto node, ChannelFlow flow, int[]? query, int[]? key, int[]? queryDims = null, int[]? keyDims = null)
+    {
+        if (query is null && key is null) return;
+        var reason = flow.Because(node, "query and key must both come from linear operators with constant weights");
+        var (q, k) = (queryDims ?? query, keyDims ?? key);
+        if (q is null || k is null)
+        {
+            flow.Lock((query ?? key)!, reason);
+            return;
+        }
+        flow.Join(q, k, reason);
+        flow.Consume(node, 0, flow.Of(node.Input[0])!);
+        flow.Consume(node, 1, flow.Of(node.Input[1])!);
+        if (node.Find("scale") is null)
+            flow.Rewrite(node, site => site.Node.Set("scale", (float)(1 / Math.Sqrt(q.Length))));
+    }
+
+    // A key and value head goes with all query heads that it serves.
+    static int[] JoinHeads(NodeProto node, ChannelFlow flow, int heads, int kvHeads, int[]?[] sides)
+    {
+        var reason = flow.Because(node, "query, key and value must all come from linear operators with constant weights, for heads to be removable");
+        var made = sides[0] ?? new int[heads];
+        for (var h = 0; h < heads; h++)
+        {
+            flow.Sets.Join(made[h], sides[1]?[h / (heads / kvHeads)] ?? 0, reason);
+            flow.Sets.Join(made[h], sides[2]?[h / (heads / kvHeads)] ?? 0, reason);
+        }
+        // Without query channels the others are locked all the same.
+        foreach (var side in sides.OfType<int[]>())
+            if (sides.Any(s => s is null)) flow.Lock(side, reason);
+        return made;
+    }
+
+    static void Mask(NodeProto node, ChannelFlow flow, int[] heads)
+    {
+        if (!ChannelFlow.Has(node, 3)) return;
+        var shape = flow.Shape(node.Input[3]);
+        if (shape.Length < 3 || shape[^3] == 1) return;
+        if (flow.Constant(node, 3) is not null) flow.Parameter(node, 3, shape.Length - 3, heads);
+        else flow.Lock(heads, flow.Because(node, "its mask differs between heads and is computed in the graph"));
+    }
+}
