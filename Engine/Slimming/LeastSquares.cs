@@ -33,13 +33,11 @@ static class LeastSquares
     }
 
     /// <summary>Factor of the centred Gram matrix / count with its ridge.</summary>
-    public static CholeskyFactor Factor(GramSums sums, bool centred)
-    {
-        var gram = CentredGram(sums, centred);
-        var lambda = Ridge * Math.Max(gram.Select((row, i) => row[i]).Average(), 1e-30);
-        for (var i = 0; i < gram.Length; i++) gram[i][i] += lambda;
-        return new CholeskyFactor(gram);
-    }
+    public static CholeskyFactor Factor(GramSums sums, bool centred) => RidgeFactor.Of(CentredGram(sums, centred), Ridge, Noise(sums));
+
+    /// <summary>What rounding leaves of a variance that is zero: products are summed in float32, so a part in a million of E x^2.</summary>
+    public static double Noise(GramSums sums) =>
+        1e-6 * Enumerable.Range(0, sums.Rows).Average(i => sums.Gram[i * (sums.Rows + 2)]) / sums.Count;
 
     /// <summary>Rows of the centred Gram matrix / count, k x k (uncentred when there is no constant term).</summary>
     public static double[][] CentredGram(GramSums sums, bool centred)

@@ -66,12 +66,19 @@ sealed class ReconstructionCurves
         List<Reader> found = [];
         for (var g = 0; g < patches.Groups; g++)
         {
-            var power = Enumerable.Range(0, sums[g].Outputs).Sum(sums[g].Variance);
+            var power = Power(sums[g]);
             var rows = Enumerable.Range(0, per).Select(c => Enumerable.Range(0, patches.Taps).Select(t => PatchOrder.Row(c, t, per)).ToArray()).ToArray();
-            var elimination = new ObsElimination(LeastSquares.CentredGram(sums[g], unit.HasBias), PatchOrder.Get(weights, g, patches), rows, power * patches.Groups);
+            var elimination = new ObsElimination(LeastSquares.CentredGram(sums[g], unit.HasBias), PatchOrder.Get(weights, g, patches), rows, power * patches.Groups, noise: LeastSquares.Noise(sums[g]));
             found.Add(new Reader(elimination, slice.Channels.Ids[(g * per)..((g + 1) * per)], per));
         }
         return found;
+    }
+
+    // Variance of what the unit feeds; 0 where that is constant up to rounding.
+    static double Power(GramSums sums)
+    {
+        var variance = Enumerable.Range(0, sums.Outputs).Sum(sums.Variance);
+        return variance > 1e-6 * sums.Power.Sum() / sums.Count ? variance : 0;
     }
 
     // Greedy: always the cell whose removal adds the least error over all units that read it.
