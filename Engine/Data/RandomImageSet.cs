@@ -8,7 +8,8 @@ namespace OnnxEdit.Engine;
 /// <param name="bound">For an integer input: values are below this; 0 for a float input.</param>
 /// <param name="seed">Seed of the values.</param>
 /// <param name="input">Number of the input; inputs draw from streams of their own.</param>
-sealed class RandomImageSet(int count, int[] itemShape, int bound, ulong seed, int input) : ImageSet
+/// <param name="isUniform">Floats uniform between 0 and 1.</param>
+sealed class RandomImageSet(int count, int[] itemShape, int bound, ulong seed, int input, bool isUniform) : ImageSet
 {
     public override int Count => count;
 
@@ -25,7 +26,7 @@ sealed class RandomImageSet(int count, int[] itemShape, int bound, ulong seed, i
             // A stream per item, so that an item does not depend on which others were asked for.
             var random = new Philox4x32(seed, RandomStreams.RandomInputs + ((ulong)input << 28) + (ulong)(start + index));
             foreach (ref var value in destination.Slice(index * length, length))
-                value = bound > 0 ? random.NextInt(bound) : (float)random.NextGaussian();
+                value = bound > 0 ? random.NextInt(bound) : (float)(isUniform ? random.NextDouble() : random.NextGaussian());
         }
     }
 }

@@ -15,10 +15,10 @@ static class RandomInputs
             throw new OnnxEngineException(ErrorKind.Usage, $"'{options.Path}' does not say how many random inputs; write random:1000.");
         var held = Math.Min(count, HeldOut);
         var sets = inputs.Select((input, number) => (ImageSet)new RandomImageSet(
-            count + held, Shape(input.Geometry, options.Preprocessing), Bound(input), options.Seed, number)).ToArray();
+            count + held, Shape(input.Geometry, options.Preprocessing), Bound(input), options.Seed, number, options.UniformRandom)).ToArray();
         var all = sets is [var only] ? only : new JoinedImageSet(sets);
         var items = all.Select([.. Enumerable.Range(0, count)]);
-        return new ModelData(string.Create(CultureInfo.InvariantCulture, $"{count:N0} random inputs with seed {options.Seed}, unlabelled."))
+        return new ModelData(string.Create(CultureInfo.InvariantCulture, $"{count:N0} random inputs with seed {options.Seed}, unlabelled{(options.UniformRandom ? "; uniform between 0 and 1, since the model fails on normal values" : "")}."))
         {
             Train = items,
             Calibration = items,

@@ -1,4 +1,3 @@
-using Microsoft.ML.OnnxRuntime.Tensors;
 using OnnxEdit.Surgery;
 using OnnxEdit.Surgery.Proto;
 
@@ -22,11 +21,10 @@ static class OutputDifference
     {
         var layout = ItemLayout.Of(original);
         var items = new ModelItems(original.Proto, layout, images);
-        string[] outputs = [.. original.Proto.Graph.Output.Select(o => o.Name).Where(o => original.Index.Producer(o) is not null && original.Trace.Shapes.ContainsKey(o))];
-        using var first = Runner(original.Proto, original.Trace, outputs);
-        using var second = Runner(edited, original.Trace, outputs);
-        bool[] isFloat = [.. outputs.Select(o => original.Trace.ElementType(o)
-            is TensorElementType.Float or TensorElementType.Float16 or TensorElementType.BFloat16 or TensorElementType.Double)];
+        var outputs = Outputs(original);
+        using var first = Runner(original.Proto, original);
+        using var second = Runner(edited, original);
+        bool[] isFloat = [.. outputs.Select(o => ComparedTensors.IsFloat(original, o))];
         var (difference, power) = (new double[outputs.Length], new double[outputs.Length]);
         for (var item = 0; item < items.Count; item++)
         {
@@ -55,14 +53,19 @@ static class OutputDifference
         return result;
     }
 
-    static BatchRunner Runner(ModelProto model, ShapeTrace trace, string[] outputs)
+    static string[] Outputs(NormalisedModel model) =>
+        [.. model.Proto.Graph.Output.Select(o => o.Name).Where(o => model.Index.Producer(o) is not null && model.Trace.Shapes.ContainsKey(o))];
+
+    /// <summary>Runs a form of the original from its inputs to its outputs, in and out as float32.</summary>
+    internal static BatchRunner Runner(ModelProto form, NormalisedModel original)
     {
-        var part = SubgraphExtraction.Between(model, trace, [.. new GraphIndex(model.Graph).Inputs.Select(i => i.Name)], outputs);
-        FloatBoundary.Apply(part, trace);
+        var part = SubgraphExtraction.Between(form, original.Trace, [.. original.Index.Inputs.Select(i => i.Name)], Outputs(original));
+        FloatBoundary.Apply(part, original.Trace);
         return new BatchRunner(part);
     }
 
-    static float[][] Run(BatchRunner runner, ItemLayout layout, ModelItems items, int item)
+    /// <summary>Outputs for one item.</summary>
+    internal static float[][] Run(BatchRunner runner, ItemLayout layout, ModelItems items, int item)
     {
         var sets = items.Inputs.ToDictionary(i => i.Name, i => i.Items);
         var inputs = runner.Inputs.Select(name =>
