@@ -2,7 +2,6 @@ using System.Diagnostics;
 using Google.Protobuf;
 using Microsoft.ML.OnnxRuntime;
 using OnnxEdit.Surgery;
-using OnnxEdit.Surgery.Proto;
 using DataType = OnnxEdit.Surgery.Proto.TensorProto.Types.DataType;
 
 namespace OnnxEdit.Engine;

@@ -1,6 +1,5 @@
 using Microsoft.ML.OnnxRuntime.Tensors;
 using OnnxEdit.Surgery;
-using OnnxEdit.Surgery.Proto;
 
 namespace OnnxEdit.Engine;
 
