@@ -6,25 +6,31 @@ namespace OnnxEdit.Engine;
 /// <summary>Shares data out into calibration, validation and test items.</summary>
 static class DataSplitter
 {
-    internal static ModelData Split(DataOptions options, InputGeometry input)
+    internal static ModelData Split(DataOptions options, IReadOnlyList<ModelInput> inputs)
     {
         if (options.Calibration < 0 || options.Validation < 0)
             throw new OnnxEngineException(ErrorKind.Usage, "The numbers of calibration and validation images cannot be negative.");
+        if (options.Path.StartsWith("random:", StringComparison.Ordinal))
+            return RandomInputs.Open(options, inputs);
+        if (inputs.Count == 0)
+            throw new OnnxEngineException(ErrorKind.Model, "The model has no input, so no data can be fed to it.");
+
+        var input = inputs[0].Geometry;
         if (options.Preprocessing?.Layout is { } layout)
             input = input with { Layout = layout };
-        if (options.Path.StartsWith("random:", StringComparison.Ordinal))
-            return Random(options, input);
-
-        var parts = DataFormat.Open(options.Path, input);
+        var several = inputs.Count > 1 ? SeveralInputs.Open(options.Path, inputs) : null;
+        var parts = several is null ? DataFormat.Open(options.Path, input) : new DataParts { Format = "an .npz file with one array per input" };
         var said = new List<string>();
         if (parts.Note is not null)
             said.Add(parts.Note);
         var sets = new DataSets(options, input);
         var train = sets.Open(parts.Train, options.Path);
         var test = sets.Open(parts.Test, options.Path);
-        var whole = sets.Open(parts.Whole, options.Path);
+        var whole = several ?? sets.Open(parts.Whole, options.Path);
         if (options.EvalPath is { } evalPath)
         {
+            if (several is not null)
+                throw new OnnxEngineException(ErrorKind.Usage, "--eval-data is for accuracy, which is measured on models with one input; leave it out.");
             var evaluation = DataFormat.Open(evalPath, input);
             if (parts.ClassNames is { } names && evaluation.ClassNames is { } others && !names.SequenceEqual(others))
                 throw new OnnxEngineException(ErrorKind.Data, $"'{evalPath}' and '{options.Path}' name different classes; put the same classes.txt into both.");
@@ -66,24 +72,6 @@ static class DataSplitter
 
     static string? Items(ImageSet? items, string part) => items is null ? null : string.Create(
         CultureInfo.InvariantCulture, $"{items.Count:N0} {(items.IsLabelled ? "" : "unlabelled ")}{part} items");
-
-    static ModelData Random(DataOptions options, InputGeometry input)
-    {
-        if (!int.TryParse(options.Path.AsSpan("random:".Length), NumberStyles.None, CultureInfo.InvariantCulture, out var count) || count == 0)
-            throw new OnnxEngineException(ErrorKind.Usage, $"'{options.Path}' does not say how many random inputs; write random:1000.");
-        var (height, width) = (options.Preprocessing?.Resize?.Height, options.Preprocessing?.Resize?.Width);
-        var shape = input.ItemShape.ToArray();
-        if (input.Rank == 3)
-        {
-            var first = input.Layout == PixelLayout.Nchw ? 1 : 0;
-            (shape[first], shape[first + 1]) = (shape[first] > 0 ? shape[first] : height ?? -1, shape[first + 1] > 0 ? shape[first + 1] : width ?? -1);
-        }
-
-        if (shape.Any(extent => extent <= 0))
-            throw new OnnxEngineException(ErrorKind.Data, "The model leaves its input size open, so random inputs have no size; give --resize HEIGHTxWIDTH.");
-        var items = new RandomImageSet(count, shape, input.IsUInt8, options.Seed);
-        return new ModelData(string.Create(CultureInfo.InvariantCulture, $"{count:N0} random inputs with seed {options.Seed}, unlabelled.")) { Train = items, Calibration = items };
-    }
 
     static (ImageSet Train, ImageSet Test) Divide(ImageSet items, DataOptions options)
     {

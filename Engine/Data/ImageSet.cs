@@ -52,6 +52,9 @@ public abstract class ImageSet
     /// <summary>A view of the items at <paramref name="indices"/>, in that order; nothing is copied.</summary>
     public ImageSet Select(IReadOnlyList<int> indices) => new SelectedImageSet(this, indices);
 
+    /// <summary>The same items as seen by each input of the model, in its order of inputs; one set, this one, for most models.</summary>
+    internal virtual IReadOnlyList<ImageSet> Parts => [this];
+
     /// <summary>Whether reading an item is worth a task of its own (decoding an image file).</summary>
     internal virtual bool IsCostly => false;
 

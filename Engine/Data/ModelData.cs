@@ -1,3 +1,5 @@
+using DataType = OnnxEdit.Surgery.Proto.TensorProto.Types.DataType;
+
 namespace OnnxEdit.Engine;
 
 /// <summary>The data for one model, shared out by purpose.</summary>
@@ -23,11 +25,17 @@ public sealed class ModelData
     /// <summary>A sentence for the reader: what was read and how it was split.</summary>
     public string Description { get; }
 
+    /// <summary>The same for any model: images for one with one input, else an .npz file with an array per input, or random inputs.</summary>
+    /// <param name="options">Where the data is and how to split it.</param>
+    /// <param name="signature">What the model takes.</param>
+    /// <inheritdoc cref="Open(DataOptions, InputGeometry)"/>
+    public static ModelData Open(DataOptions options, ModelSignature signature) => DataSplitter.Split(options, signature.Inputs);
+
     /// <summary>Finds the format of the data, checks it against the model's input and shares it out.</summary>
     /// <param name="options">Where the data is and how to split it.</param>
     /// <param name="input">What one item of the model's input looks like.</param>
     /// <exception cref="OnnxEngineException">
     /// The data is missing, damaged, does not fit the model, or is 8-bit without a normalisation (<see cref="ErrorKind.Data"/>).
     /// </exception>
-    public static ModelData Open(DataOptions options, InputGeometry input) => DataSplitter.Split(options, input);
+    public static ModelData Open(DataOptions options, InputGeometry input) => DataSplitter.Split(options, [new ModelInput(input.Name ?? "input", input.IsUInt8 ? DataType.Uint8 : DataType.Float, input, 2)]);
 }

@@ -2,8 +2,14 @@ using OnnxEdit.Kernels;
 
 namespace OnnxEdit.Engine;
 
-/// <summary>Standard normal inputs (or uniform bytes for a model that takes bytes), for trying a model out without data.</summary>
-sealed class RandomImageSet(int count, int[] itemShape, bool areBytes, ulong seed) : ImageSet
+/// <summary>Standard normal values (or uniform integers for an input that takes integers), for trying a model out without data.</summary>
+/// <param name="count">Number of items.</param>
+/// <param name="itemShape">Shape of one.</param>
+/// <param name="bound">For an integer input: values are below this; 0 for a float input.</param>
+/// <param name="seed">Seed of the values.</param>
+/// <param name="input">Number of the input; inputs draw from streams of their own.</param>
+/// <param name="isUniform">Floats uniform between 0 and 1.</param>
+sealed class RandomImageSet(int count, int[] itemShape, int bound, ulong seed, int input, bool isUniform) : ImageSet
 {
     public override int Count => count;
 
@@ -18,9 +24,9 @@ sealed class RandomImageSet(int count, int[] itemShape, bool areBytes, ulong see
         for (var index = 0; index < count; index++)
         {
             // A stream per item, so that an item does not depend on which others were asked for.
-            var random = new Philox4x32(seed, RandomStreams.RandomInputs + (ulong)(start + index));
+            var random = new Philox4x32(seed, RandomStreams.RandomInputs + ((ulong)input << 28) + (ulong)(start + index));
             foreach (ref var value in destination.Slice(index * length, length))
-                value = areBytes ? random.NextInt(256) : (float)random.NextGaussian();
+                value = bound > 0 ? random.NextInt(bound) : (float)(isUniform ? random.NextDouble() : random.NextGaussian());
         }
     }
 }

@@ -31,6 +31,9 @@ internal sealed class SelectedImageSet : ImageSet
 
     public override IReadOnlyList<int> ItemShape => _items.ItemShape;
 
+    internal override IReadOnlyList<ImageSet> Parts =>
+        _items.Parts is [var only] && only == _items ? [this] : [.. _items.Parts.Select(part => part.Select(_indices))];
+
     internal override bool IsCostly => _items.IsCostly;
 
     public override int Label(int index) => _items.Label(_indices[index]);

@@ -74,6 +74,8 @@ public sealed record ClassifierSignature
         };
     }
 
-    internal static OnnxEngineException Unsuitable(string reason) =>
-        new(ErrorKind.Model, $"The model cannot be used as an image classifier: {reason}.");
+    /// <summary>How the sentence of every refusal begins.</summary>
+    internal const string Refusal = "The model cannot be used as an image classifier: ";
+
+    internal static OnnxEngineException Unsuitable(string reason) => new(ErrorKind.Model, $"{Refusal}{reason}.");
 }

@@ -16,7 +16,7 @@ public static class LatencyComparison
     /// <param name="options">Batch sizes, threads and how long; null: defaults.</param>
     /// <param name="progress">Told how far each batch size has come, in thousandths.</param>
     /// <param name="cancellation">Ends the work early.</param>
-    /// <returns>One result per batch size.</returns>
+    /// <returns>One result per batch size that the models run at; the first one must run.</returns>
     /// <exception cref="OnnxEngineException">A model cannot be loaded or run, or the two insist on different batch sizes.</exception>
     public static IReadOnlyList<LatencyResult> Measure(
         OnnxModel first,
@@ -26,8 +26,21 @@ public static class LatencyComparison
         CancellationToken cancellation = default)
     {
         options ??= new LatencyOptions();
-        return [.. BatchSizes(first, second, options).Select(batch => MeasureBatch(first, second, batch, options, progress, cancellation))];
+        List<LatencyResult> results = [];
+        foreach (var batch in BatchSizes(first, second, options))
+            try
+            {
+                results.Add(MeasureBatch(first, second, batch, options, progress, cancellation));
+            }
+            catch (OnnxEngineException) when (batch > 1 && results.Count > 0 && !cancellation.IsCancellationRequested)
+            {
+                // An open first dimension is not always a batch; what ran at another size has its time.
+            }
+        return results;
     }
+
+    /// <summary>Whether a model insists on a batch size, at which it is then timed whatever is asked for.</summary>
+    public static bool HasFixedBatch(OnnxModel model) => LatencySession.FixedBatch(model) is not null;
 
     static LatencyResult MeasureBatch(
         OnnxModel first, OnnxModel? second, int batch, LatencyOptions options, IProgress<WorkProgress>? progress, CancellationToken cancellation)

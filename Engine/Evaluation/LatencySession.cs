@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using Microsoft.ML.OnnxRuntime;
 using OnnxEdit.Surgery;
-using OnnxEdit.Surgery.Proto;
 using DataType = OnnxEdit.Surgery.Proto.TensorProto.Types.DataType;
 
 namespace OnnxEdit.Engine;
@@ -29,8 +28,11 @@ sealed class LatencySession : IDisposable
         _inputNames = [.. inputs.Select(input => input.Name)];
         _outputNames = [.. model.Proto.Graph.Output.Select(output => output.Name)];
         var random = new Random(1);
+        // The first extent is the batch, whatever the caller's shape says of it.
+        var given = options.InputShapes?.ToDictionary(shape => shape.Key, shape => (long[])[-1, .. shape.Value.Skip(1)]);
+        var shapes = new InputShapes(inputs, given);
         foreach (var input in inputs)
-            _inputs.Add(Filled(input, batch, options.InputShapes, random));
+            _inputs.Add(Filled(DeclaredTensor.Of(input), shapes.At(input, batch), random));
         _values = [.. _inputs.Select(input => input.Value)];
         _session = CreateSession(model, options);
     }
@@ -100,12 +102,9 @@ sealed class LatencySession : IDisposable
         }
     }
 
-    static InputBuffer Filled(ValueInfoProto value, int batch, IReadOnlyDictionary<string, long[]>? shapes, Random random)
+    static InputBuffer Filled(DeclaredTensor input, long[] shape, Random random)
     {
-        var input = DeclaredTensor.Of(value);
-        // The first extent is the batch, whatever the caller's shape says of it.
-        var given = shapes?.GetValueOrDefault(input.Name) is { } shape ? new Dictionary<string, long[]> { [input.Name] = [-1, .. shape.Skip(1)] } : null;
-        var buffer = new InputBuffer(input.Type, ShapeTrace.InputShape(value, batch, given));
+        var buffer = new InputBuffer(input.Type, shape);
         var values = buffer.Values;
         // Normalised pixels are about this large; zeros would let some kernels take short cuts. Integers stay 0, a valid index.
         var spread = input.Type is DataType.Int32 or DataType.Int64 or DataType.Bool ? 0 : input.Type == DataType.Uint8 ? 255 : 2f;

@@ -19,7 +19,7 @@ sealed class ActivationStore : IDisposable
     /// <summary>True when the tensor is stored.</summary>
     public bool Contains(string name) => _entries.ContainsKey(name);
 
-    /// <summary>Shape of one stored row, the batch dimension as 1.</summary>
+    /// <summary>Shape of one stored row.</summary>
     public long[] Shape(string name) => _entries[name].Shape;
 
     /// <summary>Elements of one row.</summary>
@@ -30,14 +30,17 @@ sealed class ActivationStore : IDisposable
     /// <param name="firstRow">Number of the first row.</param>
     /// <param name="rows">Number of rows.</param>
     /// <param name="values">Values of these rows, row-major.</param>
-    /// <param name="shape">Shape with the batch dimension first.</param>
+    /// <param name="shape">Shape of these rows side by side along the first dimension.</param>
+    /// <exception cref="OnnxEngineException">The tensor's size differs from item to item.</exception>
     public void Write(string name, int firstRow, int rows, ReadOnlySpan<float> values, long[] shape)
     {
         var length = values.Length / rows;
         if (!_entries.TryGetValue(name, out var entry))
         {
-            _entries[name] = entry = new Entry(Create(), length, [1, .. shape.Skip(1)]);
+            _entries[name] = entry = new Entry(Create(), length, shape.Length == 0 ? shape : [shape[0] / rows, .. shape.Skip(1)]);
         }
+        if (length != entry.RowLength)
+            throw new OnnxEngineException(ErrorKind.Model, $"The tensor '{name}' has {entry.RowLength} values for one item and {length} for another; a layer that reads such a tensor cannot be measured.");
         RandomAccess.Write(entry.File, MemoryMarshal.AsBytes(values), (long)firstRow * length * sizeof(float));
     }
 

@@ -10,37 +10,37 @@ namespace OnnxEdit.Engine;
 sealed class PrefixRunner : IDisposable
 {
     readonly ModelProto _model;
-    readonly ShapeTrace _trace;
+    readonly ItemLayout _layout;
     readonly ActivationStore _store = new();
-    readonly string _input;
     readonly int _batch;
 
     /// <summary>Starts with the images themselves.</summary>
     /// <param name="model">The network; read again at every step, so its weights may change between steps.</param>
-    /// <param name="trace">Its traced shapes.</param>
+    /// <param name="layout">What its items look like.</param>
     /// <param name="images">Model-ready images.</param>
-    /// <param name="batch">Images a run takes.</param>
-    public PrefixRunner(ModelProto model, ShapeTrace trace, ImageSet images, int batch)
+    /// <param name="batch">Images a run takes, where several can go through the model at once.</param>
+    public PrefixRunner(ModelProto model, ItemLayout layout, ImageSet images, int batch)
     {
-        (_model, _trace, _batch, Count) = (model, trace, batch, images.Count);
-        var inputs = new GraphIndex(model.Graph).Inputs;
-        if (inputs.Count != 1)
-            throw new OnnxEngineException(ErrorKind.Model, $"The model has {inputs.Count} inputs ({string.Join(", ", inputs.Select(i => i.Name))}); calibration by images needs exactly one.");
-        _input = inputs[0].Name;
-        long[] shape = [1, .. images.ItemShape.Select(d => (long)d)];
-        var buffer = new float[batch * images.ItemLength];
-        for (var at = 0; at < Count; at += batch)
+        (_model, _layout, _batch) = (model, layout, batch);
+        var rows = new ModelItems(model, layout, images);
+        Count = rows.Count;
+        foreach (var (name, items) in rows.Inputs)
         {
-            var n = Math.Min(batch, Count - at);
-            images.Fill(at, n, buffer);
-            _store.Write(_input, at, n, buffer.AsSpan(0, n * images.ItemLength), shape);
+            var (length, shape) = (items.ItemLength, layout.RowShape(name));
+            var buffer = new float[batch * length];
+            for (var at = 0; at < Count; at += batch)
+            {
+                var n = Math.Min(batch, Count - at);
+                items.Fill(at, n, buffer);
+                _store.Write(name, at, n, buffer.AsSpan(0, n * length), ItemLayout.Stack(shape, n));
+            }
         }
     }
 
-    /// <summary>Number of images.</summary>
+    /// <summary>Number of items: images, or whole batches of them for a model that insists on a batch.</summary>
     public int Count { get; }
 
-    /// <summary>Images per run.</summary>
+    /// <summary>Items per run.</summary>
     public int Batch => _batch;
 
     /// <summary>Makes sure that the given tensors are stored.</summary>
@@ -50,13 +50,10 @@ sealed class PrefixRunner : IDisposable
     {
         var missing = wanted.Where(w => !_store.Contains(w)).Distinct().ToArray();
         if (missing.Length == 0) return;
-        var part = SubgraphExtraction.Between(_model, _trace, _store.Names, missing);
-        FloatBoundary.Apply(part, _trace);
+        var part = SubgraphExtraction.Between(_model, _layout.Trace, _store.Names, missing);
+        FloatBoundary.Apply(part, _layout.Trace);
         using var runner = new BatchRunner(part);
-        // A network with a fixed batch gets exactly that many rows; of the last batch, only those of images count.
-        var rows = _trace.HasDynamicBatch ? null : (int?)_trace.Batch;
-        Stream(runner, (at, n, o, values, shape) => _store.Write(missing[o], at, n, rows is { } r ? values[..(values.Length / r * n)] : values, shape),
-            cancellation, null, int.MaxValue, rows ?? _batch, rows);
+        Stream(runner, (at, n, o, values, shape) => _store.Write(missing[o], at, n, values, shape), cancellation, null, int.MaxValue, _layout.IsBatched ? _batch : 1);
     }
 
     /// <summary>Computes a stored tensor again after weights before it changed.</summary>
@@ -74,10 +71,10 @@ sealed class PrefixRunner : IDisposable
     /// <param name="limit">Images to stream at most, the first ones.</param>
     public void Stream(
         BatchRunner runner, BatchReader read, CancellationToken cancellation, Func<int, int, BatchInput[]>? extra = null, int limit = int.MaxValue) =>
-        Stream(runner, read, cancellation, extra, limit, _batch, null);
+        Stream(runner, read, cancellation, extra, limit, _batch);
 
     void Stream(
-        BatchRunner runner, BatchReader read, CancellationToken cancellation, Func<int, int, BatchInput[]>? extra, int limit, int batch, int? rows)
+        BatchRunner runner, BatchReader read, CancellationToken cancellation, Func<int, int, BatchInput[]>? extra, int limit, int batch)
     {
         var stored = runner.Inputs.TakeWhile(_store.Contains).ToArray();
         var buffers = stored.Select(s => new float[batch * _store.RowLength(s)]).ToArray();
@@ -90,8 +87,7 @@ sealed class PrefixRunner : IDisposable
             for (var i = 0; i < stored.Length; i++)
             {
                 _store.Read(stored[i], at, n, buffers[i]);
-                long[] shape = [rows ?? n, .. _store.Shape(stored[i]).Skip(1)];
-                inputs.Add(new BatchInput(buffers[i], shape));
+                inputs.Add(new BatchInput(buffers[i], ItemLayout.Stack(_store.Shape(stored[i]), n)));
             }
             if (extra is not null) inputs.AddRange(extra(at, n));
             var (first, count) = (at, n);
@@ -102,7 +98,7 @@ sealed class PrefixRunner : IDisposable
     /// <summary>Names of the stored tensors.</summary>
     public IReadOnlyCollection<string> Names => _store.Names;
 
-    /// <summary>Shape of a stored tensor with the batch dimension as 1.</summary>
+    /// <summary>Shape of a stored tensor for one item.</summary>
     public long[] Shape(string tensor) => _store.Shape(tensor);
 
     /// <summary>Elements per image of a stored tensor.</summary>

@@ -10,6 +10,6 @@ sealed class BatchBuffer(int batch, long[] shape, GramCollector.TargetWriter wri
     public BatchInput Fill(int first, int count)
     {
         writer(first, count, _values.AsSpan(0, count * _length));
-        return new BatchInput(_values, [count, .. shape.Skip(1)]);
+        return new BatchInput(_values, ItemLayout.Stack(shape, count));
     }
 }

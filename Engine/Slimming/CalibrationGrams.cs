@@ -6,6 +6,7 @@ namespace OnnxEdit.Engine;
 sealed class CalibrationGrams : IDisposable
 {
     readonly NormalisedModel _model;
+    readonly ItemLayout _layout;
     readonly PrefixRunner _original;
     readonly GramCollector _collector;
     readonly List<UnitTarget> _targets;
@@ -23,8 +24,8 @@ sealed class CalibrationGrams : IDisposable
     /// <param name="cancellation">Stops between batches.</param>
     public CalibrationGrams(NormalisedModel model, ImageSet images, int batch, int positions, ulong seed, CancellationToken cancellation)
     {
-        (_model, _images, _batch, _cancellation) = (model, images, batch, cancellation);
-        _original = new PrefixRunner(model.Proto, model.Trace, images, batch);
+        (_model, _images, _batch, _layout, _cancellation) = (model, images, batch, ItemLayout.Of(model), cancellation);
+        _original = new PrefixRunner(model.Proto, _layout, images, batch);
         _collector = new GramCollector(seed, positions);
         _targets = UnitTarget.All(model.Proto, model.Trace);
     }
@@ -37,8 +38,7 @@ sealed class CalibrationGrams : IDisposable
         var at = _targets.FindIndex(t => t.Unit.Output == unit.Output);
         _original.Forget([.. _targets.Skip(at).SelectMany(t => new[] { t.Unit.Input, t.Tensor })]);
         _original.Compute([unit.Input, target.Tensor], _cancellation);
-        long[] shape = [1, .. _model.Trace.Shape(unit.Output).Skip(1)];
-        return _collector.Collect(PatchGraph.Of(unit, _model), unit.Input, _original, shape,
+        return _collector.Collect(PatchGraph.Of(unit, _model, _layout), unit.Input, _original, _layout.RowShape(unit.Output),
             (first, count, destination) => _original.Read(target.Tensor, first, count, destination), (ulong)number, _cancellation);
     }
 

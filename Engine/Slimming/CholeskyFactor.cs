@@ -11,62 +11,39 @@ sealed class CholeskyFactor
 {
     readonly double[][] _lower;
 
-    /// <summary>Factors A = L L'.</summary>
+    CholeskyFactor(double[][] lower) => _lower = lower;
+
+    /// <summary>Factors A = L L'; null when A is not positive definite.</summary>
     /// <param name="matrix">Rows of A, k x k; not changed.</param>
-    /// <exception cref="OnnxEngineException">A is not positive definite (activations are not finite).</exception>
-    public CholeskyFactor(double[][] matrix)
+    public static CholeskyFactor? Of(double[][] matrix)
     {
         var k = matrix.Length;
-        _lower = new double[k][];
-        for (var i = 0; i < k; i++) _lower[i] = matrix[i].AsSpan(0, i + 1).ToArray();
+        var lower = new double[k][];
+        for (var i = 0; i < k; i++) lower[i] = matrix[i].AsSpan(0, i + 1).ToArray();
         // Block columns: once the pivot rows are done, the rows below are independent of each other.
         const int Block = 48;
         for (var from = 0; from < k; from += Block)
         {
             var to = Math.Min(k, from + Block);
-            for (var i = from; i < to; i++) Columns(i, from, to);
-            Parallel.For(to, k, i => Columns(i, from, to));
+            for (var i = from; i < to; i++)
+                if (!Columns(lower, i, from, to)) return null;
+            Parallel.For(to, k, i => Columns(lower, i, from, to));
         }
+        return new CholeskyFactor(lower);
     }
 
-    /// <summary>
-    /// Factors A + lambda I. Gram matrices come from sums in float32; where activations hardly vary around their mean,
-    /// rounding leaves directions of negative variance, and lambda grows tenfold until they are gone.
-    /// </summary>
-    /// <param name="matrix">Rows of A; the lambda used is added to them.</param>
-    /// <param name="ridge">First lambda relative to the mean diagonal.</param>
-    /// <exception cref="OnnxEngineException">A is not finite, or no lambda helps.</exception>
-    public static CholeskyFactor WithRidge(double[][] matrix, double ridge)
+    static bool Columns(double[][] lower, int i, int from, int to)
     {
-        var lambda = ridge * Math.Max(matrix.Select((row, i) => Math.Abs(row[i])).Average(), 1e-30);
-        var added = 0.0;
-        for (var attempt = 1; ; attempt++, lambda *= 10)
-        {
-            for (var i = 0; i < matrix.Length; i++) matrix[i][i] += lambda - added;
-            added = lambda;
-            try
-            {
-                return new CholeskyFactor(matrix);
-            }
-            catch (OnnxEngineException) when (attempt < 8 && double.IsFinite(lambda))
-            {
-            }
-        }
-    }
-
-    void Columns(int i, int from, int to)
-    {
-        var row = _lower[i];
+        var row = lower[i];
         for (var j = from; j < to && j <= i; j++)
         {
-            var other = _lower[j];
+            var other = lower[j];
             var v = row[j] - TensorPrimitives.Dot<double>(row.AsSpan(0, j), other.AsSpan(0, j));
             if (j < i) row[j] = v / other[j];
-            else if (v > 0) row[j] = Math.Sqrt(v);
-            else
-                throw new OnnxEngineException(ErrorKind.Data,
-                    "The activations of a layer give no positive definite Gram matrix; the data or the model's weights hold values that are not finite.");
+            else if (v > 0 && double.IsFinite(v)) row[j] = Math.Sqrt(v);
+            else return false;
         }
+        return true;
     }
 
     /// <summary>Solves A x = b for each right-hand side, in place.</summary>

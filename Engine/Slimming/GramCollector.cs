@@ -24,11 +24,11 @@ sealed class GramCollector(ulong seed, int positionsPerImage)
     {
         var sites = patches.IsConv ? Math.Min(positionsPerImage, patches.Positions) : patches.Positions;
         var draw = new Philox4x32(seed, stream);
-        var ones = new float[patches.Groups * batch * sites];
+        var ones = new float[patches.Groups * batch * patches.Maps * sites];
         Array.Fill(ones, 1f);
         return n =>
         {
-            BatchInput one = new(ones, [patches.Groups, 1, n * sites]);
+            BatchInput one = new(ones, [patches.Groups, 1, n * patches.Maps * sites]);
             if (!patches.IsConv) return [one];
             var drawn = Draw(draw, patches.Positions, sites);
             return [one, new([], [sites], drawn), new([], [patches.Taps, sites], patches.TapIndices(drawn))];
@@ -39,7 +39,7 @@ sealed class GramCollector(ulong seed, int positionsPerImage)
     /// <param name="patches">Geometry of the unit.</param>
     /// <param name="input">The unit's input, stored in <paramref name="prefix"/>.</param>
     /// <param name="prefix">Activations of the network the inputs come from.</param>
-    /// <param name="targetShape">Shape of the target, batch as 1.</param>
+    /// <param name="targetShape">Shape of the target for one item.</param>
     /// <param name="target">Supplies the targets.</param>
     /// <param name="stream">Random stream that draws the positions; the same stream draws the same positions.</param>
     /// <param name="cancellation">Stops between batches.</param>
@@ -69,6 +69,9 @@ sealed class GramCollector(ulong seed, int positionsPerImage)
             originals is null
                 ? [targets.Fill(first, count), .. sampler(count)]
                 : [targets.Fill(first, count), originals.Fill(first, count), .. sampler(count)], images);
+        if (sums.Any(s => !Array.TrueForAll(s.Gram, double.IsFinite) || !Array.TrueForAll(s.Cross, double.IsFinite) || !Array.TrueForAll(s.Power, double.IsFinite)))
+            throw new OnnxEngineException(
+                ErrorKind.Data, $"What {patches.Name} reads or feeds is not finite on the calibration data (input '{input}'); the data does not fit the model, or its weights hold such values.");
         return sums;
     }
 

@@ -39,7 +39,7 @@ static class LeastSquares
             if (prior is null) return;
             for (var j = 0; j < k; j++) TensorPrimitives.MultiplyAdd(gram[j], -prior[o, j], row, row);
         });
-        CholeskyFactor.WithRidge(gram, ridge).Solve(solution);
+        RidgeFactor.Of(gram, ridge, Noise(sums)).Solve(solution);
         var weights = new double[m, k];
         var bias = new double[m];
         for (var o = 0; o < m; o++)
@@ -72,7 +72,11 @@ static class LeastSquares
     }
 
     /// <summary>Factor of the centred Gram matrix / count with its ridge.</summary>
-    public static CholeskyFactor Factor(GramSums sums, bool centred) => CholeskyFactor.WithRidge(CentredGram(sums, centred), Ridge);
+    public static CholeskyFactor Factor(GramSums sums, bool centred) => RidgeFactor.Of(CentredGram(sums, centred), Ridge, Noise(sums));
+
+    /// <summary>What rounding leaves of a variance that is zero: products are summed in float32, so a part in a million of E x^2.</summary>
+    public static double Noise(GramSums sums) =>
+        1e-6 * Enumerable.Range(0, sums.Rows).Average(i => sums.Gram[i * (sums.Rows + 2)]) / sums.Count;
 
     /// <summary>Rows of the centred Gram matrix / count, k x k (uncentred when there is no constant term).</summary>
     public static double[][] CentredGram(GramSums sums, bool centred)

@@ -22,14 +22,15 @@ sealed class ObsElimination
     /// <param name="gram">Centred Gram matrix / count, k x k.</param>
     /// <param name="weights">Weights [m, k] in patch order.</param>
     /// <param name="rows">Rows of the patch matrix of each channel.</param>
-    /// <param name="power">Errors are reported relative to this.</param>
+    /// <param name="power">Errors are reported relative to this; 0: the unit feeds a constant, which nothing can damage.</param>
     /// <param name="ridge">Ridge relative to the mean diagonal.</param>
-    public ObsElimination(double[][] gram, double[,] weights, int[][] rows, double power, double ridge = LeastSquares.Ridge)
+    /// <param name="noise">The ridge is no smaller than this, see <see cref="LeastSquares.Noise"/>.</param>
+    public ObsElimination(double[][] gram, double[,] weights, int[][] rows, double power, double ridge = LeastSquares.Ridge, double noise = 0)
     {
         var k = gram.Length;
-        _inverse = CholeskyFactor.WithRidge(gram, ridge).Inverse();
+        _inverse = RidgeFactor.Of(gram, ridge, noise).Inverse();
         _weights = [.. Enumerable.Range(0, k).Select(i => Enumerable.Range(0, weights.GetLength(0)).Select(m => weights[m, i]).ToArray())];
-        (_rows, _scale, _gone) = ([.. rows.Select(r => (int[])r.Clone())], 1 / Math.Max(power, 1e-30), new bool[rows.Length]);
+        (_rows, _scale, _gone) = ([.. rows.Select(r => (int[])r.Clone())], power > 0 ? 1 / power : 0, new bool[rows.Length]);
     }
 
     /// <summary>Relative error added by removing a channel now.</summary>

@@ -80,15 +80,13 @@ sealed class PairRefinement(
                 for (var t = 0; t < taps; t++) dot += (double)w2[o, a * taps + t] * w2[o, b * taps + t];
             return dot * masks[a * m + b] / n;
         }).ToArray()).ToArray();
-        var damping = Damping * Math.Max(curvature.Select((row, i) => row[i]).Average(), 1e-30);
-        for (var a = 0; a < m; a++) curvature[a][a] += damping;
         var bias = new double[m];
         for (var o = 0; o < m; o++)
         {
             bias[o] = cross[o * (k + 1) + k] / n;
             for (var i = 0; i < k; i++) bias[o] -= gram.Gram[k * (k + 1) + i] / gram.Count * step[o][i];
         }
-        var factor = new CholeskyFactor(curvature);
+        var factor = RidgeFactor.Of(curvature, Damping);
         var columns = Enumerable.Range(0, k).Select(i => Enumerable.Range(0, m).Select(o => step[o][i]).ToArray()).ToArray();
         factor.Solve(columns);
         factor.Solve([bias]);

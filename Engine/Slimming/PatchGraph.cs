@@ -19,8 +19,8 @@ sealed class PatchGraph
     /// <summary>Geometry of a unit at its current weights.</summary>
     /// <param name="unit">The linear unit.</param>
     /// <param name="weightDims">Dims of its weight tensor.</param>
-    /// <param name="inputShape">Shape of its input, batch as 1.</param>
-    /// <param name="outputShape">Shape of its output, batch as 1.</param>
+    /// <param name="inputShape">Shape of its input for one item.</param>
+    /// <param name="outputShape">Shape of its output for one item.</param>
     public PatchGraph(LinearUnit unit, IReadOnlyList<long> weightDims, long[] inputShape, long[] outputShape)
     {
         _node = unit.Node;
@@ -30,15 +30,21 @@ sealed class PatchGraph
         _inSpatial = IsConv ? [.. inputShape.Skip(2)] : [];
         _outSpatial = IsConv ? [.. outputShape.Skip(2)] : [];
         InChannels = IsConv ? (int)inputShape[1] : (int)inputShape[^1];
+        Maps = IsConv ? (int)outputShape[0] : 1;
         OutChannels = IsConv ? (int)outputShape[1] : (int)outputShape[^1];
         Taps = (int)_kernel.Aggregate(1L, (a, b) => a * b);
-        Positions = (int)(IsConv ? _outSpatial.Aggregate(1L, (a, b) => a * b) : outputShape.Skip(1).SkipLast(1).Aggregate(1L, (a, b) => a * b));
+        Positions = (int)(IsConv ? _outSpatial.Aggregate(1L, (a, b) => a * b) : outputShape.SkipLast(1).Aggregate(1L, (a, b) => a * b));
     }
 
-    /// <summary>Geometry of a unit of the original model.</summary>
-    public static PatchGraph Of(LinearUnit unit, NormalisedModel model) => new(
-        unit, model.Index.Initializer(unit.Node.Input[1])!.Dims,
-        [1, .. model.Trace.Shape(unit.Input).Skip(1)], [1, .. model.Trace.Shape(unit.Output).Skip(1)]);
+    /// <summary>Geometry of a unit of the original model; without a layout, positions are those of the traced batch.</summary>
+    public static PatchGraph Of(LinearUnit unit, NormalisedModel model, ItemLayout? layout = null)
+    {
+        Func<string, long[]> shape = layout is null ? model.Trace.Shape : layout.RowShape;
+        return new(unit, model.Index.Initializer(unit.Node.Input[1])!.Dims, shape(unit.Input), shape(unit.Output));
+    }
+
+    /// <summary>The operator, as a sentence names it.</summary>
+    public string Name => $"{_node.OpType} '{(_node.Name.Length > 0 ? _node.Name : _node.Output[0])}'";
 
     /// <summary>True for a convolution.</summary>
     public bool IsConv { get; }
@@ -55,7 +61,10 @@ sealed class PatchGraph
     /// <summary>Kernel taps, 1 for a matrix product.</summary>
     public int Taps { get; }
 
-    /// <summary>Output positions per image.</summary>
+    /// <summary>Maps that a convolution makes of one item, 1 unless the item is a batch of its own.</summary>
+    public int Maps { get; }
+
+    /// <summary>Output positions per map.</summary>
     public int Positions { get; }
 
     /// <summary>Rows of the patch matrix of one group, without the row of ones.</summary>

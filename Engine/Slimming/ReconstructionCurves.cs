@@ -86,13 +86,13 @@ sealed class ReconstructionCurves
         List<Reader> found = [];
         for (var g = 0; g < patches.Groups; g++)
         {
-            var power = Enumerable.Range(0, sums[g].Outputs).Sum(sums[g].Variance) / (_gains?.GetValueOrDefault(target.Tensor, 1) ?? 1);
+            var power = Power(sums[g]) / (_gains?.GetValueOrDefault(target.Tensor, 1) ?? 1);
             // A cell may lie in several places (heads, pixels of a flattened map): they go as one block.
             var ids = slice.Channels.Ids[(g * per)..((g + 1) * per)];
             var cells = ids.Where(c => c >= 0 && _analysis.LockOf(c) is null).Distinct().ToArray();
             var rows = cells.Select(cell => Enumerable.Range(0, per).Where(c => ids[c] == cell)
                 .SelectMany(c => Enumerable.Range(0, patches.Taps).Select(t => PatchOrder.Row(c, t, per))).ToArray()).ToArray();
-            var elimination = new ObsElimination(Shrunk(LeastSquares.CentredGram(sums[g], unit.HasBias), sums[g]), PatchOrder.Get(weights, g, patches), rows, power * patches.Groups);
+            var elimination = new ObsElimination(Shrunk(LeastSquares.CentredGram(sums[g], unit.HasBias), sums[g]), PatchOrder.Get(weights, g, patches), rows, power * patches.Groups, noise: LeastSquares.Noise(sums[g]));
             found.Add(new Reader(elimination, cells.Select((c, i) => (c, i)).ToDictionary(p => p.c, p => p.i)));
         }
         return found;
@@ -107,6 +107,13 @@ sealed class ReconstructionCurves
             for (var j = 0; j < gram.Length; j++)
                 if (i != j) gram[i][j] *= trust;
         return gram;
+    }
+
+    // Variance of what the unit feeds; 0 where that is constant up to rounding.
+    static double Power(GramSums sums)
+    {
+        var variance = Enumerable.Range(0, sums.Outputs).Sum(sums.Variance);
+        return variance > 1e-6 * sums.Power.Sum() / sums.Count ? variance : 0;
     }
 
     // Greedy: always the cell whose removal adds the least error over all units that read it.

@@ -12,6 +12,7 @@ sealed class RecoveryContext : IDisposable
 {
     readonly ChannelAnalysis _analysis;
     readonly IReadOnlyList<bool> _removed;
+    readonly ItemLayout _layout;
 
     /// <summary>Opens both networks.</summary>
     /// <param name="analysis">The original.</param>
@@ -21,9 +22,9 @@ sealed class RecoveryContext : IDisposable
     /// <param name="batch">Images per run.</param>
     public RecoveryContext(ChannelAnalysis analysis, ModelProto slim, IReadOnlyList<bool> removed, ImageSet images, int batch)
     {
-        (_analysis, Slim, _removed) = (analysis, slim, removed);
-        Original = new PrefixRunner(analysis.Model.Proto, analysis.Model.Trace, images, batch);
-        Edited = new PrefixRunner(slim, analysis.Model.Trace, images, batch);
+        (_analysis, Slim, _removed, _layout) = (analysis, slim, removed, ItemLayout.Of(analysis.Model));
+        Original = new PrefixRunner(analysis.Model.Proto, _layout, images, batch);
+        Edited = new PrefixRunner(slim, _layout, images, batch);
         Scores = new ScoreTargets(analysis, removed, Original);
     }
 
@@ -64,10 +65,10 @@ sealed class RecoveryContext : IDisposable
     /// <summary>Geometry of a unit of the edited network.</summary>
     public PatchGraph Geometry(LinearUnit unit) => new(unit, Dims(unit), Edited.Shape(unit.Input), TargetShape(unit.Output));
 
-    /// <summary>Shape of a tensor in the edited network, batch as 1.</summary>
+    /// <summary>Shape of a tensor in the edited network for one item.</summary>
     public long[] TargetShape(string tensor)
     {
-        long[] shape = [1, .. _analysis.Model.Trace.Shape(tensor).Skip(1)];
+        long[] shape = [.. _layout.RowShape(tensor)];
         if (_analysis.Tensors.TryGetValue(tensor, out var channels)) shape[channels.Axis] = Kept(channels).Length;
         return shape;
     }

@@ -50,8 +50,7 @@ static class ScoreFit
     {
         var size = grams[0].Length;
         double At(int i, int j) => grams.Sum(g => i >= j ? g[i][j] : g[j][i]);
-        var ridge = LeastSquares.Ridge * Math.Max(Enumerable.Range(0, size).Average(i => At(i, i)), 1e-30);
-        var factor = new CholeskyFactor([.. left.Select((i, a) => left.Select((j, b) => At(i, j) + (a == b ? ridge : 0)).ToArray())]);
+        var factor = RidgeFactor.Of([.. left.Select(i => left.Select(j => At(i, j)).ToArray())], LeastSquares.Ridge);
         var solved = Enumerable.Range(0, size).Select(d => left.Select(i => At(i, d)).ToArray()).ToArray();
         factor.Solve(solved);
         return [.. left.Select((_, a) => solved.Select(s => (float)s[a]).ToArray())];

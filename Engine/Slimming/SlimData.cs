@@ -12,11 +12,20 @@ public sealed record SlimData
     /// <summary>Labelled images to report accuracy on.</summary>
     public ImageSet? Test { get; init; }
 
+    /// <summary>Items nothing is fitted to, on which outputs are compared where there is no accuracy to measure; labels are not needed.</summary>
+    public ImageSet? HeldOut { get; init; }
+
     /// <summary>Statistics collected earlier, used when there are no calibration images.</summary>
     public MomentsBundle? Moments { get; init; }
 
     /// <summary>The parts of opened data; without labels there is nothing to measure accuracy on.</summary>
-    public static SlimData Of(ModelData data) => new() { Calibration = data.Calibration, Validation = Labelled(data.Validation), Test = Labelled(data.Test) };
+    public static SlimData Of(ModelData data) => new()
+    {
+        Calibration = data.Calibration,
+        Validation = Labelled(data.Validation),
+        Test = Labelled(data.Test),
+        HeldOut = data.Test ?? data.Validation,
+    };
 
     static ImageSet? Labelled(ImageSet? images) => images is { IsLabelled: true } ? images : null;
 }

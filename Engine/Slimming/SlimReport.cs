@@ -32,6 +32,15 @@ public sealed record SlimReport
     /// </summary>
     public double? EquivalenceError { get; init; }
 
+    /// <summary>Why accuracy is not measured although there is data, as half a sentence, e.g. "not a classifier: ..."; null where it is, or where there is no data.</summary>
+    public string? NoAccuracyBecause { get; init; }
+
+    /// <summary>How far outputs are from the original's, where accuracy is not measured.</summary>
+    public OutputComparison? Outputs { get; init; }
+
+    /// <summary>Shapes the inputs were run with, where the model leaves more than the batch open; -1 for the batch.</summary>
+    public IReadOnlyDictionary<string, long[]>? InputShapes { get; init; }
+
     /// <summary>One sentence: what the ranking and the recovery were based on.</summary>
     public required string Basis { get; init; }
 

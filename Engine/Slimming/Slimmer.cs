@@ -12,6 +12,12 @@ public sealed class Slimmer
     /// <summary>Accuracy right after surgery only shows what recovery is for, so it is measured on a part of the test images.</summary>
     const int SurgeryImages = 1000;
 
+    /// <summary>Multiply-accumulates of one pass over the items that outputs are compared on.</summary>
+    const double ComparisonWork = 3e10;
+
+    /// <summary>Values in one tensor of a batch at most, so that large images do not fill the memory.</summary>
+    const long BatchValues = 1 << 24;
+
     readonly OnnxModel _source;
     readonly SlimData _data;
     readonly SlimOptions _options;
@@ -19,16 +25,18 @@ public sealed class Slimmer
     readonly CancellationToken _cancellation;
     readonly NormalisedModel _model;
     readonly ChannelAnalysis _analysis;
+    readonly ModelSignature _signature;
     readonly List<string> _notes = [];
     AlignmentTable? _alignment;
 
     Slimmer(OnnxModel source, SlimData data, SlimOptions options, IProgress<WorkProgress>? progress, CancellationToken cancellation)
     {
         (_source, _data, _progress, _cancellation) = (source, data, progress, cancellation);
-        _model = NormalisedModel.Create(source.Proto, options.InputShapes);
-        // A model with a fixed batch runs at its own.
-        var batch = _model.Trace.HasDynamicBatch ? options.Batch : _model.Trace.Batch;
-        _options = options with { Batch = batch, Effort = options.Effort ?? SlimEffort.For(_model, data.Calibration?.Count ?? 0) };
+        _signature = ModelSignature.Of(source.Proto, options.Evaluation.Output);
+        var shapes = OpenInputs.Find(source.Proto, DataShapes.Complete(source.Proto, options.InputShapes, data.Calibration ?? data.HeldOut ?? data.Test));
+        if (shapes.Note is { } note) _notes.Add(note);
+        _model = NormalisedModel.Create(source.Proto, shapes.Shapes);
+        _options = options with { InputShapes = shapes.Shapes, Batch = Batch(options.Batch), Effort = options.Effort ?? SlimEffort.For(_model, data.Calibration?.Count ?? 0) };
         _analysis = ChannelAnalysis.Of(_model, options.Plan?.Attention ?? options.Attention);
     }
 
@@ -46,9 +54,10 @@ public sealed class Slimmer
 
     SlimResult Run()
     {
+        if (_options.Budget.Metric == BudgetMetric.AccuracyDrop) RequireClassifier();
         RequireRemovable();
         var ranking = ChannelRanking.Of(_source, _analysis, _data, _options);
-        var before = _data.Test is null ? null : Accuracy(_source);
+        var before = _data.Test is null || _signature.Classifier is null ? null : Accuracy(_source);
         var (plan, removed) = _options.Plan is { } given ? (Checked(given), given.Resolve(_analysis)) : MakePlan(ranking);
         var surgery = ChannelRemoval.Apply(_analysis, removed);
         var report = new SlimReport
@@ -58,12 +67,16 @@ public sealed class Slimmer
             Groups = Slimmed(removed),
             GroupCounts = (_analysis.Groups.Count(IsFree), _analysis.Groups.Count(g => !IsFree(g))),
             AccuracyBefore = before,
+            NoAccuracyBecause = _signature.NoClassifierBecause is { } why ? $"not a classifier: accuracy not measured; {why}" : null,
+            InputShapes = _options.InputShapes,
             Basis = ranking.Basis,
         };
         if (_options.PlanOnly) return new SlimResult(null, plan, report with { Notes = _notes });
 
         var error = EditVerification.CheckEqual(_model, MaskInsertion.Apply(_analysis, removed), surgery);
         var afterSurgery = before is null ? null : Accuracy(_source.With(surgery), First(_data.Test!, SurgeryImages));
+        var compared = before is null ? Compared() : null;
+        var outputsAfterSurgery = compared is null || !CanRecover ? null : OutputDifference.Measure(_model, surgery, compared, _progress, _cancellation);
         var slim = Recover(surgery, removed, ranking);
         ConstantFills.Restore(slim.Graph, _model.Fills);
         EditVerification.Check(_model, slim);
@@ -73,6 +86,8 @@ public sealed class Slimmer
             AccuracyAfterSurgery = afterSurgery,
             EquivalenceError = error,
             AccuracyAfter = before is null ? null : Accuracy(result),
+            Outputs = compared is null ? null : new OutputComparison(
+                compared.Count, outputsAfterSurgery, OutputDifference.Measure(_model, slim, compared, _progress, _cancellation)),
             Basis = $"{ranking.Basis} {RecoveryBasis()}",
             Notes = _notes,
         };
@@ -110,6 +125,28 @@ public sealed class Slimmer
         }
     }
 
+    bool CanRecover => _options.Recovery != RecoveryKind.None
+        && (_data.Calibration is not null || (_data.Moments is not null && _options.Recovery == RecoveryKind.LeastSquares));
+
+    // Held-out items, as many as keep the work small.
+    ImageSet? Compared()
+    {
+        var macs = Math.Max(1, ModelCounts.Of(_model.Proto, _model.Trace.Shapes, _model.Trace.Batch).Macs);
+        return _data.HeldOut is { Count: > 0 } items ? First(items, (int)Math.Clamp(ComparisonWork / macs, 4, 200)) : null;
+    }
+
+    int Batch(int wanted)
+    {
+        var largest = _model.Trace.Shapes.Where(s => _model.Index.Initializer(s.Key) is null)
+            .Select(s => s.Value.Aggregate(1L, (a, b) => a * b) / _model.Trace.Batch).DefaultIfEmpty(1).Max();
+        return (int)Math.Clamp(BatchValues / Math.Max(1, largest), 1, wanted);
+    }
+
+    void RequireClassifier()
+    {
+        if (_signature.NoClassifierBecause is { } why) throw ClassifierSignature.Unsuitable(why);
+    }
+
     ModelProto Recover(ModelProto slim, bool[] removed, ChannelRanking ranking)
     {
         if (_options.Recovery == RecoveryKind.None) return slim;
@@ -144,9 +181,13 @@ public sealed class Slimmer
         if (_analysis.Groups.Any(IsFree)) return;
         var why = Enumerable.Range(0, _analysis.CellCount).Select(_analysis.LockOf).OfType<ChannelLock>().GroupBy(l => l).MaxBy(g => g.Count())?.Key;
         throw new OnnxEngineException(ErrorKind.TargetNotReached, why is null
-            ? "No channel can be removed: the model has no convolution or matrix product with constant weights."
+            ? $"No channel can be removed: the model has no convolution or matrix product with constant weights{Inside()}."
             : $"No channel can be removed; most are locked by {why}. 'onnxedit explain' lists them all.");
     }
+
+    // Sub-graphs are not looked into.
+    string Inside() => _model.Proto.Graph.Node.FirstOrDefault(n => n.Attribute.Any(a => a.G is not null || a.Graphs.Count > 0)) is { } node
+        ? $" outside the sub-graphs of {node.OpType} '{(node.Name.Length > 0 ? node.Name : node.Output[0])}', which stay as they are" : "";
 
     bool IsFree(ChannelGroup group) => group.Cells.Any(c => _analysis.LockOf(c) is null);
 

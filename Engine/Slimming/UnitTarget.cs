@@ -19,7 +19,8 @@ sealed record UnitTarget(LinearUnit Unit, string Tensor, string? Other, NodeProt
     {
         var graph = model.Graph;
         var index = new GraphIndex(graph);
-        var units = graph.Node.Select(n => LinearUnit.Of(n, graph, index)).OfType<LinearUnit>().ToList();
+        var units = graph.Node.Select(n => LinearUnit.Of(n, graph, index)).OfType<LinearUnit>()
+            .Where(u => trace.Shape(u.Input).Length > 1).ToList(); // The product of a lone vector has no axis to put items along.
         var order = new Dictionary<string, int>();
         for (var i = 0; i < units.Count; i++) order[units[i].Output] = i;
         var latest = LatestUnit(graph, order);

@@ -87,12 +87,5 @@ sealed class StatisticsCollector(
         return rows > options.LargestGram ? $"its patches have {rows} rows, more than {options.LargestGram}" : null;
     }
 
-    CalibrationGrams Open()
-    {
-        var trace = analysis.Model.Trace;
-        var batch = trace.HasDynamicBatch ? options.Batch : trace.Batch;
-        // Layers that insist on a batch get whole ones.
-        var whole = trace.HasDynamicBatch ? images.Count : images.Count / batch * batch;
-        return new CalibrationGrams(analysis.Model, images.Select([.. Enumerable.Range(0, whole)]), batch, options.PositionsPerImage, options.Seed, cancellation);
-    }
+    CalibrationGrams Open() => new(analysis.Model, images, options.Batch, options.PositionsPerImage, options.Seed, cancellation);
 }

@@ -4,8 +4,8 @@ namespace OnnxEdit.Surgery;
 
 /// <summary>
 /// Replaces shapes that a graph computes from its input's shape (Shape, Gather, Concat ... into Reshape) by
-/// constants, where tracing at two batch sizes shows them constant but for the batch. Precondition: only the
-/// batch of the inputs is symbolic. Changes the graph in place.
+/// constants, where tracing at two batch sizes shows them constant but for the batch. Does nothing where
+/// more than the batch is open, or the batch was not varied. Changes the graph in place.
 /// </summary>
 public static class ShapeFolding
 {
@@ -14,7 +14,7 @@ public static class ShapeFolding
     {
         var graph = model.Graph;
         var index = new GraphIndex(graph);
-        if (index.Inputs.Any(i => i.Type?.TensorType?.Shape is not { } s || s.Dim.Skip(1).Any(d => !d.HasDimValue))) return false;
+        if (index.Inputs.Any(i => i.Type?.TensorType?.Shape is not { } s || s.Dim.Skip(trace.HasDynamicBatch ? 1 : 0).Any(d => !d.HasDimValue))) return false;
         var changed = false;
         for (var n = 0; n < graph.Node.Count; n++)
         {

@@ -20,7 +20,7 @@ public sealed class ShapeTrace
 
     ShapeTrace(bool dynamicBatch, int batch) => (HasDynamicBatch, Batch) = (dynamicBatch, batch);
 
-    /// <summary>True when the first dimension of the inputs is symbolic.</summary>
+    /// <summary>True when the batch is symbolic and the model runs at more than one.</summary>
     public bool HasDynamicBatch { get; }
 
     /// <summary>Batch size the shapes were traced at: 2 when symbolic, else the model's own (1 for vectors).</summary>
@@ -51,15 +51,18 @@ public sealed class ShapeTrace
     public static ShapeTrace Run(ModelProto model, IReadOnlyDictionary<string, long[]>? inputShapes = null)
     {
         var index = new GraphIndex(model.Graph);
-        var dynamic = index.Inputs.Any(i => Dims(i) is { Count: > 0 } d && !d[0].HasDimValue);
-        var batch = dynamic ? 2 : (int)Math.Max(1, index.Inputs.Select(i => Dims(i) is { Count: > 1 } d ? d[0].DimValue : 1).FirstOrDefault(1));
-        var trace = new ShapeTrace(dynamic, batch);
-
+        var inputs = new InputShapes(index.Inputs, inputShapes);
         var exposed = model.Clone();
         var names = exposed.Graph.Node.SelectMany(n => n.Output).Where(o => o.Length > 0).ToArray();
         exposed.Graph.Output.Clear();
         foreach (var name in names) exposed.Graph.Output.Add(new ValueInfoProto { Name = name });
         exposed.Graph.ValueInfo.Clear();
+        var most = inputs.HasOpenBatch ? 3 : inputs.FixedBatch;
+        foreach (var input in inputs.Inputs) TraceRoom.Require(input.Name, inputs.At(input, most));
+        using var session = OrtRuntime.CreateSession(exposed, optimise: false);
+        TraceRoom.Require(session, most);
+        using var run = new BoundedRun(model);
+        var trace = Measure(session, run, inputs, names);
         foreach (var t in model.Graph.Initializer)
         {
             trace._shapes[t.Name] = [.. t.Dims];
@@ -67,25 +70,45 @@ public sealed class ShapeTrace
             if (t.DataType is (int)TensorProto.Types.DataType.Int64 && TensorData.ElementCount(t) <= LargestShapeVector)
                 trace._integers[t.Name] = (TensorData.Integers(t), TensorData.Integers(t));
         }
+        return trace;
+    }
 
-        var most = dynamic ? batch + 1 : batch;
-        foreach (var input in index.Inputs) TraceRoom.Require(input.Name, InputShape(input, most, inputShapes));
-        using var session = OrtRuntime.CreateSession(exposed, optimise: false);
-        TraceRoom.Require(session, most);
-        using var run = new BoundedRun(model);
-        var first = RunOnce(session, run, index.Inputs, names, batch, inputShapes);
-        var second = dynamic ? RunOnce(session, run, index.Inputs, names, batch + 1, inputShapes) : first;
-        foreach (var input in index.Inputs)
+    static ShapeTrace Measure(ModelSession session, BoundedRun run, InputShapes inputs, string[] names)
+    {
+        if (inputs.HasOpenBatch)
+            try
+            {
+                return Of(inputs, 2, RunOnce(session, run, inputs, names, 2), RunOnce(session, run, inputs, names, 3));
+            }
+            catch (OnnxSurgeryException)
+            {
+                // A first dimension may be open and yet be no batch; then the model may run at 1 all the same.
+                try
+                {
+                    return Of(inputs, 1, RunOnce(session, run, inputs, names, 1), null);
+                }
+                catch (OnnxSurgeryException)
+                {
+                }
+                throw;
+            }
+        return Of(inputs, inputs.FixedBatch, RunOnce(session, run, inputs, names, inputs.FixedBatch), null);
+    }
+
+    static ShapeTrace Of(InputShapes inputs, int batch, Traced first, Traced? second)
+    {
+        var trace = new ShapeTrace(second is not null, batch);
+        foreach (var input in inputs.Inputs)
         {
-            trace._shapes[input.Name] = InputShape(input, batch, inputShapes);
+            trace._shapes[input.Name] = inputs.At(input, batch);
             trace._types[input.Name] = (TensorElementType)input.Type.TensorType.ElemType;
-            if (dynamic && trace._shapes[input.Name].Length > 0) trace._batchAxis[input.Name] = 0;
+            if (second is not null && inputs.BatchAxis(input) is var axis and >= 0) trace._batchAxis[input.Name] = axis;
         }
         foreach (var (name, (shape, ints, type)) in first)
         {
             trace._shapes[name] = shape;
             trace._types[name] = type;
-            if (!second.TryGetValue(name, out var other)) continue;
+            if (!(second ?? first).TryGetValue(name, out var other)) continue;
             if (ints is not null && other.Integers is not null) trace._integers[name] = (ints, other.Integers);
             if (other.Shape.Length != shape.Length) continue;
             for (var a = 0; a < shape.Length; a++)
@@ -98,43 +121,16 @@ public sealed class ShapeTrace
         return trace;
     }
 
-    /// <summary>The shape a graph input is fed with at a batch size.</summary>
-    /// <exception cref="OnnxSurgeryException">A dimension is symbolic and not given.</exception>
-    public static long[] InputShape(ValueInfoProto input, long batch, IReadOnlyDictionary<string, long[]>? inputShapes = null)
-    {
-        var dims = Dims(input) ?? throw new OnnxSurgeryException($"Input '{input.Name}' is not a tensor of known rank; such models are not supported.");
-        long[]? given = null;
-        inputShapes?.TryGetValue(input.Name, out given);
-        var shape = new long[dims.Count];
-        for (var a = 0; a < shape.Length; a++)
-        {
-            if (given is not null && a < given.Length && given[a] > 0) shape[a] = given[a];
-            else if (dims[a].HasDimValue && dims[a].DimValue > 0) shape[a] = dims[a].DimValue;
-            else if (a == 0) shape[a] = batch;
-            else
-                throw new OnnxSurgeryException(
-                    $"Input '{input.Name}' has a symbolic dimension {a} ('{dims[a].DimParam}'); give its size with --input-shape {input.Name}:N,C,H,W.");
-        }
-        return shape;
-    }
+    sealed class Traced : Dictionary<string, (long[] Shape, long[]? Integers, TensorElementType Type)>;
 
-    static IReadOnlyList<TensorShapeProto.Types.Dimension>? Dims(ValueInfoProto input) => input.Type?.TensorType?.Shape?.Dim;
-
-    static Dictionary<string, (long[] Shape, long[]? Integers, TensorElementType Type)> RunOnce(
-        ModelSession session, BoundedRun run, IReadOnlyList<ValueInfoProto> inputs, string[] names, int batch,
-        IReadOnlyDictionary<string, long[]>? inputShapes)
+    static Traced RunOnce(ModelSession session, BoundedRun run, InputShapes inputs, string[] names, int batch)
     {
         List<OrtValue> values = [];
         try
         {
-            foreach (var input in inputs)
-            {
-                var shape = InputShape(input, batch, inputShapes);
-                var type = (TensorElementType)input.Type.TensorType.ElemType;
-                values.Add(OrtTensors.FromFloats(Probe(shape.Aggregate(1L, (a, b) => a * b), type), shape, type));
-            }
-            using var results = session.Run(run.Options, [.. inputs.Select(i => i.Name)], values, names);
-            Dictionary<string, (long[], long[]?, TensorElementType)> found = [];
+            foreach (var input in inputs.Inputs) values.Add(inputs.Probe(input, batch));
+            using var results = session.Run(run.Options, [.. inputs.Inputs.Select(i => i.Name)], values, names);
+            Traced found = [];
             for (var i = 0; i < names.Length; i++)
             {
                 if (!results[i].IsTensor) continue;
@@ -152,14 +148,5 @@ public sealed class ShapeTrace
         {
             foreach (var v in values) v.Dispose();
         }
-    }
-
-    // Values between 0 and 1 for floats; zeros for integers, which are mostly indices.
-    static float[] Probe(long count, TensorElementType type)
-    {
-        var values = new float[count];
-        if (type is TensorElementType.Float or TensorElementType.Float16 or TensorElementType.BFloat16 or TensorElementType.Double)
-            for (long i = 0; i < count; i++) values[i] = (i * 2654435761L & 0xFFFF) / 65536f;
-        return values;
     }
 }

@@ -18,8 +18,13 @@ static class ArrayItems
         int[] item = [.. header.Shape.Skip(1)];
         return header.Type == "u1"
             ? new Pixels(header.Shape[0], PixelShape(item, input, name), records, own, name, input)
-            : new Numbers(header, item, records, own, name);
+            : new Values(header, item, records, own, name);
     }
+
+    /// <summary>The items of an array, taken as they are whatever its element type.</summary>
+    internal static ArraySource Numbers(NpyArray array, string name) => array.Shape.Count > 0 && array.Shape[0] > 0
+        ? new Values(new NpyHeader(array.Type, array.Shape, 0), [.. array.Shape.Skip(1)], new FileRecords(array.Memory, name), null, name)
+        : throw new OnnxEngineException(ErrorKind.Data, $"'{name}' holds no items.");
 
     /// <summary>Flat pixels lie as the model has them; for a flat model they are one row.</summary>
     static int[] PixelShape(int[] item, InputGeometry input, string name)
@@ -98,7 +103,7 @@ static class ArrayItems
         }
     }
 
-    sealed class Numbers(NpyHeader header, int[] item, FileRecords records, int[]? labels, string name) : ArraySource
+    sealed class Values(NpyHeader header, int[] item, FileRecords records, int[]? labels, string name) : ArraySource
     {
         internal override int Count => header.Shape[0];
 

@@ -25,10 +25,10 @@ public sealed class PairRefinementTests
         var (u1, u2) = (Unit("first"), Unit("second"));
         Assert.True(PairRefinement.Applies(u1, u2));
 
-        using var prefix = new PrefixRunner(model.Proto, model.Trace, SmallClassifier.Images(Images), 10);
+        using var prefix = new PrefixRunner(model.Proto, ItemLayout.Of(model), SmallClassifier.Images(Images), 10);
         prefix.Compute([u1.Input, "first", "second"], cancellation);
         var collector = new GramCollector(0, 36);
-        var patches = PatchGraph.Of(u1, model);
+        var patches = PatchGraph.Of(u1, model, ItemLayout.Of(model));
         GramCollector.TargetWriter Read(string tensor) => (at, n, to) => prefix.Read(tensor, at, n, to);
         var gram = collector.Collect(patches, u1.Input, prefix, prefix.Shape("first"), Read("first"), 1, cancellation)[0];
         Assert.Equal(Images * patches.Positions, gram.Count);

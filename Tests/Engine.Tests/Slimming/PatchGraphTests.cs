@@ -70,7 +70,7 @@ public sealed class PatchGraphTests
     {
         var model = NormalisedModel.Create(proto);
         var unit = LinearUnit.Of(model.Proto.Graph.Node.Single(), model.Proto.Graph, model.Index)!;
-        var patches = PatchGraph.Of(unit, model);
+        var patches = PatchGraph.Of(unit, model, ItemLayout.Of(model));
         long[] input = [Images, .. model.Trace.Shape("x").Skip(1)], output = [Images, .. model.Trace.Shape(unit.Output).Skip(1)];
         var numbers = new Numbers(5);
         var (x, y) = (numbers.Floats(input.Aggregate((a, c) => a * c)), numbers.Floats(output.Aggregate((a, c) => a * c)));

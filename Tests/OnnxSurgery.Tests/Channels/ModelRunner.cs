@@ -23,7 +23,7 @@ static class ModelRunner
         {
             foreach (var input in inputs)
             {
-                var shape = OnnxEdit.Surgery.ShapeTrace.InputShape(input, 3, shapes);
+                var shape = new InputShapes([input], shapes).At(input, 3);
                 var type = (TensorElementType)input.Type.TensorType.ElemType;
                 values.Add(OrtTensors.FromFloats(Noise(shape.Aggregate(1L, (a, b) => a * b), type, seed), shape, type));
             }

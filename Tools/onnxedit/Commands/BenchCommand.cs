@@ -37,9 +37,11 @@ sealed class BenchCommand : CliCommand
             BatchSizes = context.GetList(_batches) ?? defaults.BatchSizes,
             MinimumSeconds = context.Get(_seconds),
             MaximumSeconds = Math.Max(defaults.MaximumSeconds, context.Get(_seconds)),
-            InputShapes = InputShapeOption.Parse(context.Get(_shapes)),
+            InputShapes = InputShapeOption.Complete(context, _shapes, first),
         };
         var results = context.Output.Track(progress => LatencyComparison.Measure(first, second, options, progress, context.Cancellation));
+        var missing = results.Count == 1 && LatencyComparison.HasFixedBatch(first) ? [] : options.BatchSizes.Except(results.Select(result => result.Batch)).ToArray();
+        if (missing.Length > 0) context.Output.Warn($"not timed at batch {string.Join(", ", missing)}: the model does not run there.");
         if (context.Global.Json)
             context.Output.Json("bench", 1, Fields(first, second, context.Global.Threads, results));
         else

@@ -24,6 +24,7 @@ sealed class EvalCommand : CliCommand
     internal override void Execute(CommandContext context)
     {
         var inputs = _inputs.Resolve(context);
+        inputs.RequireClassifier();
         if (context.Get(_try))
         {
             PreprocessingReport.Write(context, Search(context, inputs));

@@ -27,7 +27,7 @@ sealed class ExplainCommand : CliCommand
     internal override void Execute(CommandContext context)
     {
         var model = OnnxModel.Load(context.Get(_model)!);
-        var shapes = InputShapeOption.Parse(context.Get(_shapes));
+        var shapes = InputShapeOption.Complete(context, _shapes, model);
         var facts = ChannelFacts.Of(model.Path, ChannelAnalysis.Of(
             NormalisedModel.Create(model.Proto, shapes), AttentionOption.Parse(context.Get(_attention)!)));
         var group = context.Get(_group) is { } name ? Find(facts, name) : null;

@@ -18,19 +18,23 @@ sealed class InitCommand : CliCommand
 
     internal override void Execute(CommandContext context)
     {
-        var inputs = _inputs.Resolve(context, useConfig: false);
+        var inputs = _inputs.Resolve(context, useConfig: false).WithSizes(context.Output);
         var folder = Path.GetDirectoryName(Path.GetFullPath(inputs.Path))!;
         var path = Path.Combine(folder, ProjectConfig.FileName);
         if (File.Exists(path) && !context.Global.Force)
             throw new OnnxEngineException(ErrorKind.Usage, $"'{path}' exists; add --force to replace it.");
 
         var data = inputs.OpenData(context.Output);
-        var evaluation = data.Test is { IsLabelled: true } test
+        var evaluation = data.Test is { IsLabelled: true } test && inputs.Signature.Classifier is not null
             ? context.Output.Track(progress => Evaluator.Evaluate(inputs.Model, test, inputs.Evaluation, progress, context.Cancellation))
             : null;
         AtomicFile.WriteText(path, Config(inputs, folder).ToJson(), overwrite: true);
-        Report(context, path, evaluation);
+        Report(context, inputs, path, evaluation);
     }
+
+    static string NotMeasured(ModelAndData inputs) => inputs.Signature.NoClassifierBecause is { } why
+        ? $"The model is not a classifier, so accuracy was not measured: {why}."
+        : "The data has no labels, so accuracy was not measured.";
 
     static ProjectConfig Config(ModelAndData inputs, string folder) => new ProjectConfig
     {
@@ -42,7 +46,7 @@ sealed class InitCommand : CliCommand
         Output = inputs.Output,
     }.With(inputs.Preprocessing);
 
-    static void Report(CommandContext context, string path, Evaluation? evaluation)
+    static void Report(CommandContext context, ModelAndData inputs, string path, Evaluation? evaluation)
     {
         var shown = Path.GetRelativePath(".", path);
         if (context.Global.Json)
@@ -51,7 +55,7 @@ sealed class InitCommand : CliCommand
             return;
         }
 
-        context.Output.Line(evaluation is null ? "The data has no labels, so accuracy was not measured." : EvaluationReport.Summary(evaluation));
+        context.Output.Line(evaluation is null ? NotMeasured(inputs) : EvaluationReport.Summary(evaluation));
         context.Output.Line($"wrote {shown}");
         var guess = evaluation is null ? 0 : evaluation.PerClass.Max(tally => (double)tally.Count) / evaluation.Count;
         if (evaluation is not null && evaluation.Top1 < guess + (4 * evaluation.StandardError))

@@ -25,7 +25,7 @@ sealed class InspectCommand : CliCommand
     internal override void Execute(CommandContext context)
     {
         var model = OnnxModel.Load(context.Get(_model)!);
-        var shapes = InputShapeOption.Parse(context.Get(_shapes));
+        var shapes = InputShapeOption.Complete(context, _shapes, model);
         var facts = ModelFacts.Of(model, Trace(context, model, shapes)) with { Channels = Channels(model, shapes) };
         var alignment = context.Get(_alignment) ? AlignmentTable.Load(context.Global.Threads, context.Cancellation) : null;
         if (context.Global.Json)
@@ -39,7 +39,7 @@ sealed class InspectCommand : CliCommand
     }
 
     /// <summary>Shapes of all tensors, for counting; null when the model cannot be run as it is, which the reader is told.</summary>
-    static ShapeTrace? Trace(CommandContext context, OnnxModel model, Dictionary<string, long[]> shapes)
+    static ShapeTrace? Trace(CommandContext context, OnnxModel model, IReadOnlyDictionary<string, long[]> shapes)
     {
         try
         {
@@ -53,7 +53,7 @@ sealed class InspectCommand : CliCommand
     }
 
     /// <summary>A count of the channel groups; null when the model cannot be run as it is.</summary>
-    static ModelFacts.ChannelGroupFacts? Channels(OnnxModel model, Dictionary<string, long[]> shapes)
+    static ModelFacts.ChannelGroupFacts? Channels(OnnxModel model, IReadOnlyDictionary<string, long[]> shapes)
     {
         try
         {

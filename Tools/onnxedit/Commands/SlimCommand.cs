@@ -67,7 +67,7 @@ sealed class SlimCommand : CliCommand
 
     internal override void Execute(CommandContext context)
     {
-        var inputs = _inputs.Resolve(context);
+        var inputs = (_inputs.Resolve(context) with { InputShapes = InputShapeOption.Parse(context.Get(_shapes)) }).WithSizes(context.Output);
         var options = SlimOptions(context, inputs);
         new SlimJob(context, inputs, options)
         {
@@ -92,7 +92,7 @@ sealed class SlimCommand : CliCommand
             PlanOnly = context.Get(_dryRun),
             Seed = context.Global.Seed,
             Evaluation = inputs.Evaluation,
-            InputShapes = InputShapeOption.Parse(context.Get(_shapes)),
+            InputShapes = inputs.InputShapes,
         };
     }
 

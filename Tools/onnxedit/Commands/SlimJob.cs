@@ -6,6 +6,9 @@ namespace OnnxEdit.Cli;
 /// <summary>One slim from opened files to the written model and its table; shared by the commands slim and sample.</summary>
 sealed class SlimJob(CommandContext context, ModelAndData inputs, SlimOptions options)
 {
+    /// <summary>Milliseconds that a run may be expected to take for its batch size to be timed.</summary>
+    const double LongestRun = 1000;
+
     /// <summary>A statistics file, or null.</summary>
     internal string? Moments { get; init; }
 
@@ -31,7 +34,7 @@ sealed class SlimJob(CommandContext context, ModelAndData inputs, SlimOptions op
         if (result.Model is { } model && Target is not null)
         {
             model.Save(Target, context.Global.Force, context.Cancellation);
-            times = Time(model);
+            times = Time(model, result.Report.InputShapes);
         }
         SlimTable.Write(context, result, times, seconds, Target, PlanOut);
     }
@@ -42,7 +45,7 @@ sealed class SlimJob(CommandContext context, ModelAndData inputs, SlimOptions op
         var data = !inputs.HasData ? new SlimData()
             : inputs.IsEvalOnly ? new SlimData { Test = inputs.OpenData(context.Output, testOnly: true).Test }
             : SlimData.Of(inputs.OpenData(context.Output));
-        if (inputs.HasData && data.Test is null)
+        if (inputs.HasData && data.Test is null && inputs.Signature.Classifier is not null)
             context.Output.Note("The data has no labels: accuracy is not measured.");
         if (data.Calibration is null && bundle is null)
             context.Output.Note(inputs.HasData
@@ -51,6 +54,19 @@ sealed class SlimJob(CommandContext context, ModelAndData inputs, SlimOptions op
         return data with { Moments = bundle };
     }
 
-    IReadOnlyList<LatencyResult> Time(OnnxModel slim) => context.Output.Track(progress => LatencyComparison.Measure(
-        inputs.Model, slim, new LatencyOptions { MinimumSeconds = 1, InputShapes = options.InputShapes }, progress, context.Cancellation));
+    // A large model is timed at batch 1 only: the table should not take longer than the work.
+    List<LatencyResult> Time(OnnxModel slim, IReadOnlyDictionary<string, long[]>? shapes)
+    {
+        var settings = new LatencyOptions { MinimumSeconds = 1, MaximumSeconds = 5, InputShapes = shapes };
+        List<LatencyResult> times = [];
+        foreach (var batch in settings.BatchSizes)
+        {
+            if (times is [var one] && (one.Batch > 1 || one.First.Median * batch > LongestRun)) break;
+            var timed = context.Output.Track(progress => LatencyComparison.Measure(
+                inputs.Model, slim, settings with { BatchSizes = [batch] }, progress, context.Cancellation));
+            // A model with a batch of its own is timed at that whatever is asked for.
+            times.AddRange(timed.Where(t => times.TrueForAll(other => other.Batch != t.Batch)));
+        }
+        return times;
+    }
 }

@@ -22,7 +22,8 @@ sealed class StatsCommand : CliCommand
 
     internal override void Execute(CommandContext context)
     {
-        var inputs = _inputs.Resolve(context);
+        var inputs = _inputs.Resolve(context).WithSizes(context.Output);
+        inputs.RequireClassifier();
         var path = context.Get(_target) ?? Path.ChangeExtension(inputs.Path, ".moments");
         OutputTarget.Require(path, inputs.Model, context.Global.Force);
         var data = inputs.OpenData(context.Output);

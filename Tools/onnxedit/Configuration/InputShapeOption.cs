@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using OnnxEdit.Engine;
+using OnnxEdit.Surgery;
 
 namespace OnnxEdit.Cli;
 
@@ -13,6 +14,23 @@ static class InputShapeOption
         HelpName = "NAME:N,C,H,W",
         DefaultValueFactory = _ => [],
     };
+
+    /// <summary>The shapes given and, where that leaves some open, usual ones with which the model runs; the reader is told.</summary>
+    internal static IReadOnlyDictionary<string, long[]> Complete(CommandContext context, Option<string[]> option, OnnxModel model)
+    {
+        var given = Parse(context.Get(option));
+        try
+        {
+            var found = OpenInputs.Find(model.Proto, given);
+            if (found.Note is { } note) context.Output.Note(note);
+            return found.Shapes;
+        }
+        catch (OnnxSurgeryException)
+        {
+            // What cannot be run can still be looked at; a command that must run it says why it cannot.
+            return given;
+        }
+    }
 
     /// <summary>Shapes by input name, -1 for the batch.</summary>
     internal static Dictionary<string, long[]> Parse(string[]? texts)

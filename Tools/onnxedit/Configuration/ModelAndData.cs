@@ -42,6 +42,26 @@ sealed record ModelAndData
     /// <summary>How accuracy is measured on this model.</summary>
     internal EvaluationOptions Evaluation => new() { Output = Output };
 
+    /// <summary>Sizes of what the model leaves open, by input name, -1 for the batch; null: left open.</summary>
+    internal IReadOnlyDictionary<string, long[]>? InputShapes { get; init; }
+
+    /// <summary>What the model takes, and whether it is a classifier.</summary>
+    internal ModelSignature Signature => ModelSignature.Of(Model.Proto, Output, InputShapes);
+
+    /// <summary>Refuses a model that is no image classifier.</summary>
+    /// <exception cref="OnnxEngineException">It is none (<see cref="ErrorKind.Model"/>).</exception>
+    internal void RequireClassifier() => ClassifierSignature.Of(Model.Proto, Output);
+
+    /// <summary>The same with sizes for what a model leaves open when its inputs are made up, where none are given.</summary>
+    internal ModelAndData WithSizes(CliOutput output)
+    {
+        var isRandom = DataPath?.StartsWith("random:", StringComparison.Ordinal) == true && Preprocessing?.Resize is null;
+        if (!isRandom) return this;
+        var found = OpenInputs.Find(Model.Proto, InputShapes);
+        if (found.Note is { } note) output.Note(note);
+        return this with { InputShapes = found.Shapes };
+    }
+
     /// <summary>The options to open the data with.</summary>
     /// <param name="testOnly">For measuring only: nothing is set apart for training.</param>
     /// <param name="limit">Test images at most, drawn by the seed; null: all.</param>
@@ -57,15 +77,15 @@ sealed record ModelAndData
         Seed = Seed,
         TestOnly = testOnly,
         TestLimit = limit,
-        Outputs = ClassifierSignature.Of(Model.Proto, Output).Classes,
+        Outputs = Signature.Classifier?.Classes,
     };
 
     /// <summary>Opens the data and tells the reader what was found.</summary>
     /// <inheritdoc cref="DataOptions"/>
     internal ModelData OpenData(CliOutput output, bool testOnly = false, int? limit = null)
     {
-        var options = DataOptions(testOnly, limit);
-        var data = ModelData.Open(options, ClassifierSignature.Of(Model.Proto, Output).Input);
+        var options = RandomTrial.Choose(Model, DataOptions(testOnly, limit), Signature);
+        var data = ModelData.Open(options, Signature);
         output.Note($"data: {data.Description}");
         return data;
     }

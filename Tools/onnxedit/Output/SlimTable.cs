@@ -33,7 +33,15 @@ static class SlimTable
             if (report.AccuracyAfter is { } after) table.Row("top-1 %", Figures.Percent(before.Top1), Figures.Percent(after.Top1), "");
             if (report.AccuracyAfterSurgery is { } cut) table.Row("  before recovery", "", Figures.Percent(cut.Top1), "");
         }
+        foreach (var (name, error) in report.Outputs?.After ?? new Dictionary<string, double>())
+        {
+            table.Row($"error % of {name}", "", Figures.Percent(error), "");
+            if (report.Outputs!.AfterSurgery is { } cutOutputs) table.Row("  before recovery", "", Figures.Percent(cutOutputs[name]), "");
+        }
         output.Table(table);
+        if (report.NoAccuracyBecause is { } why) output.Line(why);
+        if (report.Outputs is { } outputs)
+            output.Line($"error: RMS of the difference over RMS of the original (share of changed values for integers), {Figures.Count(outputs.Items)} held-out items");
         if (report.Difference is { } difference)
             output.Line($"accuracy {Signed(100 * difference.Difference)} points, standard error {Figures.Plain(100 * difference.StandardError)} (paired, {Figures.Count(difference.Count)} test images)");
         if (report.AccuracyAfterSurgery is { } surgery) output.Line($"before recovery: measured on the first {Figures.Count(surgery.Count)} test images");
@@ -61,6 +69,9 @@ static class SlimTable
             Before = new { report.Before.Parameters, report.Before.Macs, report.Before.Bytes, report.AccuracyBefore?.Top1 },
             AfterSurgery = new { report.AccuracyAfterSurgery?.Top1, Images = report.AccuracyAfterSurgery?.Count },
             After = new { report.After.Parameters, report.After.Macs, report.After.Bytes, report.AccuracyAfter?.Top1 },
+            Outputs = report.Outputs,
+            report.NoAccuracyBecause,
+            report.InputShapes,
             Difference = report.Difference is { } d ? new { Points = 100 * d.Difference, StandardError = 100 * d.StandardError, Images = d.Count } : null,
             Latency = times?.Select(t => new { t.Batch, BeforeMilliseconds = t.First.Median, AfterMilliseconds = t.Second!.Value.Median, SpeedUp = t.SpeedUp }),
             report.EquivalenceError,

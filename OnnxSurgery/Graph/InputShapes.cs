@@ -1,0 +1,78 @@
+using Microsoft.ML.OnnxRuntime;
+using Microsoft.ML.OnnxRuntime.Tensors;
+using OnnxEdit.Surgery.Proto;
+
+namespace OnnxEdit.Surgery;
+
+/// <summary>
+/// Concrete shapes of a model's inputs at any batch size. The batch is the first dimension where that is symbolic, and
+/// every dimension of the same name (the state of a recurrent network is often [layers, batch, width]).
+/// </summary>
+/// <param name="inputs">The inputs, as the graph declares them.</param>
+/// <param name="given">Shapes of inputs with symbolic dimensions other than the batch, by name; -1 = batch.</param>
+public sealed class InputShapes(IReadOnlyList<ValueInfoProto> inputs, IReadOnlyDictionary<string, long[]>? given = null)
+{
+    // A name that one input uses twice ("?" in exports of Paddle) says nothing.
+    readonly HashSet<string> _batchNames =
+        [.. inputs.Select(Dims).Where(d => d is { Count: > 0 }).Select(d => d![0].DimParam)
+            .Where(name => name.Length > 0 && inputs.All(i => (Dims(i) ?? []).Count(d => d.DimParam == name) < 2))];
+
+    /// <summary>The inputs.</summary>
+    public IReadOnlyList<ValueInfoProto> Inputs => inputs;
+
+    /// <summary>True when the batch is symbolic and no shape given fixes it.</summary>
+    public bool HasOpenBatch => inputs.Any(i => BatchAxis(i) >= 0);
+
+    /// <summary>The batch size of a model without an open one: the first dimension of the first input, 1 for vectors.</summary>
+    public int FixedBatch => (int)Math.Max(1, inputs.Take(1).Select(i => Dims(i) is { Count: > 1 } ? At(i, 1)[0] : 1).FirstOrDefault(1));
+
+    /// <summary>Axis of the batch in an input, or -1 where it has none or the shape given fixes it.</summary>
+    public int BatchAxis(ValueInfoProto input)
+    {
+        var dims = Dims(input);
+        for (var a = 0; a < (dims?.Count ?? 0); a++)
+            if (IsBatch(dims![a], a) && !(given?.GetValueOrDefault(input.Name) is { } own && a < own.Length && own[a] > 0)) return a;
+        return -1;
+    }
+
+    /// <summary>True for a dimension that is neither a number nor the batch.</summary>
+    public bool IsOpen(ValueInfoProto input, int axis) => Dims(input) is { } dims && !IsKnown(dims[axis]) && !IsBatch(dims[axis], axis);
+
+    /// <summary>The shape of an input at a batch size.</summary>
+    /// <exception cref="OnnxSurgeryException">A dimension is symbolic and not given.</exception>
+    public long[] At(ValueInfoProto input, long batch)
+    {
+        var dims = Dims(input) ?? throw new OnnxSurgeryException($"Input '{input.Name}' is not a tensor of known rank; such models are not supported.");
+        var own = given?.GetValueOrDefault(input.Name);
+        var shape = new long[dims.Count];
+        for (var a = 0; a < shape.Length; a++)
+        {
+            if (own is not null && a < own.Length && own[a] > 0) shape[a] = own[a];
+            else if (IsKnown(dims[a])) shape[a] = dims[a].DimValue;
+            else if (IsBatch(dims[a], a)) shape[a] = batch;
+            else
+                throw new OnnxSurgeryException(
+                    $"Input '{input.Name}' has a symbolic dimension {a} ('{dims[a].DimParam}'); give its size with --input-shape {input.Name}:{Example(dims)}.");
+        }
+        return shape;
+    }
+
+    /// <summary>A value to try the model with: floats between 0 and 1, zeros for integers, which are mostly indices.</summary>
+    public OrtValue Probe(ValueInfoProto input, long batch)
+    {
+        var shape = At(input, batch);
+        var type = (TensorElementType)input.Type.TensorType.ElemType;
+        var values = new float[shape.Aggregate(1L, (a, b) => a * b)];
+        if (type is TensorElementType.Float or TensorElementType.Float16 or TensorElementType.BFloat16 or TensorElementType.Double)
+            for (long i = 0; i < values.Length; i++) values[i] = (i * 2654435761L & 0xFFFF) / 65536f;
+        return OrtTensors.FromFloats(values, shape, type);
+    }
+
+    bool IsBatch(TensorShapeProto.Types.Dimension dim, int axis) => !IsKnown(dim) && (axis == 0 || _batchNames.Contains(dim.DimParam));
+
+    static bool IsKnown(TensorShapeProto.Types.Dimension dim) => dim.HasDimValue && dim.DimValue > 0;
+
+    static string Example(IReadOnlyList<TensorShapeProto.Types.Dimension> dims) => dims.Count == 4 ? "N,C,H,W" : string.Join(",", dims.Select((_, a) => a == 0 ? "N" : "SIZE"));
+
+    static IReadOnlyList<TensorShapeProto.Types.Dimension>? Dims(ValueInfoProto input) => input.Type?.TensorType?.Shape?.Dim;
+}

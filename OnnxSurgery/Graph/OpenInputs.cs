@@ -1,0 +1,78 @@
+using Microsoft.ML.OnnxRuntime;
+using OnnxEdit.Surgery.Proto;
+
+namespace OnnxEdit.Surgery;
+
+/// <summary>
+/// Sizes for input dimensions that a model leaves open and nobody gave: the usual ones are tried in ONNX Runtime, and
+/// the first with which the model runs are taken.
+/// </summary>
+/// <param name="Shapes">Shapes by input name, -1 for the batch; those given included.</param>
+/// <param name="Chosen">The shapes that were found by trying, e.g. "x:N,3,224,224"; empty when nothing was open.</param>
+public sealed record OpenInputs(IReadOnlyDictionary<string, long[]> Shapes, IReadOnlyList<string> Chosen)
+{
+    static readonly long[] _images = [224, 64, 32, 256, 320, 640, 512, 128];
+    static readonly long[] _sequences = [64, 512, 16, 128, 256, 576, 1, 16000];
+
+    /// <summary>One sentence for the reader, or null when nothing was open.</summary>
+    public string? Note => Chosen.Count == 0 ? null
+        : $"The model leaves its input size open; it was run with {string.Join(" and ", Chosen)} (choose another with --input-shape).";
+
+    /// <summary>Finds sizes.</summary>
+    /// <param name="model">The model.</param>
+    /// <param name="given">Shapes that are settled, by input name, -1 for the batch.</param>
+    /// <exception cref="OnnxSurgeryException">The model runs at none of the sizes tried.</exception>
+    public static OpenInputs Find(ModelProto model, IReadOnlyDictionary<string, long[]>? given = null)
+    {
+        var inputs = new GraphIndex(model.Graph).Inputs;
+        var settled = new Dictionary<string, long[]>(given ?? new Dictionary<string, long[]>());
+        var declared = new InputShapes(inputs, given);
+        var open = inputs.Where(i => !settled.ContainsKey(i.Name) && Rank(i) is var rank && Enumerable.Range(0, rank).Any(a => declared.IsOpen(i, a))).ToArray();
+        if (open.Length == 0) return new OpenInputs(settled, []);
+        using var session = OrtRuntime.CreateSession(model, optimise: false);
+        string? failure = null;
+        for (var trial = 0; trial < Math.Max(_images.Length, _sequences.Length); trial++)
+            foreach (var channels in open.Any(i => declared.IsOpen(i, 1) && Rank(i) == 4) ? [3L, 1L] : new[] { 3L })
+            {
+                var shapes = new Dictionary<string, long[]>(settled);
+                foreach (var input in open) shapes[input.Name] = Candidate(input, declared, trial, channels);
+                failure = TryRun(session, new InputShapes(inputs, shapes), model);
+                if (failure is null)
+                    return new OpenInputs(shapes, [.. open.Select(i => $"{i.Name}:{string.Join(',', shapes[i.Name].Select(e => e < 0 ? "N" : $"{e}"))}")]);
+            }
+        throw new OnnxSurgeryException(
+            $"The model leaves the size of {string.Join(" and ", open.Select(i => $"'{i.Name}'"))} open and runs at none of the usual ones ({failure}); give it with --input-shape {open[0].Name}:{new string('?', Rank(open[0])).Aggregate("", (t, c) => t.Length == 0 ? "N" : $"{t},SIZE")}.");
+    }
+
+    // -1 stays where the batch is; known extents are repeated, so that only what is open changes.
+    static long[] Candidate(ValueInfoProto input, InputShapes declared, int trial, long channels)
+    {
+        var rank = Rank(input);
+        var sizes = rank == 4 ? _images : _sequences;
+        return [.. Enumerable.Range(0, rank).Select(a =>
+            declared.IsOpen(input, a) ? rank == 4 && a == 1 ? channels : sizes[Math.Min(trial, sizes.Length - 1)]
+            : input.Type.TensorType.Shape.Dim[a] is { HasDimValue: true, DimValue: > 0 } known ? known.DimValue : -1)];
+    }
+
+    static string? TryRun(ModelSession session, InputShapes shapes, ModelProto model)
+    {
+        List<OrtValue> values = [];
+        try
+        {
+            foreach (var input in shapes.Inputs) values.Add(shapes.Probe(input, 1));
+            using var run = new BoundedRun(model);
+            using var results = session.Run(run.Options, [.. shapes.Inputs.Select(i => i.Name)], values, [.. model.Graph.Output.Select(o => o.Name)]);
+            return null;
+        }
+        catch (OnnxRuntimeException e)
+        {
+            return OrtRuntime.FirstLine(e.Message).TrimEnd('.');
+        }
+        finally
+        {
+            foreach (var value in values) value.Dispose();
+        }
+    }
+
+    static int Rank(ValueInfoProto input) => input.Type?.TensorType?.Shape?.Dim.Count ?? 0;
+}
