@@ -105,16 +105,17 @@ public sealed class SlimRefusalTests(SlimSample sample)
         var b = new GraphBuilder(4);
         var sum = b.Relu(b.Conv(b.Add(b.Input("left", 3, 32, 32), b.Input("right", 3, 32, 32)), 8));
         File.WriteAllBytes(folder.Model, b.Build(b.Gemm(b.Flatten(b.GlobalAveragePool(b.Relu(b.Conv(sum, 8)))), 3)).ToByteArray());
-        Assert.Contains("'right'", Refused(folder, 3), StringComparison.Ordinal);
+        Assert.Contains("'right'", Refused(folder, 4), StringComparison.Ordinal);
         CliRunner.Run(["slim", folder.Model, "--sparsity", "0.3", "--align", "1"]).Expect(0);
     }
 
     [Fact]
-    public void A_detector_is_refused_with_data()
+    public void Images_of_the_wrong_size_for_a_detector_are_a_data_error()
     {
         var output = sample.New();
-        CliRunner.Run(["slim", SharedData.Require("models", "zoo", "fastestdet.onnx"), "--data", SharedData.Require("data", "cifar10"),
-            "--mean", "0", "--std", "1", "--sparsity", "0.3", "-o", output]).ExpectError(3);
+        var error = CliRunner.Run(["slim", SharedData.Require("models", "zoo", "fastestdet.onnx"), "--data", SharedData.Require("data", "cifar10"),
+            "--mean", "0", "--std", "1", "--sparsity", "0.3", "-o", output]).ExpectError(4);
+        Assert.Contains("--resize 352x352", error, StringComparison.Ordinal);
         Assert.False(File.Exists(output));
     }
 
