@@ -72,6 +72,7 @@ public sealed class ShapeTrace
         foreach (var input in index.Inputs) TraceRoom.Require(input.Name, InputShape(input, most, inputShapes));
         using var session = OrtRuntime.CreateSession(exposed, optimise: false);
         TraceRoom.Require(session, most);
+        if (dynamic) RequireRoom(exposed, index.Inputs, most, inputShapes);
         using var run = new BoundedRun(model);
         var first = RunOnce(session, run, index.Inputs, names, batch, inputShapes);
         var second = dynamic ? RunOnce(session, run, index.Inputs, names, batch + 1, inputShapes) : first;
@@ -96,6 +97,20 @@ public sealed class ShapeTrace
                 }
         }
         return trace;
+    }
+
+    // With a symbolic batch inference leaves sizes open that depend on it (a Reshape to -1); with a fixed one it does not.
+    static void RequireRoom(ModelProto exposed, IReadOnlyList<ValueInfoProto> inputs, int batch, IReadOnlyDictionary<string, long[]>? inputShapes)
+    {
+        var fixedBatch = exposed.Clone();
+        foreach (var input in inputs)
+        {
+            var dims = fixedBatch.Graph.Input.First(i => i.Name == input.Name).Type.TensorType.Shape.Dim;
+            var shape = InputShape(input, batch, inputShapes);
+            for (var a = 0; a < dims.Count; a++) dims[a].DimValue = shape[a];
+        }
+        using var session = OrtRuntime.CreateSession(fixedBatch, optimise: false);
+        TraceRoom.Require(session, batch);
     }
 
     /// <summary>The shape a graph input is fed with at a batch size.</summary>
