@@ -61,6 +61,7 @@ public sealed class ShapeTrace
         foreach (var input in inputs.Inputs) TraceRoom.Require(input.Name, inputs.At(input, most));
         using var session = OrtRuntime.CreateSession(exposed, optimise: false);
         TraceRoom.Require(session, most);
+        if (inputs.HasOpenBatch) RequireRoom(exposed, inputs, most);
         using var run = new BoundedRun(model);
         var trace = Measure(session, run, inputs, names);
         foreach (var t in model.Graph.Initializer)
@@ -122,6 +123,29 @@ public sealed class ShapeTrace
     }
 
     sealed class Traced : Dictionary<string, (long[] Shape, long[]? Integers, TensorElementType Type)>;
+
+    // With a symbolic batch inference leaves sizes open that depend on it (a Reshape to -1); with a fixed one it does not.
+    static void RequireRoom(ModelProto exposed, InputShapes inputs, int batch)
+    {
+        var fixedBatch = exposed.Clone();
+        foreach (var input in inputs.Inputs)
+        {
+            var dims = fixedBatch.Graph.Input.First(i => i.Name == input.Name).Type.TensorType.Shape.Dim;
+            var shape = inputs.At(input, batch);
+            for (var a = 0; a < dims.Count; a++) dims[a].DimValue = shape[a];
+        }
+        ModelSession session;
+        try
+        {
+            session = OrtRuntime.CreateSession(fixedBatch, optimise: false);
+        }
+        catch (OnnxSurgeryException)
+        {
+            // It does not fit together at this batch; running it will tell.
+            return;
+        }
+        using (session) TraceRoom.Require(session, batch);
+    }
 
     static Traced RunOnce(ModelSession session, BoundedRun run, InputShapes inputs, string[] names, int batch)
     {

@@ -33,6 +33,15 @@ public class HostileModelTests
     }
 
     [Fact]
+    public void A_size_that_depends_on_a_symbolic_batch_is_known_before_anything_is_run()
+    {
+        var b = new GraphBuilder(1);
+        var x = b.Conv(b.Input("x", 3, 256, 256), 8, pads: 1);
+        var product = b.MatMul(b.Op("Reshape", [x, b.Integers("column", -1, 1)], [1, 1]), b.Op("Reshape", [x, b.Integers("row", 1, -1)], [1, 1]));
+        Assert.Contains($"'{product}'", Assert.Throws<OnnxSurgeryException>(() => NormalisedModel.Create(b.Build(product))).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void An_input_beyond_memory_is_refused()
     {
         var b = new GraphBuilder(1) { Batch = 1 };
