@@ -15,6 +15,9 @@ public sealed record SlimEffort(int PositionsPerImage, int RefineSteps, int Refi
     /// <summary>Multiply-accumulates of one pass of the network over the images of the refinement.</summary>
     const double RefineWork = 1.25e11;
 
+    /// <summary>Steps after which further ones hardly help.</summary>
+    const int MostSteps = 3;
+
     /// <summary>
     /// Effort for a model: small networks can afford every image and more positions, large ones get what keeps the
     /// work about constant. Depends on shapes only, so the same model and options give the same bytes anywhere.
@@ -26,8 +29,9 @@ public sealed record SlimEffort(int PositionsPerImage, int RefineSteps, int Refi
         var units = UnitTarget.All(model.Proto, model.Trace).Select(t => PatchGraph.Of(t.Unit, model)).Where(p => p.IsConv);
         var perPosition = Math.Max(1, units.Sum(p => (double)p.Rows * p.Rows * p.Groups));
         var macs = Math.Max(1, ModelCounts.Of(model.Proto, model.Trace.Shapes, model.Trace.Batch).Macs);
-        return new SlimEffort(
-            (int)Math.Clamp(GramWork / perPosition / Math.Max(1, images), 8, 48), 3,
-            (int)Math.Clamp(RefineWork / macs, 500, Math.Max(500, images)), 700);
+        var refined = Math.Clamp(RefineWork / macs, 500, Math.Max(500, images));
+        // With fewer than 500 images a step fits noise, so where even these are too much work there are fewer steps.
+        var steps = Math.Clamp(Math.Round(MostSteps * RefineWork / (macs * Math.Min(refined, Math.Max(1, images)))), 0, MostSteps);
+        return new SlimEffort((int)Math.Clamp(GramWork / perPosition / Math.Max(1, images), 8, 48), (int)steps, (int)refined, 700);
     }
 }
