@@ -12,8 +12,14 @@ public sealed record SlimEffort(int PositionsPerImage, int RefineSteps, int Refi
     /// <summary>Multiply-adds of all Gram matrices together.</summary>
     const double GramWork = 4e11;
 
-    /// <summary>Multiply-accumulates of one pass of the network over the images of the refinement, or of the ranking.</summary>
+    /// <summary>Multiply-accumulates of one pass of the network over the images of the refinement.</summary>
     const double RefineWork = 1.25e11;
+
+    /// <summary>The same for the ranking.</summary>
+    const double RankingWork = 8.75e10;
+
+    /// <summary>Steps after which further ones hardly help.</summary>
+    const int MostSteps = 3;
 
     /// <summary>
     /// Effort for a model: small networks can afford every image and more positions, large ones get what keeps the
@@ -26,9 +32,11 @@ public sealed record SlimEffort(int PositionsPerImage, int RefineSteps, int Refi
         var units = UnitTarget.All(model.Proto, model.Trace).Select(t => PatchGraph.Of(t.Unit, model)).Where(p => p.IsConv);
         var perPosition = Math.Max(1, units.Sum(p => (double)p.Rows * p.Rows * p.Groups));
         var macs = Math.Max(1, ModelCounts.Of(model.Proto, model.Trace.Shapes, model.Trace.Batch).Macs);
+        var refined = Math.Clamp(RefineWork / macs, 500, Math.Max(500, images));
+        // With fewer than 500 images a step fits noise, so where even these are too much work there are fewer steps.
+        var steps = Math.Clamp(Math.Round(MostSteps * RefineWork / (macs * Math.Min(refined, Math.Max(1, images)))), 0, MostSteps);
         return new SlimEffort(
-            (int)Math.Clamp(GramWork / perPosition / Math.Max(1, images), 8, 48), 3,
-            (int)Math.Clamp(RefineWork / macs, 500, Math.Max(500, images)),
-            (int)Math.Clamp(RefineWork / macs, 700, Math.Max(700, images)));
+            (int)Math.Clamp(GramWork / perPosition / Math.Max(1, images), 8, 48), (int)steps, (int)refined,
+            (int)Math.Clamp(RankingWork / macs, 700, Math.Max(700, images)));
     }
 }
