@@ -1,6 +1,5 @@
 using Microsoft.ML.OnnxRuntime;
 using OnnxEdit.Surgery.Proto;
-using DataType = OnnxEdit.Surgery.Proto.TensorProto.Types.DataType;
 
 namespace OnnxEdit.Surgery;
 

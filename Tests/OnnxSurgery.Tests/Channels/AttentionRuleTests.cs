@@ -116,6 +116,19 @@ public class AttentionRuleTests
         Assert.Equal([1, 4, Width - 2], Specimen.Dims(slim, "positions"));
     }
 
+    [Theory]
+    [InlineData("zoo/vit_pgd_2_3_16.onnx")]
+    [InlineData("zoo/mnist_self_attention.onnx")]
+    public void Every_channel_of_the_real_attention_models_but_the_classes_can_be_removed(string name)
+    {
+        var model = OnnxModel.Load(SharedModels.Find(name)).Proto;
+        foreach (var cut in Enum.GetValues<HeadCut>())
+        {
+            var analysis = ChannelAnalysis.Of(NormalisedModel.Create(model), cut);
+            Assert.Equal(10, Enumerable.Range(0, analysis.CellCount).Count(c => analysis.LockOf(c) is not null));
+        }
+    }
+
     static int KeyHeads(string form) => form is "grouped" or "op-grouped" ? 2 : Heads;
 
     static ModelProto Build(string form)
