@@ -1,6 +1,5 @@
 using System.Runtime.InteropServices;
 using System.Text.RegularExpressions;
-using Google.Protobuf;
 using Microsoft.ML.OnnxRuntime;
 using OnnxEdit.Surgery.Proto;
 

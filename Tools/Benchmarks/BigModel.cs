@@ -1,8 +1,8 @@
 using System.Globalization;
+using System.Runtime.InteropServices;
 using OnnxEdit.Kernels;
 using OnnxEdit.Surgery;
 using OnnxEdit.Surgery.Proto;
-using System.Runtime.InteropServices;
 using DataLocation = OnnxEdit.Surgery.Proto.TensorProto.Types.DataLocation;
 using DataType = OnnxEdit.Surgery.Proto.TensorProto.Types.DataType;
 
