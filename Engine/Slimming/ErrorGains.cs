@@ -9,7 +9,8 @@ namespace OnnxEdit.Engine;
 /// <summary>
 /// How much of a small relative error in the tensor that a linear unit feeds arrives at the model's outputs: the
 /// exchange rate between the errors of different layers. Measured by adding, to every channel, a little of what the
-/// channel shows for another image.
+/// channel shows for another image. Recovery lets later layers correct part of what arrives, so the rate is taken halfway
+/// (geometrically) between the measured one and none.
 /// </summary>
 sealed class ErrorGains
 {
@@ -74,7 +75,7 @@ sealed class ErrorGains
                 errors[o - _tensors.Length] += (double)distance * distance;
             }, cancellation);
             var gain = errors.Zip(powers, (e, p) => e / p).Average() / (Epsilon * Epsilon);
-            if (double.IsFinite(gain)) gains[_tensors[t].Name] = gain;
+            if (double.IsFinite(gain)) gains[_tensors[t].Name] = Math.Sqrt(gain);
         }
     }
 
