@@ -53,7 +53,7 @@ sealed class PrefixRunner : IDisposable
         var part = SubgraphExtraction.Between(_model, _layout.Trace, _store.Names, missing);
         FloatBoundary.Apply(part, _layout.Trace);
         using var runner = new BatchRunner(part);
-        Stream(runner, (at, n, o, values, shape) => _store.Write(missing[o], at, n, values, shape), cancellation, null, int.MaxValue, _layout.IsBatched ? _batch : 1);
+        StreamPart(runner, (at, n, o, values, shape) => _store.Write(missing[o], at, n, values, shape), cancellation);
     }
 
     /// <summary>Computes a stored tensor again after weights before it changed.</summary>
@@ -72,6 +72,11 @@ sealed class PrefixRunner : IDisposable
     public void Stream(
         BatchRunner runner, BatchReader read, CancellationToken cancellation, Func<int, int, BatchInput[]>? extra = null, int limit = int.MaxValue) =>
         Stream(runner, read, cancellation, extra, limit, _batch);
+
+    /// <summary>The same for a part of the network itself, item by item where that takes no batches.</summary>
+    public void StreamPart(
+        BatchRunner runner, BatchReader read, CancellationToken cancellation, Func<int, int, BatchInput[]>? extra = null, int limit = int.MaxValue) =>
+        Stream(runner, read, cancellation, extra, limit, _layout.IsBatched ? _batch : 1);
 
     void Stream(
         BatchRunner runner, BatchReader read, CancellationToken cancellation, Func<int, int, BatchInput[]>? extra, int limit, int batch)

@@ -47,7 +47,7 @@ sealed class CalibrationGrams : IDisposable
         MaskedDamage.Measure(_model, _original, slices, cells, _targets, Gains, fit, _cancellation);
 
     /// <summary>What a relative error in the tensor of each unit counts.</summary>
-    public IReadOnlyDictionary<string, double> Gains => _gains ??= ErrorGains.Measure(_model, _targets, _images, _batch, _cancellation);
+    public IReadOnlyDictionary<string, double> Gains => _gains ??= ErrorGains.Measure(_model, _layout, _targets, _images, _batch, _cancellation);
 
     /// <inheritdoc/>
     public void Dispose() => _original.Dispose();

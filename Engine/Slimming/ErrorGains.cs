@@ -9,7 +9,8 @@ namespace OnnxEdit.Engine;
 /// <summary>
 /// How much of a small relative error in the tensor that a linear unit feeds arrives at the model's outputs: the
 /// exchange rate between the errors of different layers. Measured by adding, to every channel, a little of what the
-/// channel shows for another image.
+/// channel shows for another image. Recovery lets later layers correct part of what arrives, so the rate is taken halfway
+/// (geometrically) between the measured one and none.
 /// </summary>
 sealed class ErrorGains
 {
@@ -26,40 +27,44 @@ sealed class ErrorGains
     sealed record Point(string Name, int Axis);
 
     readonly NormalisedModel _model;
+    readonly ItemLayout _layout;
     readonly Point[] _tensors;
     readonly string[] _outputs;
     readonly int _batch;
 
-    ErrorGains(NormalisedModel model, Point[] tensors, string[] outputs, int batch) =>
-        (_model, _tensors, _outputs, _batch) = (model, tensors, outputs, batch);
+    ErrorGains(NormalisedModel model, ItemLayout layout, Point[] tensors, string[] outputs, int batch) =>
+        (_model, _layout, _tensors, _outputs, _batch) = (model, layout, tensors, outputs, batch);
 
     /// <summary>Gain of every tensor that a unit feeds; 1 where nothing can be measured.</summary>
     /// <param name="model">The original model.</param>
+    /// <param name="layout">What its items look like.</param>
     /// <param name="units">Its linear units.</param>
     /// <param name="images">Calibration images.</param>
     /// <param name="batch">Images per run.</param>
     /// <param name="cancellation">Stops between batches.</param>
     public static Dictionary<string, double> Measure(
-        NormalisedModel model, IReadOnlyList<UnitTarget> units, ImageSet images, int batch, CancellationToken cancellation)
+        NormalisedModel model, ItemLayout layout, IReadOnlyList<UnitTarget> units, ImageSet images, int batch, CancellationToken cancellation)
     {
         string[] outputs = [.. model.Proto.Graph.Output.Select(o => o.Name).Where(o =>
             model.Trace.Shapes.ContainsKey(o) && model.Trace.BatchAxis(o) <= 0 && model.Trace.ElementType(o) is TensorElementType.Float or TensorElementType.Float16 or TensorElementType.Double)];
         Point[] tensors = [.. units.Where(u => !model.Index.IsOutput(u.Tensor)).DistinctBy(u => u.Tensor).Select(u => new Point(u.Tensor, u.Unit.IsConv ? 1 : model.Trace.Shape(u.Tensor).Length - 1))];
         var gains = tensors.ToDictionary(t => t.Name, _ => 1.0);
-        var floats = tensors.Sum(t => (double)Length(model, t.Name));
+        if (outputs.Length == 0 || tensors.Length == 0 || model.Index.Inputs.Count != 1) return gains;
+        var items = new ModelItems(model.Proto, layout, images).Inputs[0].Items;
+        var floats = tensors.Sum(t => (double)Length(layout, t.Name));
         var macs = Math.Max(1, ModelCounts.Of(model.Proto, model.Trace.Shapes, model.Trace.Batch).Macs);
         var count = (int)Math.Clamp(Math.Min(Work / macs / Math.Max(1, tensors.Length), Room / Math.Max(1, floats)), 4, 64);
-        batch = model.Trace.HasDynamicBatch ? Math.Min(count, batch) : model.Trace.Batch;
-        count = Math.Min(count, images.Count) / batch * batch;
-        if (count < 2 || outputs.Length == 0 || tensors.Length == 0 || model.Index.Inputs.Count != 1) return gains;
-        new ErrorGains(model, tensors, outputs, batch).Run(images, count, gains, cancellation);
+        batch = layout.IsBatched ? Math.Min(count, batch) : 1;
+        count = Math.Min(count, items.Count) / batch * batch;
+        if (count < 2) return gains;
+        new ErrorGains(model, layout, tensors, outputs, batch).Run(items, count, gains, cancellation);
         return gains;
     }
 
     void Run(ImageSet images, int count, Dictionary<string, double> gains, CancellationToken cancellation)
     {
         using var runner = new BatchRunner(Build());
-        var clean = Names.Concat(_outputs).Select(t => new float[count * Length(_model, t)]).ToArray();
+        var clean = Names.Concat(_outputs).Select(t => new float[count * Length(_layout, t)]).ToArray();
         Pass(runner, images, count, null, [], (o, first, values) => values.CopyTo(clean[o].AsSpan(first * (clean[o].Length / count))), cancellation);
         var powers = Enumerable.Range(0, _outputs.Length).Select(o => Power(clean[_tensors.Length + o], count)).ToArray();
         if (!powers.All(p => p > 0 && double.IsFinite(p))) return;
@@ -74,7 +79,7 @@ sealed class ErrorGains
                 errors[o - _tensors.Length] += (double)distance * distance;
             }, cancellation);
             var gain = errors.Zip(powers, (e, p) => e / p).Average() / (Epsilon * Epsilon);
-            if (double.IsFinite(gain)) gains[_tensors[t].Name] = gain;
+            if (double.IsFinite(gain)) gains[_tensors[t].Name] = Math.Sqrt(gain);
         }
     }
 
@@ -110,14 +115,13 @@ sealed class ErrorGains
         {
             cancellation.ThrowIfCancellationRequested();
             images.Fill(at, _batch, pixels);
-            List<BatchInput> inputs = [new(pixels, [_batch, .. images.ItemShape.Select(d => (long)d)])];
+            List<BatchInput> inputs = [new(pixels, ItemLayout.Stack(_layout.RowShape(_model.Index.Inputs[0].Name), _batch))];
             for (var t = 0; t < _tensors.Length; t++)
             {
-                var shape = (long[])_model.Trace.Shape(_tensors[t].Name).Clone();
+                var shape = ItemLayout.Stack(_layout.RowShape(_tensors[t].Name), _batch);
                 if (t != noisy) inputs.Add(new([0f], [.. shape.Select(_ => 1L)]));
                 else
                 {
-                    shape[0] = shape[0] / _model.Trace.Batch * _batch;
                     var per = noise.Length / count;
                     inputs.Add(new(noise[(at * per)..((at + _batch) * per)], shape));
                 }
@@ -165,6 +169,5 @@ sealed class ErrorGains
         return total;
     }
 
-    static int Length(NormalisedModel model, string tensor) =>
-        (int)(model.Trace.Shape(tensor).Aggregate(1L, (a, b) => a * b) / model.Trace.Batch);
+    static int Length(ItemLayout layout, string tensor) => (int)layout.RowShape(tensor).Aggregate(1L, (a, b) => a * b);
 }

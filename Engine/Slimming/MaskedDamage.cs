@@ -71,7 +71,6 @@ sealed class MaskedDamage
         _original.Compute([.. inputs, .. outputs, .. _targets.Select(t => t.Tensor)], _cancellation);
         var part = Part(outputs);
         var images = Images(part, cells.Length);
-        if (images == 0) return null;
         if (_fit) _grams = ScoreFit.KeyGrams(_model, _original, _slices[0].Node);
         using var runner = new BatchRunner(part);
         var powers = _targets.Select(t => Power(t, images) / Math.Max(1e-30, _gains.GetValueOrDefault(t.Tensor, 1))).ToArray();
@@ -122,8 +121,7 @@ sealed class MaskedDamage
         var made = part.Graph.Node.SelectMany(n => n.Output).ToHashSet();
         var counts = ModelCounts.Of(_model.Proto, _model.Trace.Shapes, _model.Trace.Batch).Nodes.GroupBy(n => n.Name).ToDictionary(n => n.Key, n => n.First().Macs ?? 0);
         var macs = _model.Proto.Graph.Node.Where(n => n.Output.Any(made.Contains)).Sum(n => (double)counts.GetValueOrDefault(names.Of(n)));
-        var images = (int)Math.Clamp(Work / (2.0 * cells * Math.Max(1, macs)), Math.Min(32, _original.Count), _original.Count);
-        return _model.Trace.HasDynamicBatch ? images : Math.Max(images, _original.Batch) / _original.Batch * _original.Batch is var whole && whole <= _original.Count ? whole : 0;
+        return (int)Math.Clamp(Work / (2.0 * cells * Math.Max(1, macs)), Math.Min(32, _original.Count), _original.Count);
     }
 
     double[] Errors(BatchRunner runner, HashSet<int> gone, string[] outputs, int images)
@@ -136,7 +134,7 @@ sealed class MaskedDamage
             return new BatchInput(Array.ConvertAll(s.Channels.Ids, c => gone.Contains(c) ? 0f : 1f), shape);
         })];
         float[][] known = [.. outputs.Select(o => new float[_original.Batch * _original.RowLength(o)])];
-        _original.Stream(runner, (first, count, o, values, _) =>
+        _original.StreamPart(runner, (first, count, o, values, _) =>
         {
             _original.Read(outputs[o], first, count, known[o]);
             var distance = TensorPrimitives.Distance(values, known[o].AsSpan(0, values.Length));
