@@ -90,9 +90,13 @@ sealed class ReconstructionCurves
             // A cell may lie in several places (heads, pixels of a flattened map): they go as one block.
             var ids = slice.Channels.Ids[(g * per)..((g + 1) * per)];
             var cells = ids.Where(c => c >= 0 && _analysis.LockOf(c) is null).Distinct().ToArray();
+            var gram = LeastSquares.CentredGram(sums[g], unit.HasBias);
+            var ordered = PatchOrder.Get(weights, g, patches);
+            var isWide = TapMean.Applies(patches);
+            if (isWide) (gram, ordered) = (TapMean.Gram(gram, patches.Taps), TapMean.Weights(ordered, patches.Taps));
             var rows = cells.Select(cell => Enumerable.Range(0, per).Where(c => ids[c] == cell)
-                .SelectMany(c => Enumerable.Range(0, patches.Taps).Select(t => PatchOrder.Row(c, t, per))).ToArray()).ToArray();
-            var elimination = new ObsElimination(Shrunk(LeastSquares.CentredGram(sums[g], unit.HasBias), sums[g]), PatchOrder.Get(weights, g, patches), rows, power * patches.Groups, noise: LeastSquares.Noise(sums[g]));
+                .SelectMany(c => Enumerable.Range(0, isWide ? 1 : patches.Taps).Select(t => PatchOrder.Row(c, t, per))).ToArray()).ToArray();
+            var elimination = new ObsElimination(isWide ? gram : Shrunk(gram, sums[g]), ordered, rows, power * patches.Groups, noise: LeastSquares.Noise(sums[g]));
             found.Add(new Reader(elimination, cells.Select((c, i) => (c, i)).ToDictionary(p => p.c, p => p.i)));
         }
         return found;
