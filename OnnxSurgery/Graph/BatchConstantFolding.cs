@@ -58,7 +58,7 @@ public static class BatchConstantFolding
             if (node.OpType is "Shape" or "Size" && trace.Integers(node.Output[0]) is not null) sources.Add(node.Output[0]);
             else if (!node.Input.Where(i => i.Length > 0).Any(i => sources.Contains(i) || known.Contains(i))
                 || !node.Input.All(i => i.Length == 0 || sources.Contains(i) || known.Contains(i) || index.Initializer(i) is not null && index.Inputs.All(n => n.Name != i))
-                || ConstantFolding.IsRandom(node) || GraphIndex.Captures(node).Any() || node.Attribute.Any(a => a.G is not null)) continue;
+                || ConstantFolding.IsRandom(node) || trace.HidesBatch(node) || GraphIndex.Captures(node).Any() || node.Attribute.Any(a => a.G is not null)) continue;
             else computed.Add(node);
             if (!sources.Contains(node.Output[0])) known.UnionWith(node.Output);
         }

@@ -24,7 +24,7 @@ public static class ShapeFolding
                 var name = node.Input[i];
                 if (name.Length == 0 || index.Initializer(name) is not null || index.Producer(name) is not { } producer
                     || !node.IsStandard() || !ReadsShape(node, i) || trace.Integers(name) is not { } values
-                    || !DependsOnShapesOnly(producer, index)) continue;
+                    || !DependsOnShapesOnly(producer, index, trace)) continue;
                 if (Constant(node, i, values, trace) is not { } constant) continue;
                 var folded = $"{name}_const_{n}_{i}";
                 graph.Initializer.Add(TensorData.FromIntegers(folded, trace.Shape(name), constant));
@@ -75,15 +75,15 @@ public static class ShapeFolding
         return result;
     }
 
-    // True when the value reaches graph inputs only through Shape or Size.
-    static bool DependsOnShapesOnly(NodeProto node, GraphIndex index)
+    // True when the value reaches graph inputs only through Shape or Size, and is the same function of them at any batch.
+    static bool DependsOnShapesOnly(NodeProto node, GraphIndex index, ShapeTrace trace)
     {
         var pending = new Stack<NodeProto>([node]);
         HashSet<NodeProto> seen = [];
         while (pending.TryPop(out var next))
         {
             if (!seen.Add(next) || next.OpType is "Shape" or "Size") continue;
-            if (GraphIndex.Captures(next).Any()) return false;
+            if (GraphIndex.Captures(next).Any() || trace.HidesBatch(next)) return false;
             foreach (var name in next.Input.Where(i => i.Length > 0 && index.Initializer(i) is null))
             {
                 if (index.Producer(name) is not { } producer) return false;

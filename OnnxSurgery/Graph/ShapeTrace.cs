@@ -44,6 +44,15 @@ public sealed class ShapeTrace
     internal (long[] First, long[] Second)? Integers(string tensor) =>
         _integers.TryGetValue(tensor, out var v) ? v : null;
 
+    // What only hands integers on.
+    static readonly HashSet<string> _moves =
+        ["Shape", "Size", "Gather", "Slice", "Split", "Squeeze", "Unsqueeze", "Concat", "Reshape", "Flatten", "Transpose", "Cast", "Identity", "Expand", "Tile"];
+
+    /// <summary>True where arithmetic on numbers that follow the batch gave the same at both traced sizes, which it may not at others (a quarter of the batch).</summary>
+    internal bool HidesBatch(NodeProto node) => !_moves.Contains(node.OpType)
+        && node.Input.Any(i => Integers(i) is var (first, second) && !first.SequenceEqual(second))
+        && node.Output.All(o => Integers(o) is var (first, second) && first.SequenceEqual(second));
+
     /// <summary>Traces a model.</summary>
     /// <param name="model">The model; not changed.</param>
     /// <param name="inputShapes">Shapes for inputs with symbolic dimensions other than the batch; -1 = batch.</param>

@@ -85,4 +85,21 @@ public class FoldingTests
         var model = b.Build(b.Op("Reshape", [x, target], [1, 4], "y"));
         Assert.False(ShapeFolding.Apply(model, OnnxEdit.Surgery.ShapeTrace.Run(model)));
     }
+
+    [Fact]
+    public void A_number_that_only_large_batches_change_is_no_constant()
+    {
+        // A quarter of the batch is 0 at batches of two and three.
+        var b = new GraphBuilder(1);
+        var x = b.Input("x", 3, 4, 4);
+        var n = b.Gather(b.Op("Shape", [x], [4], "shape"), 0, 0);
+        var quarter = b.Op("Cast", [b.Op("Div", [n, b.Integers("four", 4)], [1], "quarter")], [1], "scale", node => node.Set("to", 1L));
+        var proto = b.Build(b.Add(b.Conv(x, 2), quarter, "y"));
+        var folded = NormalisedModel.Create(proto).Proto;
+        foreach (var batch in (long[])[2, 8])
+        {
+            Dictionary<string, long[]> shapes = new() { ["x"] = [batch, 3, 4, 4] };
+            ModelRunner.AssertSame(ModelRunner.Run(proto, 1, shapes), ModelRunner.Run(folded, 1, shapes), $"batch {batch}");
+        }
+    }
 }
