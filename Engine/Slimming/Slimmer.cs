@@ -78,6 +78,7 @@ public sealed class Slimmer
         var compared = before is null ? Compared() : null;
         var outputsAfterSurgery = compared is null || !CanRecover ? null : OutputDifference.Measure(_model, surgery, compared, _progress, _cancellation);
         var slim = Recover(surgery, removed, ranking);
+        if (CanRecover && KeptLayers.Note(_analysis, removed) is { } kept) _notes.Add(kept);
         ConstantFills.Restore(slim.Graph, _model.Fills);
         EditVerification.Check(_model, slim);
         var result = _source.With(slim);
