@@ -54,6 +54,8 @@ sealed class ErrorGains
         var floats = tensors.Sum(t => (double)Length(layout, t.Name));
         var macs = Math.Max(1, ModelCounts.Of(model.Proto, model.Trace.Shapes, model.Trace.Batch).Macs);
         var count = (int)Math.Clamp(Math.Min(Work / macs / Math.Max(1, tensors.Length), Room / Math.Max(1, floats)), 4, 64);
+        // Where the model insists on a batch, an item is a whole one.
+        if (!layout.IsBatched) count = Math.Max(2, (int)(count / Math.Max(1, layout.RowShape(model.Index.Inputs[0].Name).FirstOrDefault(1))));
         batch = layout.IsBatched ? Math.Min(count, batch) : 1;
         count = Math.Min(count, items.Count) / batch * batch;
         if (count < 2) return gains;

