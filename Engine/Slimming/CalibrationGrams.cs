@@ -43,7 +43,7 @@ sealed class CalibrationGrams : IDisposable
     }
 
     /// <summary>What masking cells at a reader that is no linear unit does to the next units, see <see cref="MaskedDamage"/>.</summary>
-    public Dictionary<int, double>? Masked(ConsumerSlice[] slices, int[] cells, bool fit) =>
+    public Dictionary<int, double>? Masked(ConsumerSlice[] slices, int[] cells, (bool Queries, bool Keys) fit) =>
         MaskedDamage.Measure(_model, _original, slices, cells, _targets, Gains, fit, _cancellation);
 
     /// <summary>What a relative error in the tensor of each unit counts.</summary>

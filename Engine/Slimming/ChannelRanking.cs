@@ -49,7 +49,7 @@ sealed class ChannelRanking
             if (_data.Calibration is not { } images) return ReconstructionCurves.Measure(_analysis, Grams, progress, cancellation);
             using var grams = new CalibrationGrams(_analysis.Model, First(images), _options.Batch, _options.Effort!.PositionsPerImage, _options.Seed, cancellation);
             return ReconstructionCurves.Measure(_analysis, (_, target, number) => grams.Of(target, number), progress, cancellation,
-                (slices, cells) => grams.Masked(slices, cells, ScoreTargets.CanFit(_analysis, slices[0].Node)), grams.Gains);
+                (slices, cells) => grams.Masked(slices, cells, HeadTargets.CanFit(_analysis, slices[0].Node)), grams.Gains);
         }
         var statistics = !ChannelScores.NeedsStatistics(_kind) ? null : _data.Calibration is { } set
             ? CalibrationStatistics.Collect(_source, _analysis, First(set), StatisticsOptions.For(_kind) with { Seed = _options.Seed }, progress, cancellation)

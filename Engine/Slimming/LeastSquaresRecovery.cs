@@ -30,7 +30,7 @@ sealed class LeastSquaresRecovery
 
     void Run(IProgress<WorkProgress>? progress, CancellationToken cancellation)
     {
-        var targets = _context.Changed();
+        var targets = WithFirsts(_context.Changed());
         for (var i = 0; i < targets.Count; i++)
         {
             progress?.Report(new WorkProgress("recovery", i, targets.Count));
@@ -46,6 +46,19 @@ sealed class LeastSquaresRecovery
                 Solve(targets[i], (ulong)i, Aware(targets[i]), cancellation, _last);
         }
         progress?.Report(new WorkProgress("recovery", targets.Count, targets.Count));
+    }
+
+    // Where a unit lost inputs, the unit that made them can be refined even if what it reads itself is as it was.
+    List<UnitTarget> WithFirsts(List<UnitTarget> changed)
+    {
+        var all = UnitTarget.All(_context.Slim, _context.Trace);
+        List<UnitTarget> result = [];
+        foreach (var target in changed)
+        {
+            if (!changed.Exists(c => IsPair(c, target)) && all.Find(f => IsPair(f, target)) is { } first) result.Add(first);
+            result.Add(target);
+        }
+        return result;
     }
 
     static IEnumerable<string> Needed(UnitTarget target) =>
@@ -93,7 +106,7 @@ sealed class LeastSquaresRecovery
         var patches = _context.Geometry(unit);
         var shape = _context.TargetShape(target.Tensor);
         var sums = _collector.Collect(patches, unit.Input, _context.Edited, shape,
-            _context.Scores.Writer(unit.Output, cancellation) ?? _context.Writer(target.Tensor, target.Other, shape), stream, cancellation, current, known, images);
+            _context.Heads.Writer(unit.Output, cancellation) ?? _context.Writer(target.Tensor, target.Other, shape), stream, cancellation, current, known, images);
         _last = sums;
         var (weights, bias) = unit.Read();
         if (!_before.TryGetValue(unit.Output, out var before)) _before[unit.Output] = before = (float[,])weights.Clone();

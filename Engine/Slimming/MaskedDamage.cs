@@ -21,12 +21,12 @@ sealed class MaskedDamage
     readonly ConsumerSlice[] _slices;
     readonly List<UnitTarget> _targets;
     readonly IReadOnlyDictionary<string, double> _gains;
-    readonly bool _fit;
+    readonly (bool Queries, bool Keys) _fit;
     readonly CancellationToken _cancellation;
-    double[][][] _grams = [];
+    ScoreFit? _scores;
 
     MaskedDamage(NormalisedModel model, PrefixRunner original, ConsumerSlice[] slices, List<UnitTarget> targets,
-        IReadOnlyDictionary<string, double> gains, bool fit, CancellationToken cancellation) =>
+        IReadOnlyDictionary<string, double> gains, (bool Queries, bool Keys) fit, CancellationToken cancellation) =>
         (_model, _original, _slices, _targets, _gains, _fit, _cancellation) = (model, original, slices, targets, gains, fit, cancellation);
 
     /// <summary>Error that each cell adds, when the cells go in the order of their own errors; null where it cannot be measured.</summary>
@@ -40,7 +40,7 @@ sealed class MaskedDamage
     /// <param name="cancellation">Stops between batches.</param>
     public static Dictionary<int, double>? Measure(
         NormalisedModel model, PrefixRunner original, ConsumerSlice[] slices, int[] cells, IReadOnlyList<UnitTarget> units,
-        IReadOnlyDictionary<string, double> gains, bool fit, CancellationToken cancellation)
+        IReadOnlyDictionary<string, double> gains, (bool Queries, bool Keys) fit, CancellationToken cancellation)
     {
         var targets = Next(model, slices[0].Node, units);
         return targets.Count == 0 || cells.Length == 0 ? null : new MaskedDamage(model, original, slices, targets, gains, fit, cancellation).Run(cells);
@@ -71,7 +71,7 @@ sealed class MaskedDamage
         _original.Compute([.. inputs, .. outputs, .. _targets.Select(t => t.Tensor)], _cancellation);
         var part = Part(outputs);
         var images = Images(part, cells.Length);
-        if (_fit) _grams = ScoreFit.KeyGrams(_model, _original, _slices[0].Node);
+        _scores = _fit.Queries ? ScoreFit.Measure(_model, _original, _slices[0].Node, _fit.Keys) : null;
         using var runner = new BatchRunner(part);
         var powers = _targets.Select(t => Power(t, images) / Math.Max(1e-30, _gains.GetValueOrDefault(t.Tensor, 1))).ToArray();
         double Error(IEnumerable<int> gone) => Errors(runner, [.. gone], outputs, images).Zip(powers, (e, p) => e / Math.Max(p, 1e-30)).Sum();
@@ -91,7 +91,7 @@ sealed class MaskedDamage
     }
 
     // A fitted first operand drops the dimensions on its own.
-    ConsumerSlice[] Masked => _fit ? [.. _slices.Where(s => s.Input == 0)] : _slices;
+    ConsumerSlice[] Masked => _fit.Queries ? [.. _slices.Where(s => s.Input == 0)] : _slices;
 
     // From what is stored to the next units, with the reader's inputs multiplied by masks that are inputs.
     ModelProto Part(string[] outputs)
@@ -109,7 +109,7 @@ sealed class MaskedDamage
             var cast = NodeAttributes.Node("Cast", [own], [$"{own}_cast"]);
             cast.Set("to", (long)type);
             part.Graph.Node.Insert(at++, cast);
-            part.Graph.Node.Insert(at++, NodeAttributes.Node(_fit ? "MatMul" : "Mul", [tensor, $"{own}_cast"], [$"{own}_applied"]));
+            part.Graph.Node.Insert(at++, NodeAttributes.Node(_fit.Queries ? "MatMul" : "Mul", [tensor, $"{own}_cast"], [$"{own}_applied"]));
             reader.Input[Masked[s].Input] = $"{own}_applied";
         }
         return part;
@@ -127,7 +127,7 @@ sealed class MaskedDamage
     double[] Errors(BatchRunner runner, HashSet<int> gone, string[] outputs, int images)
     {
         var errors = new double[outputs.Length];
-        BatchInput[] masks = _fit ? [Map(gone)] : [.. _slices.Select(s =>
+        BatchInput[] masks = _fit.Queries ? [Map(gone)] : [.. _slices.Select(s =>
         {
             var shape = Enumerable.Repeat(1L, _model.Trace.Shape(s.Node.Input[s.Input]).Length).ToArray();
             shape[s.Channels.Axis] = s.Channels.Ids.Length;
@@ -144,7 +144,7 @@ sealed class MaskedDamage
         return errors;
     }
 
-    // The matrices that turn queries into fitted ones, zero for dimensions that are gone: [1, .., D, D].
+    // What mapped queries and keys do to their product, as matrices on the queries: [1, .., D, D].
     BatchInput Map(HashSet<int> gone)
     {
         var slice = Masked[0];
@@ -156,9 +156,11 @@ sealed class MaskedDamage
         var values = new float[matrices * size * size];
         for (var m = 0; m < matrices && left.Length > 0; m++)
         {
-            var map = ScoreFit.Map([_grams[m % _grams.Length]], left);
-            for (var a = 0; a < left.Length; a++)
-                for (var d = 0; d < size; d++) values[(m * size + d) * size + left[a]] = map[a][d];
+            var keys = _scores!.KeyMap([m], left);
+            var queries = _scores.QueryMap([m], _ => keys);
+            for (var d = 0; d < size; d++)
+                for (var e = 0; e < size; e++)
+                    for (var a = 0; a < left.Length; a++) values[(m * size + d) * size + e] += queries[a][d] * keys[a][e];
         }
         return new BatchInput(values, shape);
     }

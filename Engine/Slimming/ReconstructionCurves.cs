@@ -37,7 +37,8 @@ sealed class ReconstructionCurves
         new ReconstructionCurves(analysis, grams, masked, gains).Run(progress, cancellation);
 
     // A linear unit's group with the place of each cell in it.
-    sealed record Reader(ObsElimination Elimination, Dictionary<int, int> Places);
+    // Lost: the error when that many cells are gone and the others may be combined anew, in the units of the elimination.
+    sealed record Reader(ObsElimination Elimination, Dictionary<int, int> Places, double[]? Lost);
 
     Dictionary<ChannelGroup, GroupCurve> Run(IProgress<WorkProgress>? progress, CancellationToken cancellation)
     {
@@ -96,8 +97,9 @@ sealed class ReconstructionCurves
             if (isWide) (gram, ordered) = (TapMean.Gram(gram, patches.Taps), TapMean.Weights(ordered, patches.Taps));
             var rows = cells.Select(cell => Enumerable.Range(0, per).Where(c => ids[c] == cell)
                 .SelectMany(c => Enumerable.Range(0, isWide ? 1 : patches.Taps).Select(t => PatchOrder.Row(c, t, per))).ToArray()).ToArray();
+            var lost = isWide || unit.IsConv || power <= 0 ? null : HeadTargets.Lost(_analysis, unit, gram)?.Select(e => e / power).ToArray();
             var elimination = new ObsElimination(isWide ? gram : Shrunk(gram, sums[g]), ordered, rows, power * patches.Groups, noise: LeastSquares.Noise(sums[g]));
-            found.Add(new Reader(elimination, cells.Select((c, i) => (c, i)).ToDictionary(p => p.c, p => p.i)));
+            found.Add(new Reader(elimination, cells.Select((c, i) => (c, i)).ToDictionary(p => p.c, p => p.i), lost));
         }
         return found;
     }
@@ -142,7 +144,21 @@ sealed class ReconstructionCurves
             damage.Add(Math.Max(0, increase[best]));
             left.RemoveAt(best);
         }
+        if (readers is [{ Lost: { } lost }] && lost.Length > order.Count && !order.Exists(known.ContainsKey)) Lower(damage, lost);
         return new GroupCurve(order, damage);
+    }
+
+    // Damage that adds up to no more than what is lost.
+    static void Lower(List<double> damage, double[] lost)
+    {
+        var (sum, before) = (0.0, 0.0);
+        for (var i = 0; i < damage.Count; i++)
+        {
+            sum += damage[i];
+            var now = Math.Min(sum, lost[i + 1]);
+            damage[i] = Math.Max(0, now - before);
+            before = Math.Max(before, now);
+        }
     }
 
     // Cells of which no reader could be measured are judged by their share of the squared weights that make them.

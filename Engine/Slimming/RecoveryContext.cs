@@ -25,7 +25,7 @@ sealed class RecoveryContext : IDisposable
         (_analysis, Slim, _removed, _layout) = (analysis, slim, removed, ItemLayout.Of(analysis.Model));
         Original = new PrefixRunner(analysis.Model.Proto, _layout, images, batch);
         Edited = new PrefixRunner(slim, _layout, images, batch);
-        Scores = new ScoreTargets(analysis, removed, Original);
+        Heads = new HeadTargets(analysis, removed, Original);
     }
 
     /// <summary>Activations of the original.</summary>
@@ -34,8 +34,11 @@ sealed class RecoveryContext : IDisposable
     /// <summary>Activations of the edited network.</summary>
     public PrefixRunner Edited { get; }
 
-    /// <summary>Targets of queries that lost dimensions.</summary>
-    public ScoreTargets Scores { get; }
+    /// <summary>Targets of queries, keys and values that lost dimensions.</summary>
+    public HeadTargets Heads { get; }
+
+    /// <summary>Shapes of the original.</summary>
+    public ShapeTrace Trace => _analysis.Model.Trace;
 
     /// <summary>The edited network.</summary>
     public ModelProto Slim { get; }
@@ -51,7 +54,7 @@ sealed class RecoveryContext : IDisposable
         List<UnitTarget> result = [];
         foreach (var node in Slim.Graph.Node)
         {
-            var isScored = units.TryGetValue(node, out var target) && Scores.Outputs.Contains(target.Unit.Output);
+            var isScored = units.TryGetValue(node, out var target) && Heads.Outputs.Contains(target.Unit.Output);
             if (!isScored && !node.Input.Any(changed.Contains)) continue;
             foreach (var o in node.Output) changed.Add(o);
             if (target is not null) result.Add(target);

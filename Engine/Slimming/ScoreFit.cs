@@ -1,59 +1,71 @@
-using System.Numerics.Tensors;
 using OnnxEdit.Surgery;
 using OnnxEdit.Surgery.Proto;
 
 namespace OnnxEdit.Engine;
 
 /// <summary>
-/// The least-squares replacement of queries whose dimensions are cut: q' = (K_SS)^-1 K_S: q gives scores closest to
-/// the original ones, with K the Gram matrix of a head's keys over tokens. Where a Softmax follows K is centred, since
-/// no constant per query changes what it returns.
+/// Queries and keys of fewer dimensions whose scores come closest to the original ones. Keys that come straight from a
+/// linear layer are written in their best basis (<see cref="HeadBasis"/>), others lose dimensions as they are; queries
+/// follow as q' = (M G M')^-1 M G q, with M the map of the keys and G the Gram matrix of a head's keys over tokens. Where
+/// a Softmax follows G is centred, since no constant per query changes what it returns.
 /// </summary>
-static class ScoreFit
+sealed class ScoreFit
 {
-    /// <summary>Images that the Gram matrices of the keys are summed over.</summary>
-    const int Images = 500;
+    readonly double[][][] _keys;
+    readonly double[][][]? _queries;
 
-    /// <summary>Lower triangles of the Gram matrices of a product's second operand [.., D, tokens], one per matrix of an image.</summary>
+    ScoreFit(double[][][] keys, double[][][]? queries) => (_keys, _queries) = (keys, queries);
+
+    /// <summary>Measures queries and keys.</summary>
     /// <param name="model">The model.</param>
-    /// <param name="original">Its activations; the operand must be stored.</param>
-    /// <param name="product">The product.</param>
-    public static double[][][] KeyGrams(NormalisedModel model, PrefixRunner original, NodeProto product)
+    /// <param name="original">Its activations; the operands of the product must be stored.</param>
+    /// <param name="product">The product of queries [.., tokens, D] and keys [.., D, tokens].</param>
+    /// <param name="mapsKeys">Whether keys may change, too.</param>
+    public static ScoreFit Measure(NormalisedModel model, PrefixRunner original, NodeProto product, bool mapsKeys) => new(
+        HeadGrams.Sum(original, product.Input[1], false, ReachesSoftmax(model, product) ? HeadGrams.Centring.Tokens : HeadGrams.Centring.None),
+        mapsKeys ? HeadGrams.Sum(original, product.Input[0], true, HeadGrams.Centring.None) : null);
+
+    /// <summary>The map of the keys that serve some matrices of the product: one row per dimension left.</summary>
+    /// <param name="matrices">Numbers of the matrices.</param>
+    /// <param name="left">Dimensions left.</param>
+    public float[][] KeyMap(IReadOnlyList<int> matrices, int[] left) => _queries is null
+        ? Selection(left, _keys[0].Length)
+        : new HeadBasis(Sum([.. matrices.Select(m => _keys[m % _keys.Length])]), Sum([.. matrices.Select(m => _queries[m % _queries.Length])])).Map(left.Length);
+
+    /// <summary>The map of the queries that meet keys in some matrices of the product, given the maps of those keys.</summary>
+    public float[][] QueryMap(IReadOnlyList<int> matrices, Func<int, float[][]> keyMap) =>
+        Queries([.. matrices.Select(m => (_keys[m % _keys.Length], keyMap(m)))]);
+
+    /// <summary>q' = map q for keys that were mapped: one row per dimension left, one column per original one.</summary>
+    /// <param name="keys">Gram matrix and map of all keys that meet these queries.</param>
+    public static float[][] Queries(IReadOnlyList<(double[][] Gram, float[][] Map)> keys)
     {
-        var shape = model.Trace.Shape(product.Input[1]);
-        var (size, tokens) = ((int)shape[^2], (int)shape[^1]);
-        var centred = ReachesSoftmax(model, product);
-        var row = new float[original.RowLength(product.Input[1])];
-        var grams = Enumerable.Range(0, row.Length / (size * tokens)).Select(_ => Enumerable.Range(0, size).Select(_ => new double[size]).ToArray()).ToArray();
-        for (var n = 0; n < Math.Min(Images, original.Count); n++)
+        var (size, rank) = (keys[0].Gram.Length, keys[0].Map.Length);
+        if (rank == 0) return [];
+        var seen = Enumerable.Range(0, size).Select(_ => new double[rank]).ToArray(); // (M G)', the right-hand sides.
+        var inner = Enumerable.Range(0, rank).Select(_ => new double[rank]).ToArray();
+        foreach (var (gram, map) in keys)
         {
-            original.Read(product.Input[1], n, 1, row);
-            for (var m = 0; m < grams.Length; m++)
-                for (var i = 0; i < size; i++)
-                {
-                    var a = row.AsSpan((m * size + i) * tokens, tokens);
-                    var mean = centred ? TensorPrimitives.Sum<float>(a) / tokens : 0;
-                    for (var j = 0; j <= i; j++)
-                    {
-                        var b = row.AsSpan((m * size + j) * tokens, tokens);
-                        grams[m][i][j] += TensorPrimitives.Dot<float>(a, b) - mean * TensorPrimitives.Sum<float>(b);
-                    }
-                }
+            var product = map.Select(row => Enumerable.Range(0, size).Select(d => Enumerable.Range(0, size).Sum(e => row[e] * gram[e][d])).ToArray()).ToArray();
+            for (var a = 0; a < rank; a++)
+            {
+                for (var d = 0; d < size; d++) seen[d][a] += product[a][d];
+                for (var b = 0; b < rank; b++) inner[a][b] += Enumerable.Range(0, size).Sum(d => product[a][d] * map[b][d]);
+            }
         }
-        return grams;
+        RidgeFactor.Of(inner, LeastSquares.Ridge).Solve(seen);
+        return [.. Enumerable.Range(0, rank).Select(a => seen.Select(s => (float)s[a]).ToArray())];
     }
 
-    /// <summary>q' = map q for the dimensions that are left: one row per dimension left, one column per original one.</summary>
-    /// <param name="grams">Gram matrices of all keys that meet these queries.</param>
-    /// <param name="left">Dimensions left.</param>
-    public static float[][] Map(IReadOnlyList<double[][]> grams, int[] left)
+    /// <summary>The map that keeps some dimensions as they are.</summary>
+    public static float[][] Selection(int[] left, int size) =>
+        [.. left.Select(i => Enumerable.Range(0, size).Select(d => d == i ? 1f : 0f).ToArray())];
+
+    /// <summary>Sum of matrices.</summary>
+    public static double[][] Sum(double[][][] grams)
     {
         var size = grams[0].Length;
-        double At(int i, int j) => grams.Sum(g => i >= j ? g[i][j] : g[j][i]);
-        var factor = RidgeFactor.Of([.. left.Select(i => left.Select(j => At(i, j)).ToArray())], LeastSquares.Ridge);
-        var solved = Enumerable.Range(0, size).Select(d => left.Select(i => At(i, d)).ToArray()).ToArray();
-        factor.Solve(solved);
-        return [.. left.Select((_, a) => solved.Select(s => (float)s[a]).ToArray())];
+        return [.. Enumerable.Range(0, size).Select(i => Enumerable.Range(0, size).Select(j => grams.Sum(g => g[i][j])).ToArray())];
     }
 
     static bool ReachesSoftmax(NormalisedModel model, NodeProto node)

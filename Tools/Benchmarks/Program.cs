@@ -10,6 +10,8 @@ switch (args)
         return SlimAblation.Run(rest);
     case ["latency", .. var rest]:
         return SlimLatency.Run(rest);
+    case ["cholesky", .. { Length: > 0 } rest]:
+        return CholeskyInverse.Run(rest);
     case ["coverage", .. { Length: > 0 } rest]:
         return Coverage.Run(rest);
     case ["randomise", .. [_, _, _] rest]:
@@ -20,9 +22,11 @@ switch (args)
         Console.Error.WriteLine("""
             Benchmarks: the figures in docs/ come from these commands. Data and models lie in $ONNXEDIT_SHARED.
               moments [THREADS]                              bandwidth of pooled moments against memory reads
-              slim MODEL,... SPARSITY,... SEEDS [SCORE,...]  accuracy after slimming, mean of the seeds
+              slim MODEL,... SPARSITY,... SEEDS [SCORE,... [IMAGES]]
+                                                             accuracy after slimming, mean of the seeds
               ablation MODEL,... SPARSITY,...                what each part of the pipeline is worth
               latency MODEL,... SPARSITY,...                 aligned models: speed-up against the MAC ratio
+              cholesky SIZE,...                              inverse of a Gram matrix: ours against MathNet
               coverage FOLDER...                             slim every model of these folders; writes docs/coverage.md
               randomise MODEL OUT SEED                       the model with seeded random weights
               big-model OUT GB                               a chain of wide layers with external data of that size

@@ -33,7 +33,7 @@ static class SlimAblation
     static string Top1(string name, double sparsity, ChannelScoreKind score, RecoveryKind recovery, int steps)
     {
         var model = SharedCifar.Model(name);
-        var data = SharedCifar.Data(model, 0);
+        var data = SharedCifar.Data(name, 0);
         var effort = SlimEffort.For(NormalisedModel.Create(model.Proto), data.Calibration!.Count) with { RefineSteps = steps };
         var options = new SlimOptions { Budget = SlimBudget.Sparsity(sparsity), Score = score, Recovery = recovery, Effort = effort, Align = 1 };
         var result = Slimmer.Slim(model, new SlimData { Calibration = data.Calibration }, options);

@@ -10,29 +10,30 @@ namespace OnnxEdit.Benchmarks;
 /// </summary>
 static class SlimAccuracy
 {
-    /// <summary>Runs: models, sparsities, number of seeds, scores.</summary>
+    /// <summary>Runs: models, sparsities, number of seeds, scores, calibration images.</summary>
     public static int Run(string[] args)
     {
         var sparsities = args[1].Split(',').Select(s => double.Parse(s, CultureInfo.InvariantCulture)).ToArray();
         var scores = args.Length > 3 ? args[3].Split(',') : ["auto"];
+        var calibration = args.Length > 4 ? int.Parse(args[4], CultureInfo.InvariantCulture) : 2000;
         Console.WriteLine("| model | score | params removed | base | top-1, mean | drop | s.e. | by seed | seconds |");
         Console.WriteLine("|---|---|---|---|---|---|---|---|---|");
         foreach (var name in args[0].Split(','))
         {
             var model = SharedCifar.Model(name);
-            var test = SharedCifar.Data(model, 0).Test!;
+            var test = SharedCifar.Data(name, 0).Test!;
             var before = Evaluator.Evaluate(model, test);
             foreach (var sparsity in sparsities)
                 foreach (var score in scores)
-                    Row(name, score, sparsity, before, [.. Enumerable.Range(0, int.Parse(args[2], CultureInfo.InvariantCulture)).Select(s => Once(name, score, sparsity, (ulong)s, before))]);
+                    Row(name, score, sparsity, before, [.. Enumerable.Range(0, int.Parse(args[2], CultureInfo.InvariantCulture)).Select(s => Once(name, score, sparsity, (ulong)s, calibration, before))]);
         }
         return 0;
     }
 
-    static (double Top1, PairedDifference Difference, double Removed, double Seconds) Once(string name, string score, double sparsity, ulong seed, Evaluation before)
+    static (double Top1, PairedDifference Difference, double Removed, double Seconds) Once(string name, string score, double sparsity, ulong seed, int calibration, Evaluation before)
     {
         var model = SharedCifar.Model(name);
-        var data = SharedCifar.Data(model, seed);
+        var data = SharedCifar.Data(name, seed, calibration);
         var watch = Stopwatch.StartNew();
         var options = new SlimOptions
         {

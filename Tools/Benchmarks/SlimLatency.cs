@@ -19,7 +19,7 @@ static class SlimLatency
     static void One(string name, double sparsity)
     {
         var model = SharedCifar.Model(name);
-        var data = SharedCifar.Data(model, 0);
+        var data = SharedCifar.Data(name, 0);
         var result = Slimmer.Slim(model, new SlimData { Calibration = data.Calibration }, new SlimOptions { Budget = SlimBudget.Sparsity(sparsity) });
         var (before, after) = (result.Report.Before, result.Report.After);
         var macs = (double)after.Macs / before.Macs;

@@ -1,0 +1,80 @@
+using OnnxEdit.OnnxSurgery.Tests;
+using OnnxEdit.Surgery;
+using OnnxEdit.Surgery.Proto;
+using Xunit;
+
+namespace OnnxEdit.Engine.Tests;
+
+/// <summary>
+/// Attentions in which half of the dimensions of every head are enough, but no half of those in the file: the others can
+/// go only when what is left is written in another basis.
+/// </summary>
+public sealed class HeadTargetsTests
+{
+    const int Tokens = 6, Width = 18, Heads = 2, Size = 4;
+
+    [Fact]
+    public void Queries_that_need_two_dimensions_of_four_keep_their_scores() => AssertKept("q");
+
+    [Fact]
+    public void Values_of_which_two_dimensions_of_four_are_read_keep_what_they_say() => AssertKept("v");
+
+    static void AssertKept(string producer)
+    {
+        var model = Model();
+        var analysis = ChannelAnalysis.Of(NormalisedModel.Create(model.Proto));
+        var cells = analysis.Groups.Single(g => g.Producers.Any(p => p.Output[0] == producer)).Cells;
+        var flags = new bool[analysis.CellCount];
+        foreach (var cell in cells.Take(Size / 2)) flags[cell] = true;
+        var plan = new SlimPlan
+        {
+            SourceSha256 = model.Sha256,
+            Score = "obs",
+            Statistics = "none",
+            Budget = "two dimensions",
+            Align = 1,
+            Seed = 0,
+            Removed = SlimPlan.Describe(analysis, flags),
+        };
+        var options = new SlimOptions { Budget = SlimBudget.Sparsity(0.1), Plan = plan, Align = 1 };
+        var data = new SlimData { Calibration = SmallClassifier.Images(400), HeldOut = SmallClassifier.Images(20) };
+        var result = Slimmer.Slim(model, data, options, null, TestContext.Current.CancellationToken);
+        var outputs = result.Report.Outputs!;
+        Assert.True(outputs.After.Values.Single() < 0.02 && outputs.AfterSurgery!.Values.Single() > 0.1,
+            $"{outputs.AfterSurgery!.Values.Single()} before recovery, {outputs.After.Values.Single()} after");
+    }
+
+    static OnnxModel Model()
+    {
+        var b = new GraphBuilder(11);
+        var x = b.Reshape(b.Input("x", 3, 6, 6), 0, Tokens, Width);
+        string Unit(string tensor, int width, string name) => b.Add(b.MatMul(tensor, width, name), b.Weight($"{name}.bias", [width]));
+        string Split(string tensor) => b.Reshape(tensor, 0, Tokens, Heads, Size);
+        var q = b.Transpose(Split(Unit(x, Heads * Size, "q")), 0, 2, 1, 3);
+        var k = b.Transpose(Split(Unit(x, Heads * Size, "k")), 0, 2, 3, 1);
+        var v = b.Transpose(Split(Unit(x, Heads * Size, "v")), 0, 2, 1, 3);
+        var mixed = b.MatMul(b.Softmax(b.MatMul(q, k)), v);
+        var y = Unit(b.Reshape(b.Transpose(mixed, 0, 2, 1, 3), 0, Tokens, Heads * Size), 5, "out");
+        var proto = b.Build(y);
+        Confine(proto, "q.weight", Width, true);
+        Confine(proto, "q.bias", 1, true);
+        Confine(proto, "out.weight", 5, false);
+        return new OnnxModel(proto);
+    }
+
+    // Puts the Size columns (or rows) of every head of a matrix into a plane that no two axes span.
+    static void Confine(ModelProto proto, string name, int other, bool areColumns)
+    {
+        var tensor = proto.Graph.Initializer.First(t => t.Name == name);
+        var values = TensorData.Floats(tensor).ToArray();
+        float[][] plane = [[1, 1, 0, 1], [0, 1, 1, -1]];
+        for (var h = 0; h < Heads; h++)
+            for (var o = 0; o < other; o++)
+            {
+                int At(int d) => areColumns ? o * Heads * Size + h * Size + d : (h * Size + d) * other + o;
+                var (a, c) = (values[At(0)], values[At(1)]);
+                for (var d = 0; d < Size; d++) values[At(d)] = 3 * (a * plane[0][d] + c * plane[1][d]);
+            }
+        TensorData.SetFloats(tensor, values);
+    }
+}
