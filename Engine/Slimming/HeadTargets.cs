@@ -156,7 +156,7 @@ sealed class HeadTargets
     /// <param name="gram">Gram matrix of its input.</param>
     public static double[]? Lost(ChannelAnalysis analysis, LinearUnit reader, double[][] gram)
     {
-        if (FindMixture(analysis, reader.Node, HeadColumns.Units(analysis.Model)) is not { } mixture) return null;
+        if (analysis.HeadCut != HeadCut.Dimensions || FindMixture(analysis, reader.Node, HeadColumns.Units(analysis.Model)) is not { } mixture) return null;
         var (weights, _) = reader.Read();
         var bases = Shared(mixture.Columns, mixture.ReaderColumns.Length).Select(matrices => Basis(weights, mixture, matrices,
             m => [.. mixture.ReaderColumns[m].Select(a => mixture.ReaderColumns[m].Select(b => gram[a][b]).ToArray())])).ToArray();

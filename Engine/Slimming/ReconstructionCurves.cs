@@ -144,7 +144,7 @@ sealed class ReconstructionCurves
             damage.Add(Math.Max(0, increase[best]));
             left.RemoveAt(best);
         }
-        if (readers is [{ Lost: { } lost }] && lost.Length > order.Count && !order.Exists(known.ContainsKey)) Lower(damage, lost);
+        if (readers is [{ Lost: { } lost }] && lost.Length == order.Count + 1 && !order.Exists(known.ContainsKey)) Lower(damage, lost);
         return new GroupCurve(order, damage);
     }
 
