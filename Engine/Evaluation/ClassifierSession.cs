@@ -23,18 +23,20 @@ public sealed class ClassifierSession : IDisposable
 
     readonly ModelSession _session;
     readonly int _batchLimit;
+    readonly string? _inner;
 
     /// <summary>Loads the model.</summary>
     /// <param name="model">The classifier.</param>
     /// <param name="output">The logits; null: found as in <see cref="ClassifierSignature.Of"/>.</param>
     /// <param name="batch">Items per run at most, for models that leave the batch open.</param>
+    /// <param name="inner">An inner tensor [items, length] to hand over as well, or null.</param>
     /// <exception cref="OnnxEngineException">Not an image classifier, or no such output.</exception>
     /// <exception cref="OnnxSurgeryException">ONNX Runtime refuses the model.</exception>
-    public ClassifierSession(OnnxModel model, string? output = null, int batch = 64)
+    public ClassifierSession(OnnxModel model, string? output = null, int batch = 64, string? inner = null)
     {
         Signature = ClassifierSignature.Of(model.Proto, output);
-        _batchLimit = batch;
-        _session = OrtRuntime.CreateSession(Exposing(model.Proto, Signature));
+        (_batchLimit, _inner) = (batch, inner);
+        _session = OrtRuntime.CreateSession(Exposing(model.Proto, Signature, inner is null ? [Signature.LogitsName] : [Signature.LogitsName, inner]));
     }
 
     /// <summary>What goes in and what comes out.</summary>
@@ -44,8 +46,14 @@ public sealed class ClassifierSession : IDisposable
     public int Classes { get; private set; }
 
     /// <summary>Runs all images and hands over their logits batch by batch, in order.</summary>
+    /// <param name="images">The images.</param>
+    /// <param name="read">Gets the logits.</param>
+    /// <param name="progress">Told how many images are done.</param>
+    /// <param name="cancellation">Ends the work early.</param>
+    /// <param name="readInner">Gets the inner tensor, row by row, if the session was made to hand it over.</param>
     /// <exception cref="OnnxEngineException">The model fails on the images, or its output is no class scores.</exception>
-    public void Run(ImageSet images, LogitsReader read, IProgress<WorkProgress>? progress = null, CancellationToken cancellation = default)
+    public void Run(
+        ImageSet images, LogitsReader read, IProgress<WorkProgress>? progress = null, CancellationToken cancellation = default, LogitsReader? readInner = null)
     {
         var batch = Signature.FixedBatch ?? Math.Clamp(BatchFloats / Math.Max(1, images.ItemLength), 1, _batchLimit);
         using var options = new RunOptions();
@@ -58,7 +66,7 @@ public sealed class ClassifierSession : IDisposable
             var rows = Signature.FixedBatch ?? count;
             try
             {
-                RunBatch(images, first, count, rows, options, read);
+                RunBatch(images, first, count, rows, options, read, readInner);
             }
             catch (OnnxRuntimeException) when (!cancellation.IsCancellationRequested && first == 0 && rows > 1 && Signature.FixedBatch is null)
             {
@@ -80,7 +88,7 @@ public sealed class ClassifierSession : IDisposable
     /// <summary>Unloads the model.</summary>
     public void Dispose() => _session.Dispose();
 
-    void RunBatch(ImageSet images, int first, int count, int rows, RunOptions options, LogitsReader read)
+    void RunBatch(ImageSet images, int first, int count, int rows, RunOptions options, LogitsReader read, LogitsReader? readInner)
     {
         using var input = new InputBuffer(Signature.InputType, [rows, .. images.ItemShape.Select(extent => (long)extent)]);
         var length = images.ItemLength;
@@ -89,13 +97,16 @@ public sealed class ClassifierSession : IDisposable
         for (var row = count; row < rows; row++)
             input.Values.Slice((count - 1) * length, length).CopyTo(input.Values[(row * length)..]);
         input.Commit();
-        using var outputs = _session.Run(options, [Signature.InputName], [input.Value], [Signature.LogitsName]);
+        using var outputs = _session.Run(options, [Signature.InputName], [input.Value], _inner is null ? [Signature.LogitsName] : [Signature.LogitsName, _inner]);
         var logits = Floats(outputs[0], rows);
         for (var i = 0; i < count * Classes; i++)
             if (float.IsNaN(logits[i]))
                 throw new OnnxEngineException(
                     ErrorKind.Model, $"The output '{Signature.OutputName}' is NaN for item {first + i / Classes}; the model's weights or the data hold values it cannot work with.");
         read(first, count, logits[..(count * Classes)]);
+        if (_inner is null || readInner is null) return;
+        var values = Singles(outputs[1]);
+        readInner(first, count, values[..(values.Length / rows * count)]);
     }
 
     ReadOnlySpan<float> Floats(OrtValue value, int rows)
@@ -107,7 +118,13 @@ public sealed class ClassifierSession : IDisposable
             throw ClassifierSignature.Unsuitable(
                 $"the output '{Signature.OutputName}' is [{string.Join(',', shape)}] for {rows} image{(rows == 1 ? "" : "s")}, not one score per class; name the logits with --output");
         Classes = perRow;
-        switch (info.ElementDataType)
+        return Singles(value);
+    }
+
+    ReadOnlySpan<float> Singles(OrtValue value)
+    {
+        var type = value.GetTensorTypeAndShape().ElementDataType;
+        switch (type)
         {
             case Microsoft.ML.OnnxRuntime.Tensors.TensorElementType.Float:
                 return value.GetTensorDataAsSpan<float>();
@@ -119,21 +136,26 @@ public sealed class ClassifierSession : IDisposable
             case Microsoft.ML.OnnxRuntime.Tensors.TensorElementType.Double:
                 return Array.ConvertAll(value.GetTensorDataAsSpan<double>().ToArray(), number => (float)number);
             default:
-                throw ClassifierSignature.Unsuitable($"the output '{Signature.OutputName}' is {info.ElementDataType}, not float");
+                throw ClassifierSignature.Unsuitable($"the output '{Signature.OutputName}' is {type}, not float");
         }
     }
 
-    /// <summary>The model with the logits among its outputs; a copy, where that needs a change.</summary>
-    static ModelProto Exposing(ModelProto model, ClassifierSignature signature)
+    /// <summary>The model with some tensors among its outputs; a copy, where that needs a change.</summary>
+    static ModelProto Exposing(ModelProto model, ClassifierSignature signature, IEnumerable<string> names)
     {
-        if (model.Graph.Output.Any(output => output.Name == signature.LogitsName))
+        string[] missing = [.. names.Where(n => !model.Graph.Output.Any(output => output.Name == n))];
+        if (missing.Length == 0)
             return model;
         var copy = model.Clone();
-        copy.Graph.Output.Add(new ValueInfoProto
+        foreach (var name in missing)
         {
-            Name = signature.LogitsName,
-            Type = new TypeProto { TensorType = new TypeProto.Types.Tensor { ElemType = (int)signature.LogitsType } },
-        });
+            copy.Graph.Output.Add(new ValueInfoProto
+            {
+                Name = name,
+                Type = new TypeProto { TensorType = new TypeProto.Types.Tensor { ElemType = (int)signature.LogitsType } },
+            });
+        }
+
         return copy;
     }
 }

@@ -21,6 +21,9 @@ public sealed record Evaluation
     /// <summary>Whether each labelled image is classified correctly, in the order of the set; compare two models with <see cref="PairedDifference"/>.</summary>
     public required IReadOnlyList<bool> Correct { get; init; }
 
+    /// <summary>The class with the highest score for each labelled image, in the order of the set.</summary>
+    public required IReadOnlyList<int> Predicted { get; init; }
+
     /// <summary>The output the scores were read from.</summary>
     public required string OutputName { get; init; }
 

@@ -1,3 +1,4 @@
+using System.Numerics.Tensors;
 using OnnxEdit.Surgery;
 
 namespace OnnxEdit.Engine;
@@ -26,13 +27,19 @@ public static class Evaluator
     }
 
     /// <summary>The same on a loaded model, for several sets or settings in a row.</summary>
+    /// <param name="session">The model.</param>
+    /// <param name="images">The images; those without a label are left out.</param>
+    /// <param name="progress">Told how many images are done.</param>
+    /// <param name="cancellation">Ends the work early.</param>
+    /// <param name="readInner">Gets the inner tensor of the labelled images, if the session hands one over.</param>
     /// <inheritdoc cref="Evaluate(OnnxModel, ImageSet, EvaluationOptions?, IProgress{WorkProgress}?, CancellationToken)"/>
     public static Evaluation Evaluate(
-        ClassifierSession session, ImageSet images, IProgress<WorkProgress>? progress = null, CancellationToken cancellation = default)
+        ClassifierSession session, ImageSet images, IProgress<WorkProgress>? progress = null, CancellationToken cancellation = default, LogitsReader? readInner = null)
     {
         var labelled = Labelled(images);
         var correct = new bool[labelled.Count];
         var labels = new int[labelled.Count];
+        var predicted = new int[labelled.Count];
         var top5 = 0;
         var margins = 0.0;
         session.Run(labelled, (first, count, logits) =>
@@ -43,11 +50,12 @@ public static class Evaluator
                 var label = CheckedLabel(labelled.Label(first + i), classes);
                 var (rank, margin) = Score(logits.Slice(i * classes, classes), label);
                 labels[first + i] = label;
+                predicted[first + i] = TensorPrimitives.IndexOfMax(logits.Slice(i * classes, classes));
                 correct[first + i] = rank == 0;
                 top5 += rank < 5 ? 1 : 0;
                 margins += margin;
             }
-        }, progress, cancellation);
+        }, progress, cancellation, readInner);
 
         var perClass = new (int Count, int Correct)[session.Classes];
         for (var i = 0; i < labels.Length; i++)
@@ -60,6 +68,7 @@ public static class Evaluator
             MeanMargin = margins / labels.Length,
             PerClass = [.. perClass.Select((tally, index) => new ClassAccuracy(index, tally.Count, tally.Correct))],
             Correct = correct,
+            Predicted = predicted,
             OutputName = session.Signature.OutputName,
         };
     }

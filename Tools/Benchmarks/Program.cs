@@ -10,6 +10,8 @@ switch (args)
         return SlimAblation.Run(rest);
     case ["latency", .. var rest]:
         return SlimLatency.Run(rest);
+    case ["unlearn", .. { Length: > 0 } rest]:
+        return UnlearnAccuracy.Run(rest);
     case ["cholesky", .. { Length: > 0 } rest]:
         return CholeskyInverse.Run(rest);
     case ["coverage", .. { Length: > 0 } rest]:
@@ -26,6 +28,7 @@ switch (args)
                                                              accuracy after slimming, mean of the seeds
               ablation MODEL,... SPARSITY,...                what each part of the pipeline is worth
               latency MODEL,... SPARSITY,...                 aligned models: speed-up against the MAC ratio
+              unlearn MODEL,... [CLASS,...|all [METHOD,...]] each class forgotten in turn
               cholesky SIZE,...                              inverse of a Gram matrix: ours against MathNet
               coverage FOLDER...                             slim every model of these folders; writes docs/coverage.md
               randomise MODEL OUT SEED                       the model with seeded random weights

@@ -13,6 +13,7 @@ static class CommandCatalog
         new EvalCommand(),
         new StatsCommand(),
         new SlimCommand(),
+        new UnlearnCommand(),
         new BenchCommand(),
     ];
 }

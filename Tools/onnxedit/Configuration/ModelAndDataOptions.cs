@@ -24,7 +24,8 @@ sealed class ModelAndDataOptions
     };
 
     readonly Option<string?> _evalData = new("--eval-data") { Description = "Test on this data instead of the test part of --data", HelpName = "PATH" };
-    readonly Option<int?> _calibration = Numbers.OptionalWhole("--calibration", 1, "Training images to collect statistics on [default: 2000]");
+    readonly Option<int?> _calibration;
+    readonly int _defaultCalibration;
     readonly Option<string?> _labels = new("--labels") { Description = "From labels in the data to model outputs; other labels are left out", HelpName = "DATA=OUTPUT,..." };
     readonly Option<string?> _output = new("--output") { Description = "The output (or inner tensor) that holds the logits", HelpName = "NAME" };
     readonly PreprocessingOptions _preprocessing = new();
@@ -32,7 +33,12 @@ sealed class ModelAndDataOptions
 
     /// <summary>Chooses the options.</summary>
     /// <param name="hasCalibration">Whether the command learns from training images (--calibration).</param>
-    internal ModelAndDataOptions(bool hasCalibration) => _hasCalibration = hasCalibration;
+    /// <param name="defaultCalibration">Training images to learn from where neither the command line nor the configuration says.</param>
+    internal ModelAndDataOptions(bool hasCalibration, int defaultCalibration = DefaultCalibration)
+    {
+        (_hasCalibration, _defaultCalibration) = (hasCalibration, defaultCalibration);
+        _calibration = Numbers.OptionalWhole("--calibration", 1, FormattableString.Invariant($"Training images to collect statistics on [default: {defaultCalibration}]"));
+    }
 
     /// <summary>Declares the argument and the options.</summary>
     internal void AddTo(Command command)
@@ -69,7 +75,7 @@ sealed class ModelAndDataOptions
             DataPath = data ?? evalData,
             EvalPath = data is null ? null : evalData,
             IsEvalOnly = data is null && evalData is not null,
-            Calibration = (_hasCalibration ? context.Get(_calibration) : null) ?? config?.Calibration ?? DefaultCalibration,
+            Calibration = (_hasCalibration ? context.Get(_calibration) : null) ?? config?.Calibration ?? _defaultCalibration,
             Labels = context.Get(_labels) is { } labels ? ParseLabels(labels) : config?.Labels,
             Seed = context.Global.Seed,
         };

@@ -1,0 +1,34 @@
+using OnnxEdit.Kernels;
+
+namespace OnnxEdit.Engine;
+
+/// <summary>Training images by what is to become of their class.</summary>
+/// <param name="Retained">Images of the classes that stay.</param>
+/// <param name="Forgotten">Images of each class to forget.</param>
+sealed record ClassImages(ImageSet Retained, IReadOnlyDictionary<int, ImageSet> Forgotten)
+{
+    /// <summary>Draws them.</summary>
+    /// <param name="images">Training images.</param>
+    /// <param name="options">Classes, number of images, seed.</param>
+    /// <param name="names">Names of the classes, or null.</param>
+    /// <exception cref="OnnxEngineException">There are none of a class to forget, or none of any other (<see cref="ErrorKind.Data"/>).</exception>
+    public static ClassImages Draw(ImageSet images, UnlearnOptions options, IReadOnlyList<string>? names)
+    {
+        var order = Enumerable.Range(0, images.Count).ToArray();
+        new Philox4x32(options.Seed, 0xF026E7).Shuffle<int>(order);
+        var each = Math.Max(1, options.Calibration / 5 / options.Classes.Count);
+        var forgotten = options.Classes.ToDictionary(c => c, c => images.Select([.. order.Where(i => images.Label(i) == c).Take(each)]));
+        foreach (var (c, found) in forgotten)
+            if (found.Count == 0)
+                throw new OnnxEngineException(ErrorKind.Data, $"The training data holds no image of class {Name(c, names)}, so there is nothing to tell what to forget.");
+        var left = Math.Max(1, options.Calibration - forgotten.Values.Sum(f => f.Count));
+        var retained = images.Select([.. order.Where(i => images.Label(i) >= 0 && !options.Classes.Contains(images.Label(i))).Take(left)]);
+        if (retained.Count == 0)
+            throw new OnnxEngineException(ErrorKind.Data, "The training data holds no image of a class that stays, so there is nothing to keep the model right on; give data with all classes.");
+        return new ClassImages(retained, forgotten);
+    }
+
+    /// <summary>A class as a sentence names it.</summary>
+    public static string Name(int @class, IReadOnlyList<string>? names) =>
+        names is not null && @class < names.Count ? $"{@class} ('{names[@class]}')" : $"{@class}";
+}

@@ -1,0 +1,41 @@
+namespace OnnxEdit.Engine;
+
+/// <summary>Options of <see cref="Unlearner.Unlearn"/>.</summary>
+public sealed record UnlearnOptions
+{
+    /// <summary>Classes to forget, by model output.</summary>
+    public required IReadOnlyList<int> Classes { get; init; }
+
+    /// <summary>How.</summary>
+    public UnlearnMethod Method { get; init; } = UnlearnMethod.Refit;
+
+    /// <summary>Accuracy that the other classes may lose on the validation images, in points.</summary>
+    public double RetainDrop { get; init; } = 0.3;
+
+    /// <summary>Accuracy that the forgotten classes may keep on the validation images, in percent.</summary>
+    public double ForgetTarget { get; init; } = 1;
+
+    /// <summary>Whether it is an error when the two cannot be met on the validation images; else the closest result is taken.</summary>
+    public bool MustReach { get; init; }
+
+    /// <summary>Training images to learn from at most; a fifth of them, or all there are, of the classes to forget.</summary>
+    public int Calibration { get; init; } = 5000;
+
+    /// <summary>Share of the linear units, counted from the end of the body, that <see cref="UnlearnMethod.DisceditU"/> looks at.</summary>
+    public double Tail { get; init; } = 1.0 / 3;
+
+    /// <summary>Standard deviations above the mean score from which on <see cref="UnlearnMethod.DisceditU"/> takes a channel.</summary>
+    public double Deviations { get; init; } = 2;
+
+    /// <summary>Output positions sampled per image in least squares, at most.</summary>
+    public int PositionsPerImage { get; init; } = 48;
+
+    /// <summary>Images per run.</summary>
+    public int Batch { get; init; } = 50;
+
+    /// <summary>Seed of every random choice.</summary>
+    public ulong Seed { get; init; }
+
+    /// <summary>How accuracy is measured.</summary>
+    public EvaluationOptions Evaluation { get; init; } = new();
+}

@@ -1,0 +1,102 @@
+using Xunit;
+
+namespace OnnxEdit.EndToEnd;
+
+public sealed class UnlearnTests(SlimSample sample)
+{
+    CliResult Unlearn(string more, string output) =>
+        CliRunner.Run(["unlearn", sample.Model, "-o", output, .. more.Split(' ', StringSplitOptions.RemoveEmptyEntries)]);
+
+    [Fact]
+    public void A_class_is_forgotten_and_the_others_stay()
+    {
+        var (first, second) = (sample.New(), sample.New());
+        var json = Unlearn("--class frame --json", first).Expect(0).Json();
+        Assert.Equal("onnxedit.unlearn/1", json.GetProperty("schema").GetString());
+        Assert.InRange(json.GetProperty("forgotten").GetProperty("before").GetDouble(), 0.9, 1);
+        Assert.InRange(json.GetProperty("forgotten").GetProperty("after").GetDouble(), 0, 0.03);
+        Assert.InRange(json.GetProperty("retained").GetProperty("drop").GetDouble(), -3, 2);
+        var probe = json.GetProperty("probe")[0];
+        Assert.Equal(3, probe.GetProperty("class").GetInt32());
+        Assert.True(probe.GetProperty("after").GetDouble() < probe.GetProperty("before").GetDouble() - 0.05, probe.GetRawText());
+        Assert.Equal(200, json.GetProperty("wentTo").EnumerateArray().Sum(n => n.GetInt32()));
+
+        // What is said is what the file does, and the same call makes the same bytes.
+        var frame = CliRunner.Run(["eval", first, "--json", "--data", sample.Data, "--mean", "0.5", "--std", "0.25"]).Expect(0).Json().GetProperty("perClass")[3];
+        Assert.Equal(json.GetProperty("forgotten").GetProperty("after").GetDouble(), frame.GetProperty("top1").GetDouble(), 1e-9);
+        Unlearn("--class 3 -q", second).Expect(0);
+        Assert.Equal(File.ReadAllBytes(first), File.ReadAllBytes(second));
+        var entry = Assert.Single(CliRunner.Run(["inspect", first, "--json"]).Expect(0).Json().GetProperty("history").EnumerateArray());
+        Assert.Equal("unlearn", entry.GetProperty("command").GetString());
+    }
+
+    [Fact]
+    public void The_folder_of_the_sample_is_all_that_has_to_be_named()
+    {
+        var output = sample.New();
+        var text = CliRunner.Run(["unlearn", "--class", "3", "--method", "suppress-logit", "-o", output], sample.Folder).Expect(0).StdOut;
+        Assert.Contains("hidden, not forgotten", text, StringComparison.Ordinal);
+        Assert.Contains("read out of the features: 3 frame", text, StringComparison.Ordinal);
+        Assert.Contains($"wrote {output}", text, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_suppressed_logit_leaves_the_class_in_the_features()
+    {
+        var json = Unlearn("--class 3 --method suppress-logit --json", sample.New()).Expect(0).Json();
+        Assert.Equal(0, json.GetProperty("forgotten").GetProperty("after").GetDouble());
+        Assert.Equal(json.GetProperty("probe")[0].GetProperty("before").GetDouble(), json.GetProperty("probe")[0].GetProperty("after").GetDouble(), 1e-9);
+    }
+
+    [Fact]
+    public void Discedit_u_sets_channels_to_zero()
+    {
+        var json = Unlearn("--class 3 --method discedit-u --json", sample.New()).Expect(0).Json();
+        Assert.Matches(@"^DisCEdit-U: [1-9]\d* channels", json.GetProperty("basis").GetString());
+        Assert.True(json.GetProperty("forgotten").GetProperty("after").GetDouble() < json.GetProperty("forgotten").GetProperty("before").GetDouble() - 0.1);
+    }
+
+    [Fact]
+    public void Two_classes_at_once()
+    {
+        var json = Unlearn("--class 3,ring --json", sample.New()).Expect(0).Json();
+        Assert.Equal([3, 1], json.GetProperty("classes").EnumerateArray().Select(c => c.GetProperty("class").GetInt32()));
+        Assert.InRange(json.GetProperty("forgotten").GetProperty("after").GetDouble(), 0, 0.3);
+        Assert.Equal(2, json.GetProperty("probe").GetArrayLength());
+    }
+
+    [Theory]
+    [InlineData("--class 12", 2, "There is no class 12: the model has 10")]
+    [InlineData("--class cat", 2, "There is no class 'cat'; the data has 'disc'")]
+    [InlineData("", 2, "Name the class to forget")]
+    [InlineData("--class 0,1,2,3,4,5,6,7,8", 2, "have to stay")]
+    [InlineData("--class 3 --forget-target 0.001 --retain-drop 0.001", 5, "On the validation images the closest is")]
+    [InlineData("--class 3 --method discedit-u --deviations 50", 5, "No channel's score stands out")]
+    public void What_cannot_be_done_is_said_and_leaves_no_file(string arguments, int code, string sentence)
+    {
+        var output = sample.New();
+        var result = Unlearn(arguments, output);
+        Assert.Equal(code, result.ExitCode);
+        Assert.Contains(sentence, result.StdErr, StringComparison.Ordinal);
+        Assert.False(File.Exists(output));
+    }
+
+    [Fact]
+    public void Models_and_data_that_do_not_fit_are_refused()
+    {
+        using var colours = new ColourFolder();
+        var output = sample.New();
+        Refused(3, "fewer than two linear layers", ["unlearn", colours.Model, "--class", "1", "--data", colours.Data, "--mean", "0.5", "--std", "0.25", "-o", output]);
+        // Labels 0 to 4 only: class 5 has no images; one label only: nothing stays.
+        Refused(4, "no image of class 7", ["unlearn", sample.Model, "--class", "7", "--data", sample.Data, "--labels", "0=0,1=1,2=2", "--mean", "0.5", "--std", "0.25", "-o", output]);
+        Refused(4, "no image of a class that stays", ["unlearn", sample.Model, "--class", "3", "--data", sample.Data, "--labels", "3=3", "--mean", "0.5", "--std", "0.25", "-o", output]);
+        Refused(4, "labelled", ["unlearn", sample.Model, "--class", "3", "--data", "random:50", "-o", output]);
+
+        void Refused(int code, string sentence, string[] arguments)
+        {
+            var result = CliRunner.Run(arguments);
+            Assert.True(result.ExitCode == code && result.StdErr.Contains(sentence, StringComparison.Ordinal), $"exit {result.ExitCode}: {result.StdErr}");
+            Assert.False(File.Exists(output));
+        }
+    }
+}
