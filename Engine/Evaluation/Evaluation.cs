@@ -30,6 +30,13 @@ public sealed record Evaluation
     /// <summary>Number of classes the model tells apart.</summary>
     public int Classes => PerClass.Count;
 
+    /// <summary>Fraction of the images of some classes that is classified correctly, 0 where there are none.</summary>
+    public double On(Func<int, bool> isIncluded)
+    {
+        var classes = PerClass.Where(c => isIncluded(c.Class)).ToArray();
+        return (double)classes.Sum(c => c.Correct) / Math.Max(1, classes.Sum(c => c.Count));
+    }
+
     /// <summary>Standard error of <see cref="Top1"/>: sqrt(p (1 - p) / n).</summary>
     public double StandardError => Math.Sqrt(Top1 * (1 - Top1) / Count);
 }

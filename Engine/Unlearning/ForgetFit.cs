@@ -16,6 +16,9 @@ sealed class ForgetFit
     /// <summary>Distance between means, relative to that at the start, at which no further round is made.</summary>
     const double Matched = 0.01;
 
+    /// <summary>Ridge of the metric in which means are matched where there are few images: an exact match of these would not hold for others.</summary>
+    const double FewRidge = 0.1;
+
     readonly FeatureStage _stage;
     readonly PatchGraph _patches;
     readonly GramCollector _collector;
@@ -66,7 +69,7 @@ sealed class ForgetFit
         var sums = Weighted(margin, weight, cancellation);
         var prior = sums.Half is null ? null : PatchOrder.Get(_original.Weights, 0, _patches);
         var (w, b) = LeastSquares.Fit(sums, true, prior);
-        var factor = LeastSquares.Factor(sums, true);
+        var factor = RidgeFactor.Of(LeastSquares.CentredGram(sums, true), sums.Half is null ? LeastSquares.Ridge : FewRidge, LeastSquares.Noise(sums));
         double? first = null;
         for (var round = 0; round < Rounds; round++)
         {

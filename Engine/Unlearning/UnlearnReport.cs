@@ -34,14 +34,8 @@ public sealed record UnlearnReport
     public required IReadOnlyList<string> Notes { get; init; }
 
     /// <summary>Accuracy of the original and the edited model on images of the forgotten classes.</summary>
-    public (double Before, double After) ForgottenAccuracy => (Accuracy(Before, true), Accuracy(After, true));
+    public (double Before, double After) ForgottenAccuracy => (Before.On(Classes.Contains), After.On(Classes.Contains));
 
     /// <summary>Accuracy on images of the other classes.</summary>
-    public (double Before, double After) RetainedAccuracy => (Accuracy(Before, false), Accuracy(After, false));
-
-    double Accuracy(Evaluation evaluation, bool forgotten)
-    {
-        var classes = evaluation.PerClass.Where(c => Classes.Contains(c.Class) == forgotten).ToArray();
-        return (double)classes.Sum(c => c.Correct) / Math.Max(1, classes.Sum(c => c.Count));
-    }
+    public (double Before, double After) RetainedAccuracy => (Before.On(c => !Classes.Contains(c)), After.On(c => !Classes.Contains(c)));
 }

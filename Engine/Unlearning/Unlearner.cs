@@ -12,6 +12,9 @@ public sealed class Unlearner
     // The margin relative to the model's usual one, the weight of a class to forget against one that stays, how far means are matched.
     sealed record Setting(double Margin, double Weight, double Match);
 
+    // How far above chance the probe should read the class, relative to the original, and what more than that counts in points of accuracy.
+    const double ProbeTarget = 0.5, ProbeWorth = 5;
+
     readonly OnnxModel _source;
     readonly ModelData _data;
     readonly UnlearnOptions _options;
@@ -48,6 +51,9 @@ public sealed class Unlearner
         var stage = FeatureStage.Of(_model, _signature.LogitsName);
         RequireClasses(stage.Classes);
         var test = Labelled(_data.Test, "test");
+        foreach (var isForgotten in (bool[])[true, false])
+            if (!Enumerable.Range(0, test.Count).Any(i => Stays(test.Label(i)) != isForgotten))
+                throw new OnnxEngineException(ErrorKind.Data, $"The test data holds no image of {(isForgotten ? "a class to forget" : "a class that stays")}, so the result cannot be measured; give other data with --eval-data.");
         var images = ClassImages.Draw(Labelled(_data.Train, "training"), _options, _data.ClassNames);
         var before = Measure(_source.With(_model.Proto), stage, test);
         var basis = _options.Method switch
@@ -79,7 +85,7 @@ public sealed class Unlearner
         {
             _progress?.Report(new WorkProgress("fitting", 0, _settings.Length));
             var fit = new ForgetFit(_model, stage, retained, forgotten, _options, _cancellation);
-            var (margin, weight, _) = Choose(fit, validation);
+            var (margin, weight, _) = Choose(stage, fit, validation);
             var name = PatchGraph.Of(stage.Last.Unit, _model).Name;
             return FormattableString.Invariant(
                 $"{name} re-fitted on {images.Retained.Count:N0} images of other classes and {images.Forgotten.Values.Sum(f => f.Count):N0} of those to forget (margin {margin:0.#} logits, weight {weight:0.#}), mean features matched to {100 * fit.MeanDistance:0.#} %; the head is as it was.");
@@ -90,29 +96,39 @@ public sealed class Unlearner
         }
     }
 
-    // The first settings that keep to both limits on the validation images, else those that exceed them least.
-    Setting Choose(ForgetFit fit, ImageSet validation)
+    // The first settings that keep to all limits on the validation images, else those that exceed them least.
+    Setting Choose(FeatureStage stage, ForgetFit fit, ImageSet validation)
     {
-        var original = Accuracies(Evaluator.Evaluate(_source.With(_model.Proto), validation, _options.Evaluation, null, _cancellation));
+        var original = Measure(_source.With(_model.Proto), stage, validation);
         var usual = Math.Max(1e-3, fit.UsualMargin());
         var (best, least) = (_settings[0], double.PositiveInfinity);
         (double Forgotten, double Drop) reached = default;
         for (var s = 0; s < _settings.Length; s++)
         {
             fit.Apply(_settings[s].Margin * usual, _settings[s].Weight, _settings[s].Match, _cancellation);
-            var edited = Accuracies(Evaluator.Evaluate(_source.With(_model.Proto), validation, _options.Evaluation, null, _cancellation));
+            var edited = Measure(_source.With(_model.Proto), stage, validation);
             _progress?.Report(new WorkProgress("fitting", s + 1, _settings.Length));
-            var (left, drop) = (100 * edited.Forgotten, 100 * (original.Retained - edited.Retained));
-            var excess = Math.Max(0, left - _options.ForgetTarget) + Math.Max(0, drop - _options.RetainDrop);
+            var left = 100 * edited.Evaluation.On(_options.Classes.Contains);
+            var drop = 100 * (original.Evaluation.On(Stays) - edited.Evaluation.On(Stays));
+            var read = Probes(original, edited, validation).Max(p => (p.After - 0.5) / Math.Max(p.Before - 0.5, 0.05));
+            var excess = Math.Max(0, left - _options.ForgetTarget) + Math.Max(0, drop - _options.RetainDrop) + ProbeWorth * Math.Max(0, read - ProbeTarget);
             if (excess < least) (best, least, reached) = (_settings[s], excess, (left, drop));
-            if (excess <= 0) return best with { Margin = best.Margin * usual };
+            if (excess <= 0) break;
         }
+        Require(reached.Forgotten, reached.Drop);
+        if (least > 0) fit.Apply(usual * best.Margin, best.Weight, best.Match, _cancellation);
+        return best with { Margin = best.Margin * usual };
+    }
+
+    bool Stays(int @class) => !_options.Classes.Contains(@class);
+
+    void Require(double forgotten, double drop)
+    {
+        if (forgotten <= _options.ForgetTarget && drop <= _options.RetainDrop) return;
         var result = FormattableString.Invariant(
-            $"forgotten classes at {reached.Forgotten:0.0} % (asked for: {_options.ForgetTarget:0.##}) with the others losing {Math.Max(0, reached.Drop):0.0} points (asked for: {_options.RetainDrop:0.##})");
+            $"forgotten classes at {forgotten:0.0} % (asked for: {_options.ForgetTarget:0.##}) with the others losing {Math.Max(0, drop):0.0} points (asked for: {_options.RetainDrop:0.##})");
         if (_options.MustReach) throw new OnnxEngineException(ErrorKind.TargetNotReached, $"On the validation images the closest is {result}; ask for less with --forget-target or --retain-drop.");
         _notes.Add($"The usual limits are not reached; the closest on the validation images: {result}.");
-        fit.Apply(usual * best.Margin, best.Weight, best.Match, _cancellation);
-        return best with { Margin = best.Margin * usual };
     }
 
     string Discedit(ClassImages images)
@@ -150,15 +166,18 @@ public sealed class Unlearner
             Forgotten = Difference(true),
             Retained = Difference(false),
             WentTo = [.. Enumerable.Range(0, after.Evaluation.Classes).Select(c => after.Evaluation.Predicted.Where((p, i) => p == c && isForgotten[i]).Count())],
-            Probe = [.. _options.Classes.Select(c =>
-            {
-                bool[] own = [.. Enumerable.Range(0, test.Count).Select(i => test.Label(i) == c)];
-                return new ProbeResult(c, LinearProbe.BalancedAccuracy(before.Features, own), LinearProbe.BalancedAccuracy(after.Features, own));
-            })],
+            Probe = Probes(before, after, test),
             Basis = basis,
             Notes = _notes,
         };
     }
+
+    ProbeResult[] Probes(Measured before, Measured after, ImageSet images) => [.. _options.Classes.Select(c =>
+    {
+        bool[] own = [.. Enumerable.Range(0, images.Count).Select(i => images.Label(i) == c)];
+        return own.Count(o => o) < LinearProbe.Folds ? new ProbeResult(c, 0.5, 0.5)
+            : new ProbeResult(c, LinearProbe.BalancedAccuracy(before.Features, own), LinearProbe.BalancedAccuracy(after.Features, own));
+    })];
 
     sealed record Measured(Evaluation Evaluation, float[][] Features);
 
@@ -172,16 +191,6 @@ public sealed class Unlearner
             for (var i = 0; i < count; i++) rows[first + i] = values.Slice(i * (values.Length / count), values.Length / count).ToArray();
         });
         return new Measured(evaluation, rows);
-    }
-
-    (double Forgotten, double Retained) Accuracies(Evaluation evaluation)
-    {
-        double Of(bool forgotten)
-        {
-            var classes = evaluation.PerClass.Where(c => _options.Classes.Contains(c.Class) == forgotten).ToArray();
-            return (double)classes.Sum(c => c.Correct) / Math.Max(1, classes.Sum(c => c.Count));
-        }
-        return (Of(true), Of(false));
     }
 
     void RequireClasses(int count)

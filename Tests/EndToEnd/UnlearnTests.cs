@@ -88,7 +88,7 @@ public sealed class UnlearnTests(SlimSample sample)
         var output = sample.New();
         Refused(3, "fewer than two linear layers", ["unlearn", colours.Model, "--class", "1", "--data", colours.Data, "--mean", "0.5", "--std", "0.25", "-o", output]);
         // Labels 0 to 4 only: class 5 has no images; one label only: nothing stays.
-        Refused(4, "no image of class 7", ["unlearn", sample.Model, "--class", "7", "--data", sample.Data, "--labels", "0=0,1=1,2=2", "--mean", "0.5", "--std", "0.25", "-o", output]);
+        Refused(4, "no image of a class to forget", ["unlearn", sample.Model, "--class", "7", "--data", sample.Data, "--labels", "0=0,1=1,2=2", "--mean", "0.5", "--std", "0.25", "-o", output]);
         Refused(4, "no image of a class that stays", ["unlearn", sample.Model, "--class", "3", "--data", sample.Data, "--labels", "3=3", "--mean", "0.5", "--std", "0.25", "-o", output]);
         Refused(4, "labelled", ["unlearn", sample.Model, "--class", "3", "--data", "random:50", "-o", output]);
 

@@ -1,6 +1,5 @@
 using OnnxEdit.OnnxSurgery.Tests;
 using OnnxEdit.Surgery;
-using OnnxEdit.Surgery.Proto;
 using Xunit;
 
 namespace OnnxEdit.Engine.Tests;
