@@ -30,6 +30,19 @@ public sealed class UnlearnTests(SlimSample sample)
         Assert.Equal("unlearn", entry.GetProperty("command").GetString());
     }
 
+    [Theory]
+    [InlineData("resnet20_cifar10.onnx", "0.485,0.456,0.406", "0.229,0.224,0.225")]
+    [InlineData("zoo/vit_pgd_2_3_16.onnx", "0.4914,0.4822,0.4465", "0.2009,0.2009,0.2009")]
+    public void Real_networks_forget_cats_and_little_else(string model, string mean, string std)
+    {
+        var (path, cifar) = (SharedData.Require("models", model), SharedData.Require("data", "cifar10"));
+        var json = CliRunner.Run(["unlearn", path, "--class", "3", "--data", cifar, "--mean", mean, "--std", std, "--json", "-o", sample.New()]).Expect(0).Json();
+        Assert.InRange(json.GetProperty("forgotten").GetProperty("after").GetDouble(), 0, 0.03);
+        Assert.InRange(json.GetProperty("retained").GetProperty("drop").GetDouble(), -5, 3.5);
+        var probe = json.GetProperty("probe")[0];
+        Assert.InRange((probe.GetProperty("after").GetDouble() - 0.5) / (probe.GetProperty("before").GetDouble() - 0.5), -0.2, 0.6);
+    }
+
     [Fact]
     public void The_folder_of_the_sample_is_all_that_has_to_be_named()
     {
