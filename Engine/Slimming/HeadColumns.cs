@@ -9,7 +9,7 @@ namespace OnnxEdit.Engine;
 /// </summary>
 static class HeadColumns
 {
-    /// <summary>The linear units of a model whose outputs are heads' to deal out, by output.</summary>
+    /// <summary>The linear units of a model, by output, that are no convolution and go into no residual sum.</summary>
     public static Dictionary<string, LinearUnit> Units(NormalisedModel model) =>
         UnitTarget.All(model.Proto, model.Trace).Where(t => !t.Unit.IsConv && t.Other is null).ToDictionary(t => t.Unit.Output, t => t.Unit);
 
