@@ -22,6 +22,7 @@ static class OutputDifference
         var layout = ItemLayout.Of(original);
         var items = new ModelItems(original.Proto, layout, images);
         var outputs = Outputs(original);
+        if (outputs.Length == 0) return new OrderedDictionary<string, double>();
         using var first = Runner(original.Proto, original);
         using var second = Runner(edited, original);
         bool[] isFloat = [.. outputs.Select(o => ComparedTensors.IsFloat(original, o))];
