@@ -19,7 +19,7 @@ public static class ConstantFolding
         ["RandomNormal", "RandomUniform", "RandomNormalLike", "RandomUniformLike", "Multinomial", "Bernoulli"];
 
     /// <summary>True when a node draws random numbers.</summary>
-    internal static bool IsRandom(NodeProto node) => NotDeterministic.Contains(node.OpType);
+    public static bool IsRandom(NodeProto node) => NotDeterministic.Contains(node.OpType);
 
     /// <summary>Folds; true when the graph changed.</summary>
     /// <exception cref="OnnxSurgeryException">ONNX Runtime cannot run a constant sub-graph.</exception>
