@@ -22,6 +22,7 @@ static class OutputDifference
         var layout = ItemLayout.Of(original);
         var items = new ModelItems(original.Proto, layout, images);
         var outputs = Outputs(original);
+        if (outputs.Length == 0) return new OrderedDictionary<string, double>();
         using var first = Runner(original.Proto, original);
         using var second = Runner(edited, original);
         bool[] isFloat = [.. outputs.Select(o => ComparedTensors.IsFloat(original, o))];
@@ -53,7 +54,8 @@ static class OutputDifference
         return result;
     }
 
-    static string[] Outputs(NormalisedModel model) =>
+    /// <summary>Outputs that nodes make and that are tensors; a model may have none.</summary>
+    internal static string[] Outputs(NormalisedModel model) =>
         [.. model.Proto.Graph.Output.Select(o => o.Name).Where(o => model.Index.Producer(o) is not null && model.Trace.Shapes.ContainsKey(o))];
 
     /// <summary>Runs a form of the original from its inputs to its outputs, in and out as float32.</summary>

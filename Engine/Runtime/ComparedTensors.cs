@@ -5,8 +5,8 @@ namespace OnnxEdit.Engine;
 
 /// <summary>
 /// Which tensors of a network show that two forms of it compute the same: float outputs themselves, and for an integer
-/// output (an ArgMax, a count) the nearest floats before it. An integer says little when equal, and may differ by
-/// rounding alone.
+/// output (an ArgMax, a count) or one that is no tensor (a ZipMap's list of maps) the nearest floats before it. An
+/// integer says little when equal, and may differ by rounding alone.
 /// </summary>
 static class ComparedTensors
 {
@@ -18,8 +18,8 @@ static class ComparedTensors
         HashSet<string> seen = [], found = [];
         while (pending.TryPop(out var at))
         {
-            if (!seen.Add(at.Tensor) || model.Index.Producer(at.Tensor) is not { } node || !model.Trace.Shapes.ContainsKey(at.Tensor)) continue;
-            if (IsFloat(model, at.Tensor) && (at.IsOutput || !jumps.Contains(at.Tensor))) found.Add(at.Tensor);
+            if (!seen.Add(at.Tensor) || model.Index.Producer(at.Tensor) is not { } node) continue;
+            if (model.Trace.Shapes.ContainsKey(at.Tensor) && IsFloat(model, at.Tensor) && (at.IsOutput || !jumps.Contains(at.Tensor))) found.Add(at.Tensor);
             else
                 foreach (var input in node.Input) pending.Push((input, false));
         }

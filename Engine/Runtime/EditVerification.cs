@@ -18,6 +18,9 @@ static class EditVerification
     /// <summary>The same for models with 16-bit floats.</summary>
     public const double HalfTolerance = 2e-2;
 
+    /// <summary>A batch that no model is traced at, large enough that a fraction of it is not 0.</summary>
+    const int OtherBatch = 5;
+
     /// <summary>Checks structure, loading, shapes and finiteness.</summary>
     /// <param name="source">The model before the edit, for the input and output shapes.</param>
     /// <param name="edited">The model after the edit.</param>
@@ -50,7 +53,7 @@ static class EditVerification
     {
         var names = ComparedTensors.Of(source);
         var (a, b) = (Run(expected, source, names), Run(actual, source, names));
-        var half = source.Proto.Graph.Initializer.Any(t => t.DataType is (int)TensorElementType.Float16 or (int)TensorElementType.BFloat16);
+        var half = IsHalf(source);
         var error = 0.0;
         foreach (var name in a.Keys)
         {
@@ -65,7 +68,55 @@ static class EditVerification
         return error;
     }
 
-    static Dictionary<string, (float[] Values, long[] Shape)> Run(ModelProto model, NormalisedModel source, IReadOnlyList<string> names)
+    /// <summary>
+    /// Checks that folding constants and shapes changed nothing, at sizes that the model was not traced at: another batch,
+    /// and other open extents. Models that draw random numbers cannot be compared.
+    /// </summary>
+    /// <param name="original">The model as it was loaded.</param>
+    /// <param name="source">Its folded form.</param>
+    /// <param name="shapes">Sizes of open extents, see <see cref="InputShapes"/>.</param>
+    /// <exception cref="OnnxEngineException">The two differ.</exception>
+    public static void CheckFolding(ModelProto original, NormalisedModel source, IReadOnlyDictionary<string, long[]>? shapes)
+    {
+        if (original.Graph.Node.Any(ConstantFolding.IsRandom)) return;
+        var made = original.Graph.Node.SelectMany(n => n.Output).ToHashSet();
+        string[] names = [.. ComparedTensors.Of(source).Where(made.Contains)];
+        if (names.Length == 0) return;
+        var inputs = new InputShapes(source.Index.Inputs, shapes);
+        if (source.Trace.HasDynamicBatch) CheckAt(original, source, names, i => inputs.At(i, OtherBatch));
+        foreach (var other in inputs.OtherSizes())
+            if (CheckAt(original, source, names, i => other.At(i, source.Trace.Batch))) break;
+    }
+
+    // False where the original itself does not run at these sizes.
+    static bool CheckAt(ModelProto original, NormalisedModel source, string[] names, Func<ValueInfoProto, long[]> shapeOf)
+    {
+        Dictionary<string, (float[] Values, long[] Shape)> before;
+        try
+        {
+            before = Run(original, source, names, shapeOf);
+        }
+        catch (Exception e) when (e is OnnxEngineException or OnnxSurgeryException)
+        {
+            return false;
+        }
+        var after = Run(source.Proto, source, names, shapeOf);
+        foreach (var name in before.Keys)
+        {
+            var (a, b) = (before[name], after[name]);
+            var scale = Math.Max(1.0, a.Values.Where(float.IsFinite).Select(v => (double)Math.Abs(v)).DefaultIfEmpty(0).Max());
+            var worst = a.Values.Length != b.Values.Length ? double.PositiveInfinity
+                : a.Values.Zip(b.Values, (x, y) => float.IsFinite(x) ? Math.Abs((double)x - y) : 0).DefaultIfEmpty(0).Max();
+            if (!(worst <= (IsHalf(source) ? HalfTolerance : Tolerance) * scale))
+                throw Failed(FormattableString.Invariant($"with its constants folded, '{name}' differs by {worst:g3} from the original at other input sizes than those it was traced at"));
+        }
+        return true;
+    }
+
+    static bool IsHalf(NormalisedModel source) =>
+        source.Proto.Graph.Initializer.Any(t => t.DataType is (int)TensorElementType.Float16 or (int)TensorElementType.BFloat16);
+
+    static Dictionary<string, (float[] Values, long[] Shape)> Run(ModelProto model, NormalisedModel source, IReadOnlyList<string> names, Func<ValueInfoProto, long[]>? shapeOf = null)
     {
         var random = new Philox4x32(0, 0x5EED);
         List<OrtValue> values = [];
@@ -73,7 +124,7 @@ static class EditVerification
         {
             foreach (var input in source.Index.Inputs)
             {
-                var shape = source.Trace.Shape(input.Name);
+                var shape = shapeOf?.Invoke(input) ?? source.Trace.Shape(input.Name);
                 var type = source.Trace.ElementType(input.Name);
                 var data = new float[shape.Aggregate(1L, (x, y) => x * y)];
                 if (type is TensorElementType.Float or TensorElementType.Float16 or TensorElementType.BFloat16 or TensorElementType.Double)

@@ -42,6 +42,8 @@ sealed class MaskedDamage
         NormalisedModel model, PrefixRunner original, ConsumerSlice[] slices, int[] cells, IReadOnlyList<UnitTarget> units,
         IReadOnlyDictionary<string, double> gains, (bool Queries, bool Keys) fit, CancellationToken cancellation)
     {
+        // Activations are kept item by item; recurrent layers read [time, batch, channels].
+        if (model.Trace.HasDynamicBatch && slices.Any(s => model.Trace.BatchAxis(s.Node.Input[s.Input]) != 0)) return null;
         var targets = Next(model, slices[0].Node, units);
         return targets.Count == 0 || cells.Length == 0 ? null : new MaskedDamage(model, original, slices, targets, gains, fit, cancellation).Run(cells);
     }

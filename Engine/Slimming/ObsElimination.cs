@@ -44,13 +44,27 @@ sealed class ObsElimination
     }
 
     /// <summary>Removes a channel: the other weights take over what they can.</summary>
-    public void Remove(int channel)
+    public void Remove(int channel) => Remove([channel]);
+
+    /// <summary>
+    /// Removes channels one after the other, with one pass over the matrices for all of them: these outgrow every cache,
+    /// and the passes are what a removal costs.
+    /// </summary>
+    /// <returns>The relative error that each adds after those before it.</returns>
+    public double[] Remove(IReadOnlyList<int> channels)
     {
-        if (_gone[channel]) return;
-        _gone[channel] = true;
-        var rows = _rows[channel];
+        var added = new double[channels.Count];
+        var going = Enumerable.Range(0, channels.Count).Where(n => !_gone[channels[n]]).DistinctBy(n => channels[n]).ToArray();
+        if (going.Length == 0) return added;
+        int[] rows = [.. going.SelectMany(n => _rows[channels[n]])];
         var factor = Factor(rows);
         var solved = Solved(rows, factor);
+        var at = 0;
+        foreach (var n in going)
+        {
+            _gone[channels[n]] = true;
+            foreach (var _ in _rows[channels[n]]) added[n] += TensorPrimitives.SumOfSquares<double>(solved[at++]) * _scale;
+        }
         var removed = Array.ConvertAll(rows, Row);
         // With Q = L^-1 (G^-1)_R:, the inverse loses Q'Q and each weight row loses (L^-1 w_R)' Q.
         for (var r = 0; r < rows.Length; r++)
@@ -70,6 +84,7 @@ sealed class ObsElimination
         });
         _dead += rows.Length;
         if (_dead * 8 >= _inverse.Length) Compact();
+        return added;
     }
 
     // L^-1 w_R for all outputs at once, one row per row of R.

@@ -16,6 +16,9 @@ sealed class ReconstructionCurves
     /// <summary>Damage of each cell at a reader that is no linear unit; null when it cannot be measured.</summary>
     public delegate Dictionary<int, double>? MaskSource(ConsumerSlice[] slices, int[] cells);
 
+    /// <summary>Up to twice as many cells are eliminated one by one.</summary>
+    const int OneByOne = 512;
+
     readonly ChannelAnalysis _analysis;
     readonly GramSource _grams;
     readonly MaskSource? _masked;
@@ -93,7 +96,7 @@ sealed class ReconstructionCurves
             var cells = ids.Where(c => c >= 0 && _analysis.LockOf(c) is null).Distinct().ToArray();
             var gram = LeastSquares.CentredGram(sums[g], unit.HasBias);
             var ordered = PatchOrder.Get(weights, g, patches);
-            var isWide = TapMean.Applies(patches);
+            var isWide = TapMean.Applies(patches, sums[g].Count);
             if (isWide) (gram, ordered) = (TapMean.Gram(gram, patches.Taps), TapMean.Weights(ordered, patches.Taps));
             var rows = cells.Select(cell => Enumerable.Range(0, per).Where(c => ids[c] == cell)
                 .SelectMany(c => Enumerable.Range(0, isWide ? 1 : patches.Taps).Select(t => PatchOrder.Row(c, t, per))).ToArray()).ToArray();
@@ -122,7 +125,8 @@ sealed class ReconstructionCurves
         return variance > 1e-6 * sums.Power.Sum() / sums.Count ? variance : 0;
     }
 
-    // Greedy: always the cell whose removal adds the least error over all units that read it.
+    // Greedy: always the cell whose removal adds the least error over all units that read it. Of very many cells a few go
+    // at a time, the least of them first: what they add is exact, only their order is not looked over again in between.
     GroupCurve Eliminate(ChannelGroup group, List<Reader> readers, Dictionary<int, double> masked, CancellationToken cancellation)
     {
         var left = group.Cells.Where(c => _analysis.LockOf(c) is null).ToList();
@@ -135,14 +139,17 @@ sealed class ReconstructionCurves
             var increase = new double[left.Count];
             Parallel.For(0, left.Count, n => increase[n] = known.GetValueOrDefault(left[n])
                 + readers.Sum(r => r.Places.TryGetValue(left[n], out var place) ? r.Elimination.Increase(place) : 0));
-            var best = 0;
-            for (var n = 1; n < left.Count; n++)
-                if (increase[n] < increase[best]) best = n;
+            var best = Enumerable.Range(0, left.Count).OrderBy(n => increase[n]).Take(Math.Max(1, left.Count / OneByOne)).Select(n => left[n]).ToArray();
+            var added = Array.ConvertAll(best, cell => known.GetValueOrDefault(cell));
             foreach (var reader in readers)
-                if (reader.Places.TryGetValue(left[best], out var place)) reader.Elimination.Remove(place);
-            order.Add(left[best]);
-            damage.Add(Math.Max(0, increase[best]));
-            left.RemoveAt(best);
+            {
+                int[] going = [.. Enumerable.Range(0, best.Length).Where(n => reader.Places.ContainsKey(best[n]))];
+                var errors = reader.Elimination.Remove([.. going.Select(n => reader.Places[best[n]])]);
+                foreach (var (n, error) in going.Zip(errors)) added[n] += error;
+            }
+            order.AddRange(best);
+            damage.AddRange(added.Select(d => Math.Max(0, d)));
+            left.RemoveAll(best.Contains);
         }
         if (readers is [{ Lost: { } lost }] && lost.Length == order.Count + 1 && !order.Exists(known.ContainsKey)) Lower(damage, lost);
         return new GroupCurve(order, damage);

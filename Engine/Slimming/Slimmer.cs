@@ -73,6 +73,7 @@ public sealed class Slimmer
         };
         if (_options.PlanOnly) return new SlimResult(null, plan, report with { Notes = _notes });
 
+        EditVerification.CheckFolding(_source.Proto, _model, _options.InputShapes);
         var error = EditVerification.CheckEqual(_model, MaskInsertion.Apply(_analysis, removed), surgery);
         var afterSurgery = before is null ? null : Accuracy(_source.With(surgery), First(_data.Test!, SurgeryImages));
         var compared = before is null ? Compared() : null;

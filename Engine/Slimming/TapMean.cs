@@ -10,8 +10,17 @@ static class TapMean
     /// <summary>Units with more patch rows than this are ranked so.</summary>
     public const int MostRows = 2500;
 
+    /// <summary>The same where there are fewer samples than <see cref="SamplesPerRow"/> times the rows: most of their correlations are chance.</summary>
+    public const int MostRowsOfFewSamples = 1000;
+
+    /// <summary>See <see cref="MostRowsOfFewSamples"/>.</summary>
+    const int SamplesPerRow = 4;
+
     /// <summary>True where a unit is ranked tap by tap.</summary>
-    public static bool Applies(PatchGraph patches) => patches.Taps > 1 && patches.Rows > MostRows;
+    /// <param name="patches">Geometry of the unit.</param>
+    /// <param name="samples">Patches that its Gram matrix is a sum over.</param>
+    public static bool Applies(PatchGraph patches, double samples) => patches.Taps > 1
+        && (patches.Rows > MostRows || (patches.Rows > MostRowsOfFewSamples && samples < SamplesPerRow * patches.Rows));
 
     /// <summary>Mean over taps of the blocks on the diagonal, channels x channels.</summary>
     /// <param name="gram">Gram matrix in patch order, rows (tap, channel).</param>

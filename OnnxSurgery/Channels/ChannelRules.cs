@@ -21,6 +21,9 @@ static class ChannelRules
         Add("linear", ContractionRules.MatMul, "MatMul");
         Add("linear", ContractionRules.Einsum, "Einsum");
         Add("attention", AttentionRules.Attention, "Attention");
+        Add("recurrent", RecurrentRules.Lstm, "LSTM");
+        Add("recurrent", RecurrentRules.Gru, "GRU");
+        Add("recurrent", RecurrentRules.Rnn, "RNN");
         Add("quantised", QuantisedRules.Linear, "QuantizeLinear", "DequantizeLinear");
         Add("quantised", QuantisedRules.Dynamic, "DynamicQuantizeLinear");
         Add("quantised", QuantisedRules.ConvInteger, "ConvInteger");
@@ -60,6 +63,10 @@ static class ChannelRules
         Add("counting", Counted, "Shape", "Size");
         AddIn(Microsoft, "linear", ConvolutionRules.FusedConv, "FusedConv");
         AddIn(Microsoft, "linear", LinearRules.Gemm, "FusedGemm");
+        AddIn(Microsoft, "linear", FusedAttentionRules.FusedMatMul, "FusedMatMul");
+        AddIn(Microsoft, "attention", FusedAttentionRules.Attention, "Attention");
+        AddIn(Microsoft, "attention", FusedAttentionRules.MultiHead, "MultiHeadAttention");
+        AddIn(Microsoft, "normalisation", FusedAttentionRules.SkipNormalization, "SkipLayerNormalization", "SkipSimplifiedLayerNormalization");
         AddIn(Microsoft, "elementwise", PointwiseRules.Elementwise, "Gelu", "BiasGelu", "FastGelu", "QuickGelu");
         AddIn(Microsoft, "quantised", QuantisedRules.Linear, "QuantizeLinear", "DequantizeLinear");
         AddIn(Microsoft, "quantised", QuantisedRules.DynamicQuantizeMatMul, "DynamicQuantizeMatMul");
@@ -67,7 +74,6 @@ static class ChannelRules
         AddIn(Microsoft, "quantised", QuantisedRules.QLinearBinary, "QLinearAdd", "QLinearMul");
         AddIn(Microsoft, "quantised", QuantisedRules.QLinearUnary, "QLinearSigmoid", "QLinearLeakyRelu");
         AddIn(Microsoft, "quantised", QuantisedRules.QLinearPool, "QLinearGlobalAveragePool", "QLinearAveragePool");
-        foreach (var op in (string[])["LSTM", "GRU", "RNN"]) _whyNot[op] = "a recurrent layer reads them";
         foreach (var op in (string[])["If", "Loop", "Scan"]) _whyNot[op] = "a sub-graph reads them";
         _whyNot["MaxUnpool"] = "its flat indices depend on the channel count";
         _whyNot["OneHot"] = _whyNot["NonZero"] = "makes indices of the channels";

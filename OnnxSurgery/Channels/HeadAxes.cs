@@ -25,8 +25,9 @@ sealed class HeadAxes
 
     IEnumerable<(string, int)> Starts(NodeProto node)
     {
-        if (!node.IsStandard() || node.OpType is not ("MatMul" or "Einsum" or "Attention")) yield break;
-        if (node.OpType == "MatMul" && node.Input.Any(i => _model.Index.Initializer(i) is not null)) yield break;
+        var isProduct = node.IsStandard() ? node.OpType == "MatMul" : node is { Domain: "com.microsoft", OpType: "FusedMatMul" };
+        if (!isProduct && (!node.IsStandard() || node.OpType is not ("Einsum" or "Attention"))) yield break;
+        if (isProduct && node.Input.Any(i => _model.Index.Initializer(i) is not null)) yield break;
         if (node.OpType == "Einsum")
         {
             if (EinsumLabels.Of(node) is not { } labels) yield break;
@@ -36,7 +37,7 @@ sealed class HeadAxes
                         && labels.Inputs.All(l => l.Contains(labels.Inputs[i][a]))) yield return (node.Input[i], a);
             yield break;
         }
-        var inputs = node.OpType == "MatMul" ? node.Input.Take(2) : node.Input.Take(3);
+        var inputs = isProduct ? node.Input.Take(2) : node.Input.Take(3);
         foreach (var tensor in inputs)
             if (_model.Trace.Shapes.TryGetValue(tensor, out var shape))
                 for (var a = 0; a < shape.Length - 2; a++) yield return (tensor, a);

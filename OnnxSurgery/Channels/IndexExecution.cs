@@ -93,7 +93,9 @@ static class IndexExecution
     /// <param name="flow">The walk.</param>
     /// <param name="reason">Why channels are joined.</param>
     /// <param name="heads">The axis of attention heads, where they are split off here.</param>
-    public static AxisChannels? Compress(int[] ids, long[] shape, int batchAxis, ChannelFlow flow, ChannelLock reason, int? heads = null)
+    /// <param name="barred">Axes along which channels would be locked by the next operator; another one is taken where there is one.</param>
+    public static AxisChannels? Compress(
+        int[] ids, long[] shape, int batchAxis, ChannelFlow flow, ChannelLock reason, int? heads = null, IReadOnlyCollection<int>? barred = null)
     {
         AxisChannels? best = null;
         var bestSets = -1;
@@ -108,6 +110,7 @@ static class IndexExecution
             if (conflicts && heads is { } h && (axis == h) != (flow.HeadCut == HeadCut.Heads)) continue;
             var sets = conflicts ? SetsAfterJoining(ids, shape, axis, inner, flow) : int.MaxValue / 2 + first.Distinct().Count();
             if (shape[axis] == 1 && shape.Length > 1 && !conflicts && axis != 1) sets--; // prefer the usual channel axis
+            if (conflicts && barred?.Contains(axis) == true) sets = 0;
             if (axis == batchAxis) sets -= 2; // only where no other axis tells the channels apart
             if (sets <= bestSets) continue;
             (bestSets, best) = (sets, new AxisChannels(axis, first));

@@ -4,10 +4,10 @@ using OnnxEdit.Surgery.Proto;
 namespace OnnxEdit.Surgery;
 
 /// <summary>
-/// Replaces tensors that a graph computes from shapes alone: those that come out the same at two batch sizes by
-/// constants (the scale 1/sqrt(D) of an attention, positions), and floats that only repeat along the batch (a class
-/// token) by an Expand of a constant. Precondition: traced, and only the batch of the inputs is symbolic.
-/// Changes the graph in place.
+/// Replaces tensors that a graph computes from shapes alone: those that come out the same at two batch sizes (and at
+/// other sizes of open extents) by constants (the scale 1/sqrt(D) of an attention, positions), and floats that only
+/// repeat along the batch (a class token) by an Expand of a constant. Precondition: traced, and every open extent of the
+/// inputs varied. Changes the graph in place.
 /// </summary>
 public static class BatchConstantFolding
 {
@@ -17,20 +17,21 @@ public static class BatchConstantFolding
     {
         var graph = model.Graph;
         var index = new GraphIndex(graph);
-        if (index.Inputs.Any(i => i.Type?.TensorType?.Shape is not { } s || s.Dim.Skip(1).Any(d => !d.HasDimValue))) return false;
+        if (index.Inputs.Any(i => i.Type?.TensorType?.Shape is not { } s || (!trace.HasOtherSizes && s.Dim.Skip(1).Any(d => !d.HasDimValue)))) return false;
         var (sources, computed) = ShapePart(graph, index, trace);
         var wanted = computed.SelectMany(n => n.Output).Where(o => o.Length > 0 && IsFrontier(o, index, computed)).ToArray();
         if (wanted.Length == 0) return false;
 
-        var first = Run(model, computed, sources, wanted, trace, second: false);
-        var second = trace.HasDynamicBatch ? Run(model, computed, sources, wanted, trace, second: true) : first;
+        var first = Run(model, computed, sources, wanted, trace, s => trace.Integers(s)!.Value.First);
+        var second = trace.HasDynamicBatch ? Run(model, computed, sources, wanted, trace, s => trace.Integers(s)!.Value.Second) : first;
+        var other = trace.HasOtherSizes ? Run(model, computed, sources, wanted, trace, s => trace.OtherIntegers(s)!) : first;
         var batched = index.Inputs.FirstOrDefault(i => i.Type.TensorType.Shape.Dim is [{ HasDimValue: false }, ..]);
         var changed = false;
         for (var i = 0; i < wanted.Length; i++)
         {
             var (a, b) = (first[i], second[i]);
-            if (TensorData.ElementCount(a) * 4 > ConstantFolding.LargestFill) continue;
-            if (a.Dims.SequenceEqual(b.Dims) && TensorData.Bytes(a).AsSpan().SequenceEqual(TensorData.Bytes(b)))
+            if (TensorData.ElementCount(a) * 4 > ConstantFolding.LargestFill || !AreEqual(a, other[i])) continue;
+            if (AreEqual(a, b))
             {
                 Replace(graph, wanted[i]);
                 graph.Initializer.Add(a);
@@ -47,6 +48,9 @@ public static class BatchConstantFolding
         return changed;
     }
 
+    static bool AreEqual(TensorProto a, TensorProto b) =>
+        a.Dims.SequenceEqual(b.Dims) && TensorData.Bytes(a).AsSpan().SequenceEqual(TensorData.Bytes(b));
+
     // Nodes whose values depend on shapes alone, and the Shape outputs that they start from.
     static (HashSet<string> Sources, HashSet<NodeProto> Computed) ShapePart(GraphProto graph, GraphIndex index, ShapeTrace trace)
     {
@@ -58,7 +62,7 @@ public static class BatchConstantFolding
             if (node.OpType is "Shape" or "Size" && trace.Integers(node.Output[0]) is not null) sources.Add(node.Output[0]);
             else if (!node.Input.Where(i => i.Length > 0).Any(i => sources.Contains(i) || known.Contains(i))
                 || !node.Input.All(i => i.Length == 0 || sources.Contains(i) || known.Contains(i) || index.Initializer(i) is not null && index.Inputs.All(n => n.Name != i))
-                || ConstantFolding.IsRandom(node) || trace.HidesBatch(node) || GraphIndex.Captures(node).Any() || node.Attribute.Any(a => a.G is not null)) continue;
+                || ConstantFolding.IsRandom(node) || trace.HidesSize(node) || GraphIndex.Captures(node).Any() || node.Attribute.Any(a => a.G is not null)) continue;
             else computed.Add(node);
             if (!sources.Contains(node.Output[0])) known.UnionWith(node.Output);
         }
@@ -73,7 +77,7 @@ public static class BatchConstantFolding
         index.Producer(tensor) is { OpType: "Expand" } expand && index.Initializer(expand.Input[0]) is not null
         && trace.Integers(expand.Input[1]) is var (target, _) && target.Skip(1).All(d => d == 1);
 
-    static List<TensorProto> Run(ModelProto model, HashSet<NodeProto> computed, HashSet<string> sources, string[] wanted, ShapeTrace trace, bool second)
+    static List<TensorProto> Run(ModelProto model, HashSet<NodeProto> computed, HashSet<string> sources, string[] wanted, ShapeTrace trace, Func<string, long[]> values)
     {
         var part = new ModelProto { IrVersion = model.IrVersion, Graph = new GraphProto { Name = "shapes" } };
         part.OpsetImport.AddRange(model.OpsetImport.Select(o => o.Clone()));
@@ -82,8 +86,7 @@ public static class BatchConstantFolding
         part.Graph.Initializer.AddRange(model.Graph.Initializer.Where(t => read.Contains(t.Name)));
         foreach (var source in sources.Where(read.Contains).Order(StringComparer.Ordinal))
         {
-            var values = trace.Integers(source)!.Value;
-            part.Graph.Initializer.Add(TensorData.FromIntegers(source, trace.Shape(source), second ? values.Second : values.First));
+            part.Graph.Initializer.Add(TensorData.FromIntegers(source, trace.Shape(source), values(source)));
         }
         foreach (var name in wanted) part.Graph.Output.Add(new ValueInfoProto { Name = name });
         using var session = OrtRuntime.CreateSession(part, optimise: false);

@@ -5,7 +5,8 @@ namespace OnnxEdit.Surgery;
 
 /// <summary>
 /// Run options that end a run which would not end by itself: a Loop can ask for any number of rounds, and sizes that
-/// only the run shows can fill the memory. Models without control flow may take as long as they take.
+/// only the run shows can fill the memory. Models without control flow may take as long as they take. Time counts only while
+/// this process computes: on a busy machine a detector with its many small steps is slow, not endless.
 /// </summary>
 sealed class BoundedRun : IDisposable
 {
@@ -16,6 +17,7 @@ sealed class BoundedRun : IDisposable
     readonly Timer _timer;
     readonly TimeSpan? _patience;
     readonly long _start = Environment.TickCount64;
+    readonly TimeSpan _startOfWork = Environment.CpuUsage.TotalTime;
     readonly double _room = Environment.WorkingSet + TraceRoom.Limit;
     bool _disposed;
 
@@ -39,7 +41,7 @@ sealed class BoundedRun : IDisposable
         lock (_lock)
         {
             if (_disposed || Refusal is not null) return;
-            if (Environment.TickCount64 - _start > _patience?.TotalMilliseconds)
+            if (Environment.TickCount64 - _start > _patience?.TotalMilliseconds && Environment.CpuUsage.TotalTime - _startOfWork > _patience)
                 Refusal = new OnnxSurgeryException(
                     $"One run of the model takes longer than {_patience?.TotalSeconds} s; it has control flow (Loop, Scan or If), which may not end, and such models are not supported.");
             else if (Environment.WorkingSet > _room)

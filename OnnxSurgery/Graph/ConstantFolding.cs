@@ -19,7 +19,7 @@ public static class ConstantFolding
         ["RandomNormal", "RandomUniform", "RandomNormalLike", "RandomUniformLike", "Multinomial", "Bernoulli"];
 
     /// <summary>True when a node draws random numbers.</summary>
-    internal static bool IsRandom(NodeProto node) => NotDeterministic.Contains(node.OpType);
+    public static bool IsRandom(NodeProto node) => NotDeterministic.Contains(node.OpType);
 
     /// <summary>Folds; true when the graph changed.</summary>
     /// <exception cref="OnnxSurgeryException">ONNX Runtime cannot run a constant sub-graph.</exception>
@@ -27,6 +27,7 @@ public static class ConstantFolding
     {
         var graph = model.Graph;
         var before = graph.Node.Count;
+        SparseTensors.Expand(graph);
         ConstantNodesToInitializers(graph);
         FoldComputed(model);
         DropUnread(graph);
@@ -79,6 +80,7 @@ public static class ConstantFolding
         return a.Name switch
         {
             "value" => a.T?.Clone(),
+            "sparse_value" when a.SparseTensor is not null => SparseTensors.Dense(a.SparseTensor),
             "value_int" => TensorData.FromIntegers("", [], [a.I]),
             "value_ints" => TensorData.FromIntegers("", [a.Ints.Count], a.Ints.ToArray()),
             "value_float" => TensorData.FromFloats("", [], [a.F]),

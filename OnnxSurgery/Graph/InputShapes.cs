@@ -38,6 +38,20 @@ public sealed class InputShapes(IReadOnlyList<ValueInfoProto> inputs, IReadOnlyD
     /// <summary>True for a dimension that is neither a number nor the batch.</summary>
     public bool IsOpen(ValueInfoProto input, int axis) => Dims(input) is { } dims && !IsKnown(dims[axis]) && !IsBatch(dims[axis], axis);
 
+    /// <summary>
+    /// The same inputs with other sizes where neither a number nor the batch is declared: what a model computes alike at
+    /// both depends on no size. Several proposals, since models ask for multiples or stop at a length; none when nothing is open.
+    /// </summary>
+    public IEnumerable<InputShapes> OtherSizes()
+    {
+        if (!inputs.Any(i => Enumerable.Range(0, Dims(i)?.Count ?? 0).Any(a => IsOpen(i, a)))) yield break;
+        foreach (var other in (Func<long, long>[])[s => s % 32 == 0 && s > 64 ? s - 32 : s / 2, s => s - 1, s => s + 32, s => 2 * s])
+        {
+            var shapes = inputs.ToDictionary(i => i.Name, i => At(i, -1).Select((size, a) => IsOpen(i, a) ? other(size) : size).ToArray());
+            if (shapes.Values.All(shape => !shape.Contains(0))) yield return new InputShapes(inputs, shapes);
+        }
+    }
+
     /// <summary>The shape of an input at a batch size.</summary>
     /// <exception cref="OnnxSurgeryException">A dimension is symbolic and not given.</exception>
     public long[] At(ValueInfoProto input, long batch)

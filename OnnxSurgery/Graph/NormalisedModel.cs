@@ -3,7 +3,7 @@ using OnnxEdit.Surgery.Proto;
 namespace OnnxEdit.Surgery;
 
 /// <summary>
-/// A copy of a model with constants and shapes folded, and its traced shapes: what every analysis and edit starts
+/// A copy of a model with functions inlined, constants and shapes folded, and its traced shapes: what every analysis and edit starts
 /// from. ONNX Runtime's own "optimised model" is not used, because it fuses nodes and the user's graph must keep
 /// its own shape.
 /// </summary>
@@ -32,6 +32,7 @@ public sealed class NormalisedModel
     {
         var copy = model.Clone();
         copy.Graph.ValueInfo.Clear();
+        FunctionInlining.Apply(copy);
         ConstantFolding.Apply(copy);
         var fills = ConstantFills.Expand(copy);
         var trace = ShapeTrace.Run(copy, inputShapes);

@@ -4,8 +4,8 @@ namespace OnnxEdit.Surgery;
 
 /// <summary>
 /// Replaces shapes that a graph computes from its input's shape (Shape, Gather, Concat ... into Reshape) by
-/// constants, where tracing at two batch sizes shows them constant but for the batch. Does nothing where
-/// more than the batch is open, or the batch was not varied. Changes the graph in place.
+/// constants, where tracing at two batch sizes, and at other sizes where inputs leave some open, shows them constant but for
+/// these. Does nothing where an open size could not be varied. Changes the graph in place.
 /// </summary>
 public static class ShapeFolding
 {
@@ -14,7 +14,7 @@ public static class ShapeFolding
     {
         var graph = model.Graph;
         var index = new GraphIndex(graph);
-        if (index.Inputs.Any(i => i.Type?.TensorType?.Shape is not { } s || s.Dim.Skip(trace.HasDynamicBatch ? 1 : 0).Any(d => !d.HasDimValue))) return false;
+        if (!Varies(index, trace)) return false;
         var changed = false;
         for (var n = 0; n < graph.Node.Count; n++)
         {
@@ -36,6 +36,10 @@ public static class ShapeFolding
         return changed;
     }
 
+    /// <summary>True when every extent that the inputs leave open had several sizes in the trace.</summary>
+    internal static bool Varies(GraphIndex index, ShapeTrace trace) => index.Inputs.All(i => i.Type?.TensorType?.Shape is { } s
+        && s.Dim.Take(1).All(d => d.HasDimValue || trace.HasDynamicBatch) && (trace.HasOtherSizes || s.Dim.Skip(1).All(d => d.HasDimValue)));
+
     static bool ReadsShape(NodeProto node, int input) => (node.OpType, input) switch
     {
         ("Reshape", 1) or ("Expand", 1) or ("Pad", 1) or ("Tile", 1) or ("Resize", 3) => true,
@@ -45,33 +49,21 @@ public static class ShapeFolding
 
     static long[]? Constant(NodeProto node, int input, (long[] First, long[] Second) values, ShapeTrace trace)
     {
-        if (values.First.SequenceEqual(values.Second)) return values.First;
-        if (node.OpType == "Expand") return Expanded(node.Input[0], values, trace);
-        if (node.OpType != "Reshape" || values.First.Length != values.Second.Length) return null;
-        var differing = Enumerable.Range(0, values.First.Length).Where(a => values.First[a] != values.Second[a]).ToArray();
-        if (differing.Length != 1) return null;
-        var axis = differing[0];
-        var result = (long[])values.First.Clone();
-        if (trace.BatchAxis(node.Input[0]) == axis && values.First[axis] == trace.Shape(node.Input[0])[axis]
-            && node.Int("allowzero", 0) == 0) result[axis] = 0;
-        else if (!values.First.Contains(-1)) result[axis] = -1;
-        else return null;
-        return result;
-    }
-
-    // A size that follows the batch of the input itself is a 1 for Expand: keep what is there.
-    static long[]? Expanded(string input, (long[] First, long[] Second) values, ShapeTrace trace)
-    {
-        if (values.First.Length != values.Second.Length) return null;
-        var shape = trace.Shape(input);
-        var result = (long[])values.First.Clone();
-        for (var a = 0; a < result.Length; a++)
-        {
-            if (values.First[a] == values.Second[a]) continue;
-            var own = a - (result.Length - shape.Length);
-            if (own < 0 || trace.BatchAxis(input) != own || shape[own] != values.First[a]) return null;
-            result[a] = 1;
-        }
+        var (first, second) = values;
+        if (trace.OtherIntegers(node.Input[input]) is not { } other || second.Length != first.Length || other.Length != first.Length) return null;
+        int[] differing = [.. Enumerable.Range(0, first.Length).Where(a => first[a] != second[a] || first[a] != other[a])];
+        if (differing.Length == 0) return first;
+        if (node.OpType is not ("Reshape" or "Expand")) return null;
+        var result = (long[])first.Clone();
+        // Sizes of the data itself are kept: 0 for Reshape; 1 for Expand, which counts axes from the right.
+        var shift = node.OpType == "Expand" ? first.Length - trace.Shape(node.Input[0]).Length : 0;
+        List<int> rest = [];
+        foreach (var a in differing)
+            if (trace.IsAlwaysSize(node.Input[0], a - shift, first[a], second[a], other[a]) && node.Int("allowzero", 0) == 0) result[a] = node.OpType == "Expand" ? 1 : 0;
+            else rest.Add(a);
+        if (rest.Count == 0) return result;
+        if (node.OpType == "Expand" || rest.Count > 1 || first.Contains(-1)) return null;
+        result[rest[0]] = -1;
         return result;
     }
 
@@ -83,7 +75,7 @@ public static class ShapeFolding
         while (pending.TryPop(out var next))
         {
             if (!seen.Add(next) || next.OpType is "Shape" or "Size") continue;
-            if (GraphIndex.Captures(next).Any() || trace.HidesBatch(next)) return false;
+            if (GraphIndex.Captures(next).Any() || trace.HidesSize(next)) return false;
             foreach (var name in next.Input.Where(i => i.Length > 0 && index.Initializer(i) is null))
             {
                 if (index.Producer(name) is not { } producer) return false;

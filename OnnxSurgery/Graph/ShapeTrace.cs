@@ -17,6 +17,7 @@ public sealed class ShapeTrace
     readonly Dictionary<string, int> _batchAxis = [];
     readonly Dictionary<string, TensorElementType> _types = [];
     readonly Dictionary<string, (long[] First, long[] Second)> _integers = [];
+    Traced? _second, _other;
 
     ShapeTrace(bool dynamicBatch, int batch) => (HasDynamicBatch, Batch) = (dynamicBatch, batch);
 
@@ -44,14 +45,33 @@ public sealed class ShapeTrace
     internal (long[] First, long[] Second)? Integers(string tensor) =>
         _integers.TryGetValue(tensor, out var v) ? v : null;
 
+    /// <summary>True when the model was run at other sizes of its open extents as well, see <see cref="OtherIntegers"/>.</summary>
+    internal bool HasOtherSizes => _other is not null;
+
+    /// <summary>Values of a small integer tensor at other sizes of the open extents; those of the first run where there are none.</summary>
+    internal long[]? OtherIntegers(string tensor) => _other is null || !_other.TryGetValue(tensor, out var found) ? Integers(tensor)?.First : found.Integers;
+
+    /// <summary>True where an integer is the size of an axis in every run.</summary>
+    internal bool IsAlwaysSize(string tensor, int axis, long first, long second, long other)
+    {
+        long[] Of(Traced? run) => run is not null && run.TryGetValue(tensor, out var found) ? found.Shape : Shape(tensor);
+        bool Is(long[] shape, long size) => axis >= 0 && axis < shape.Length && shape[axis] == size;
+        return Is(Shape(tensor), first) && Is(Of(_second), second) && Is(Of(_other), other);
+    }
+
     // What only hands integers on.
     static readonly HashSet<string> _moves =
         ["Shape", "Size", "Gather", "Slice", "Split", "Squeeze", "Unsqueeze", "Concat", "Reshape", "Flatten", "Transpose", "Cast", "Identity", "Expand", "Tile"];
 
-    /// <summary>True where arithmetic on numbers that follow the batch gave the same at both traced sizes, which it may not at others (a quarter of the batch).</summary>
-    internal bool HidesBatch(NodeProto node) => !_moves.Contains(node.OpType)
-        && node.Input.Any(i => Integers(i) is var (first, second) && !first.SequenceEqual(second))
-        && node.Output.All(o => Integers(o) is var (first, second) && first.SequenceEqual(second));
+    /// <summary>
+    /// True where arithmetic on numbers that follow the batch or an open extent gave the same at both traced sizes, which it
+    /// may not at others (a quarter of the batch).
+    /// </summary>
+    internal bool HidesSize(NodeProto node) => !_moves.Contains(node.OpType) && (Hides(node, i => Integers(i)?.Second) || Hides(node, OtherIntegers));
+
+    bool Hides(NodeProto node, Func<string, long[]?> other) =>
+        node.Input.Any(i => Integers(i) is var (first, _) && other(i) is { } seen && !first.SequenceEqual(seen))
+        && node.Output.All(o => Integers(o) is var (first, _) && other(o) is { } seen && first.SequenceEqual(seen));
 
     /// <summary>Traces a model.</summary>
     /// <param name="model">The model; not changed.</param>
@@ -73,6 +93,7 @@ public sealed class ShapeTrace
         if (inputs.HasOpenBatch) RequireRoom(exposed, inputs, most);
         using var run = new BoundedRun(model);
         var trace = Measure(session, run, inputs, names);
+        trace._other = AtOtherSizes(session, run, inputs, names, trace.Batch);
         foreach (var t in model.Graph.Initializer)
         {
             trace._shapes[t.Name] = [.. t.Dims];
@@ -105,9 +126,25 @@ public sealed class ShapeTrace
         return Of(inputs, inputs.FixedBatch, RunOnce(session, run, inputs, names, inputs.FixedBatch), null);
     }
 
+    // Nothing where no extent is open, or the model takes no other size.
+    static Traced? AtOtherSizes(ModelSession session, BoundedRun run, InputShapes inputs, string[] names, int batch)
+    {
+        foreach (var other in inputs.OtherSizes())
+            try
+            {
+                foreach (var input in other.Inputs) TraceRoom.Require(input.Name, other.At(input, batch));
+                return RunOnce(session, run, other, names, batch);
+            }
+            catch (OnnxSurgeryException)
+            {
+                // The next proposal may fit better.
+            }
+        return null;
+    }
+
     static ShapeTrace Of(InputShapes inputs, int batch, Traced first, Traced? second)
     {
-        var trace = new ShapeTrace(second is not null, batch);
+        var trace = new ShapeTrace(second is not null, batch) { _second = second };
         foreach (var input in inputs.Inputs)
         {
             trace._shapes[input.Name] = inputs.At(input, batch);

@@ -24,6 +24,7 @@ public sealed class ModelSession : IDisposable
     /// <exception cref="OnnxRuntimeException">ORT refuses the model.</exception>
     public ModelSession(ModelProto model, SessionOptions options)
     {
+        if (model.Graph.Node.Any(EndsEmpty)) model = WithoutEmptyEnds(model);
         if (model.Graph.Initializer.Any(IsMapped)) model = WithoutMapped(model);
         if (ModelCounts.ByteCount(model) > ModelReader.Limit)
             throw new OnnxSurgeryException(
@@ -61,6 +62,18 @@ public sealed class ModelSession : IDisposable
     {
         _session.Dispose();
         Release();
+    }
+
+    static bool EndsEmpty(NodeProto node) => node.Output.Count > 1 && node.Output[^1].Length == 0;
+
+    // Optional outputs that are left empty may as well not be listed. ONNX Runtime's BatchNormalization of opset 9 ends
+    // the process when they are.
+    static ModelProto WithoutEmptyEnds(ModelProto model)
+    {
+        model = model.Clone();
+        foreach (var node in model.Graph.Node)
+            while (EndsEmpty(node)) node.Output.RemoveAt(node.Output.Count - 1);
+        return model;
     }
 
     static bool IsMapped(TensorProto tensor) => MappedBytes.Holds(tensor.RawData);

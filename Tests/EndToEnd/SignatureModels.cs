@@ -81,6 +81,22 @@ static class SignatureModels
         return model;
     }
 
+    /// <summary>A classifier as scikit-learn converters write it: its one output is a list of maps, no tensor.</summary>
+    internal static ModelProto ListOfMaps()
+    {
+        var b = new GraphBuilder(9);
+        var x = b.Softmax(b.Gemm(b.Relu(b.Gemm(b.Input("x", 6), 16)), 3), 1, "scores");
+        var model = b.Build(x);
+        var zip = NodeAttributes.Node("ZipMap", [x], ["maps"], "maps");
+        zip.Domain = "ai.onnx.ml";
+        zip.Set("classlabels_int64s", 0, 1, 2);
+        model.Graph.Node.Add(zip);
+        model.OpsetImport.Add(new OperatorSetIdProto { Domain = "ai.onnx.ml", Version = 1 });
+        var map = new TypeProto { MapType = new TypeProto.Types.Map { KeyType = (int)DataType.Int64, ValueType = new TypeProto { TensorType = new TypeProto.Types.Tensor { ElemType = (int)DataType.Float, Shape = new TensorShapeProto() } } } };
+        model.Graph.Output[0] = new ValueInfoProto { Name = "maps", Type = new TypeProto { SequenceType = new TypeProto.Types.Sequence { ElemType = map } } };
+        return model;
+    }
+
     /// <summary>Writes a model into a folder of its own.</summary>
     internal static string Write(ColourFolder folder, ModelProto model)
     {

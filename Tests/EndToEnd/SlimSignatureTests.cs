@@ -66,6 +66,16 @@ public sealed class SlimSignatureTests
     }
 
     [Fact]
+    public void A_model_that_returns_no_tensor_is_checked_where_the_last_one_is()
+    {
+        using var folder = new ColourFolder();
+        SignatureModels.Write(folder, SignatureModels.ListOfMaps());
+        var result = CliRunner.Run(["slim", folder.Model, "--sparsity", "0.2", "--data", "random:24", "--align", "1", "--json"]).Expect(0).Json();
+        Assert.InRange(result.GetProperty("equivalenceError").GetDouble(), 0, 1e-4);
+        CliRunner.Run(["inspect", folder.Model]).Expect(0);
+    }
+
+    [Fact]
     public void Images_without_labels_serve_a_model_with_one_input()
     {
         using var folder = new ColourFolder();

@@ -16,8 +16,8 @@ static class AttentionRules
             flow.LockInputs(node, "keeps past keys and values, or returns them; export the model without a cache");
             return;
         }
-        if (flow.Shape(node.Input[0]).Length == 3) Packed(node, flow);
-        else Separate(node, flow);
+        if (flow.Shape(node.Input[0]).Length != 3) Separate(node, flow);
+        else if (Packed(node, flow, "q_num_heads", "kv_num_heads") is { } made) Mask(node, flow, made);
     }
 
     // [B, H, S, D]: the axes are there already.
@@ -42,17 +42,25 @@ static class AttentionRules
         flow.Set(node.Output[0], 1, made);
     }
 
-    // [B, S, H x D]: what must stay rectangular is joined, either along the heads or along the dimensions.
-    static void Packed(NodeProto node, ChannelFlow flow)
+    /// <summary>
+    /// Query, key and value as [B, S, H x D]: what must stay rectangular is joined, either along the heads or along the
+    /// dimensions.
+    /// </summary>
+    /// <param name="node">The node.</param>
+    /// <param name="flow">The walk.</param>
+    /// <param name="headCount">Attribute with the number of query heads.</param>
+    /// <param name="kvHeadCount">Attribute with that of key and value heads.</param>
+    /// <returns>One channel per query head where whole heads are cut, else null.</returns>
+    public static int[]? Packed(NodeProto node, ChannelFlow flow, string headCount, string kvHeadCount)
     {
-        var (heads, kvHeads) = ((int)node.Int("q_num_heads", 1), (int)node.Int("kv_num_heads", 1));
+        var (heads, kvHeads) = ((int)node.Int(headCount, 1), (int)node.Int(kvHeadCount, 1));
         var inputs = Enumerable.Range(0, 3).Select(i => flow.Of(node.Input[i])).ToArray();
         if (inputs.Any(c => c is { Axis: not 2 }))
         {
             flow.LockInputs(node, "channels arrive along the tokens");
-            return;
+            return null;
         }
-        if (inputs.All(c => c is null)) return;
+        if (inputs.All(c => c is null)) return null;
         var whole = flow.HeadCut == HeadCut.Heads;
         // One identity per place along the axis that is cut.
         int[]? Reduced(int input)
@@ -70,16 +78,16 @@ static class AttentionRules
         {
             JoinQueryAndKey(node, flow, inputs[0]?.Ids, inputs[1]?.Ids, reduced[0], reduced[1]);
             if (reduced[2] is { } dims) flow.Set(node.Output[0], 2, [.. Enumerable.Range(0, heads * valueSize).Select(i => dims[i % valueSize])]);
-            return;
+            return null;
         }
         var made = JoinHeads(node, flow, heads, kvHeads, reduced);
-        Mask(node, flow, made);
         flow.Set(node.Output[0], 2, [.. Enumerable.Range(0, heads * valueSize).Select(i => made[i / valueSize])]);
         flow.Rewrite(node, site =>
         {
-            site.Node.Set("q_num_heads", site.KeptCount(made));
-            site.Node.Set("kv_num_heads", Enumerable.Range(0, kvHeads).Count(h => site.IsKept(made[h * (heads / kvHeads)])));
+            site.Node.Set(headCount, site.KeptCount(made));
+            site.Node.Set(kvHeadCount, Enumerable.Range(0, kvHeads).Count(h => site.IsKept(made[h * (heads / kvHeads)])));
         });
+        return made;
     }
 
     // Scores sum over dimensions; the scale stays that of the original width.

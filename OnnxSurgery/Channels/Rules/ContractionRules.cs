@@ -22,8 +22,15 @@ static class ContractionRules
             flow.LockInputs(node, "multiplies by a vector that the graph computes");
             return;
         }
+        Product(node, flow, turnedA: false, turnedB: false);
+    }
+
+    /// <summary>A matrix product of operands of rank 2 or more, each of which may be stored transposed.</summary>
+    public static void Product(NodeProto node, ChannelFlow flow, bool turnedA, bool turnedB)
+    {
+        var (a, b) = (flow.Shape(node.Input[0]).Length, flow.Shape(node.Input[1]).Length);
         // Axes in front are labelled from the right: '0' is next to the matrix.
-        Contract(node, flow, [Front(a.Length) + "mk", Front(b.Length) + "kn"], Front(Math.Max(a.Length, b.Length)) + "mn");
+        Contract(node, flow, [Front(a) + (turnedA ? "km" : "mk"), Front(b) + (turnedB ? "nk" : "kn")], Front(Math.Max(a, b)) + "mn");
 
         static string Front(int rank) => new([.. Enumerable.Range(0, rank - 2).Reverse().Select(i => (char)('0' + i))]);
     }

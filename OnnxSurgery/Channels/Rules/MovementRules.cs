@@ -72,6 +72,7 @@ static class MovementRules
             }
         var moved = IndexExecution.Run(node, flow, isData);
         var heads = node.OpType == "Reshape" ? flow.HeadAxes.Of(node.Output[0]) : null;
+        var barred = node.OpType == "Reshape" && heads is null ? NormalisedAxes.After(node.Output[0], flow) : [];
         var outputs = node.Output.Where(o => o.Length > 0).ToArray();
         for (var o = 0; o < outputs.Length; o++)
         {
@@ -79,7 +80,7 @@ static class MovementRules
             if (ids.Length == 0) continue;
             var reason = flow.Because(node, "mixes channels with others that must stay");
             var batchAxis = flow.Model.Trace.BatchAxis(outputs[o]);
-            if (IndexExecution.Compress(ids, shape, batchAxis, flow, reason, heads) is { } channels) flow.Set(outputs[o], channels.Axis, channels.Ids);
+            if (IndexExecution.Compress(ids, shape, batchAxis, flow, reason, heads, barred) is { } channels) flow.Set(outputs[o], channels.Axis, channels.Ids);
             else flow.Lock(ids, flow.Because(node, heads is not null && flow.HeadCut == HeadCut.Heads
                 ? "merges heads with the batch; cut dimensions of heads instead (--attention dims)"
                 : "leaves no axis along which channels could be cut"));

@@ -16,6 +16,11 @@ static class PadRule
         var axis = input?.Axis ?? 1;
         if (rank <= axis) return;
         var asInput = ChannelFlow.Has(node, 1);
+        if (asInput && flow.Constant(node, 1) is null && !ChannelFlow.Has(node, 3) && ComputedEntries.AreZero(node.Input[1], [axis, axis + rank], flow))
+        {
+            if (input is not null) flow.Set(node.Output[0], axis, input.Ids);
+            return;
+        }
         if ((asInput && flow.Constant(node, 1) is null) || (ChannelFlow.Has(node, 3) && flow.Constant(node, 3) is null))
         {
             flow.LockInputs(node, "its pads are computed in the graph");

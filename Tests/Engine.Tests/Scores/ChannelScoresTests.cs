@@ -1,5 +1,7 @@
 using OnnxEdit.Kernels;
+using OnnxEdit.OnnxSurgery.Tests;
 using OnnxEdit.Surgery;
+using OnnxEdit.Surgery.Proto;
 using Xunit;
 
 namespace OnnxEdit.Engine.Tests;
@@ -28,6 +30,27 @@ public sealed class ChannelScoresTests
         var cells = Cells(model, "stem");
         for (var c = 0; c < 6; c++)
             Assert.Equal((stem[c] / stem.Average() + block[c] / block.Average()) / 2, scores[cells[c]], 1e-5);
+    }
+
+    [Fact]
+    public void Weights_stored_in_another_form_are_scored_as_they_are_stored()
+    {
+        var b = new GraphBuilder(4);
+        var quantised = b.Op("Conv", [b.Input("x", 3, 8, 8), b.QuantisedWeight("w", [6, 3, 3, 3], 0)], [1, 6, 6, 6], "c");
+        var model = b.Build(b.ConvTranspose(b.ConvTranspose(b.Relu(quantised), 5, name: "up"), 2));
+        var analysis = ChannelAnalysis.Of(NormalisedModel.Create(model));
+        var scores = ChannelScores.Compute(ChannelScoreKind.L2, ClassAggregation.Max, analysis, null);
+        TensorProto Tensor(string name) => model.Graph.Initializer.First(t => t.Name == name);
+        var (bytes, scale) = (TensorData.Bytes(Tensor("w.q")), TensorData.Floats(Tensor("w.scale")));
+        AssertShares([.. Enumerable.Range(0, 6).Select(c => Math.Sqrt(Enumerable.Range(c * 27, 27).Sum(i => Math.Pow((sbyte)bytes[i] * scale[c], 2))))], "c");
+        var up = TensorData.Floats(Tensor("up.weight"));
+        AssertShares([.. Enumerable.Range(0, 5).Select(c => Math.Sqrt(Enumerable.Range(0, 6).Sum(i => Enumerable.Range(0, 4).Sum(k => Math.Pow(up[(i * 5 + c) * 4 + k], 2)))))], "up");
+
+        void AssertShares(double[] norms, string node)
+        {
+            var cells = analysis.Producers.First(p => p.Node.Name == node).Ids;
+            for (var c = 0; c < norms.Length; c++) Assert.Equal(norms[c] / norms.Average(), scores[cells[c]], 1e-5);
+        }
     }
 
     [Fact]

@@ -37,6 +37,23 @@ public sealed class ObsEliminationTests
         }
     }
 
+    [Fact]
+    public void Channels_removed_together_add_what_they_add_one_after_the_other()
+    {
+        var (gram, weights) = Problem();
+        var (together, single) = (new ObsElimination(Copy(gram), weights, _rows, Power, ridge: 0), new ObsElimination(Copy(gram), weights, _rows, Power, ridge: 0));
+        double[] expected = [.. new[] { 4, 1, 2 }.Select(c =>
+        {
+            var increase = single.Increase(c);
+            single.Remove(c);
+            return increase;
+        })];
+        var added = together.Remove([4, 1, 2]);
+        for (var n = 0; n < 3; n++) Assert.Equal(expected[n], added[n], 1e-9);
+        foreach (var c in (int[])[0, 3]) Assert.Equal(single.Increase(c), together.Increase(c), 1e-9);
+        Assert.Equal([0.0, 0.0], together.Remove([4, 1]));
+    }
+
     static (double[][] Gram, double[,] Weights) Problem()
     {
         var numbers = new Numbers(21);

@@ -125,18 +125,6 @@ public class ModelFormTests
     }
 
     [Fact]
-    public void Recurrent_layers_lock_what_they_read()
-    {
-        var b = new GraphBuilder(1);
-        var f = b.MatMul(b.Input("x", 4, 6), 5, name: "m");
-        const int hidden = 3;
-        var lstm = b.Op("LSTM", [b.Transpose(f, 1, 0, 2), b.Weight("W", [1, 4 * hidden, 5], 5), b.Weight("R", [1, 4 * hidden, hidden], 3)], [4, 1, 1, hidden], "lstm",
-            n => n.Set("hidden_size", hidden));
-        var s = new Specimen(b.Build(lstm));
-        Assert.Equal("LSTM 'lstm': a recurrent layer reads them", s.Lock("m"));
-    }
-
-    [Fact]
     public void A_loop_that_reads_channels_locks_them()
     {
         var b = new GraphBuilder(1);
@@ -158,21 +146,93 @@ public class ModelFormTests
     }
 
     [Fact]
-    public void Functions_of_the_model_lock_what_they_read()
+    public void Functions_of_the_model_are_inlined_and_what_is_in_them_is_cut()
     {
-        var model = Chain();
-        var function = new FunctionProto { Name = "Twice", Domain = "own" };
-        function.Input.Add("a");
-        function.Output.Add("b");
-        function.OpsetImport.Add(new OperatorSetIdProto { Domain = "", Version = 17 });
-        function.Node.Add(NodeAttributes.Node("Add", ["a", "a"], ["b"]));
-        model.Functions.Add(function);
-        model.OpsetImport.Add(new OperatorSetIdProto { Domain = "own", Version = 1 });
-        var relu = model.Graph.Node.Single(n => n.OpType == "Relu");
-        (relu.OpType, relu.Domain) = ("Twice", "own");
-        Assert.Contains("Twice", new Specimen(model).Lock("c1"), StringComparison.Ordinal);
+        foreach (var version in (int[])[17, 16])
+        {
+            var model = Chain();
+            var function = new FunctionProto { Name = "Scaled", Domain = "own" };
+            function.Input.Add("a");
+            function.Output.Add("b");
+            function.OpsetImport.Add(new OperatorSetIdProto { Domain = "", Version = version });
+            var slope = NodeAttributes.Node("LeakyRelu", ["a"], ["inner"]);
+            slope.Attribute.Add(new AttributeProto { Name = "alpha", RefAttrName = "slope", Type = AttributeType.Float });
+            function.Attribute.Add("slope");
+            function.Node.Add(slope);
+            function.Node.Add(NodeAttributes.Node("Add", ["inner", "a"], ["b"]));
+            model.Functions.Add(function);
+            model.OpsetImport.Add(new OperatorSetIdProto { Domain = "own", Version = 1 });
+            var relu = model.Graph.Node.Single(n => n.OpType == "Relu");
+            (relu.OpType, relu.Domain) = ("Scaled", "own");
+            relu.Set("slope", 0.3f);
+            var s = new Specimen(model);
+            if (version == 17) Assert.Empty(s.Remove("c1", 1).Functions);
+            else Assert.Contains("Scaled", s.Lock("c1"), StringComparison.Ordinal);
+        }
     }
 
+    [Fact]
+    public void A_scan_that_reads_channels_locks_them_and_the_rest_is_cut()
+    {
+        var b = new GraphBuilder(1) { Batch = 1 };
+        var c = b.MatMul(b.Relu(b.MatMul(b.Input("x", 4, 6), 8, name: "m1")), 5, name: "m2");
+        var rows = b.Op("Reshape", [c, b.Integers("rows", 4, 5)], [4, 5], "r");
+        var body = new GraphProto { Name = "body" };
+        body.Input.Add(Value("state", DataType.Float, 5));
+        body.Input.Add(Value("row", DataType.Float, 5));
+        body.Node.Add(NodeAttributes.Node("Add", ["state", "row"], ["next"]));
+        body.Node.Add(NodeAttributes.Node("Tanh", ["next"], ["out"]));
+        body.Output.Add(Value("next", DataType.Float, 5));
+        body.Output.Add(Value("out", DataType.Float, 5));
+        var last = b.Op("Scan", [b.Floats("start", [5], new float[5]), rows], [5], "last", n =>
+        {
+            n.Set("num_scan_inputs", 1L);
+            n.Attribute.Add(new AttributeProto { Name = "body", Type = AttributeType.Graph, G = body });
+        });
+        var model = b.Build(last);
+        model.Graph.Node.Single(n => n.OpType == "Scan").Output.Add("all");
+        model.Graph.Output.Add(Value("all", DataType.Float, 4, 5));
+        var s = new Specimen(model);
+        Assert.Equal("Scan 'last': a sub-graph reads them", s.Lock("m2"));
+        s.Remove("m1", 1, 6);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void Sparse_weights_are_filled_up_and_cut(bool isInitializer)
+    {
+        var b = new GraphBuilder(1);
+        var f = b.Relu(b.MatMul(b.Input("x", 5), 8, name: "f1"));
+        var model = b.Build(b.Op("MatMul", [f, "w"], [1, 4], "f2"));
+        var values = TensorData.FromFloats("w", [6], [1, -2, 3, 4, -5, 6]);
+        var sparse = new SparseTensorProto { Values = values, Indices = isInitializer ? TensorData.FromIntegers("", [6], [0, 5, 9, 14, 23, 30]) : TensorData.FromIntegers("", [6, 2], [0, 0, 1, 1, 2, 1, 3, 2, 5, 3, 7, 2]) };
+        sparse.Dims.AddRange([8, 4]);
+        if (isInitializer) model.Graph.SparseInitializer.Add(sparse);
+        else
+        {
+            var constant = NodeAttributes.Node("Constant", [], ["w"]);
+            constant.Attribute.Add(new AttributeProto { Name = "sparse_value", Type = AttributeType.SparseTensor, SparseTensor = sparse });
+            model.Graph.Node.Insert(0, constant);
+        }
+        Assert.Equal([6, 4], Specimen.Dims(new Specimen(model).Remove("f1", 1, 3), "w"));
+        sparse.Indices.RawData = TensorData.FromIntegers("", [6], [0, 5, 9, 14, 23, 32]).RawData;
+        sparse.Indices.Dims.Clear();
+        sparse.Indices.Dims.Add(6);
+        Assert.Contains("indices that do not fit", Assert.Throws<OnnxSurgeryException>(() => NormalisedModel.Create(model)).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Optional_outputs_that_are_left_empty_or_unread_do_no_harm()
+    {
+        var b = new GraphBuilder(1, 9);
+        var c = b.Op("Dropout", [b.BatchNorm(b.Conv(b.Input("x", 3, 8, 8), 6, name: "c1"), "bn")], [1, 6, 6, 6], "drop");
+        var model = b.Build(b.Conv(b.Relu(c), 4, name: "c2"));
+        // ONNX Runtime ends the process here if it is given them.
+        model.Graph.Node.Single(n => n.Name == "bn").Output.AddRange(["", "", "", ""]);
+        model.Graph.Node.Single(n => n.Name == "drop").Output.Add("mask");
+        new Specimen(model).Remove("c1", 1, 4);
+    }
     [Fact]
     public void Quantisation_notes_and_training_records_survive()
     {

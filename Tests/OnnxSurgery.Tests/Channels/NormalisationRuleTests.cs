@@ -33,14 +33,18 @@ public class NormalisationRuleTests
     [Fact]
     public void A_group_normalisation_in_single_steps_loses_whole_groups()
     {
-        var b = new GraphBuilder(1);
-        var c = b.Conv(b.Input("x", 3, 6, 6), 6, kernel: 1, name: "c1");
-        var n = b.Reshape(b.InstanceNorm(b.Reshape(c, 0, 3, -1), "n"), 0, 6, 6, 6);
-        var y = b.Mul(n, b.Weight("gamma", [6, 1, 1]));
-        var s = new Specimen(b.Build(b.Conv(y, 2)));
-        var slim = s.Remove("c1", 2);
-        Assert.Equal([2], Specimen.Dims(slim, "n.scale"));
-        Assert.Equal([4, 1, 1], Specimen.Dims(slim, "gamma"));
+        // With more channels in a group than groups, too.
+        foreach (var width in (int[])[6, 12])
+        {
+            var b = new GraphBuilder(1);
+            var c = b.Conv(b.Input("x", 3, 6, 6), width, kernel: 1, name: "c1");
+            var n = b.Reshape(b.InstanceNorm(b.Reshape(c, 0, 3, -1), "n"), 0, width, 6, 6);
+            var y = b.Mul(n, b.Weight("gamma", [width, 1, 1]));
+            var s = new Specimen(b.Build(b.Conv(y, 2)));
+            var slim = s.Remove("c1", 2);
+            Assert.Equal([2], Specimen.Dims(slim, "n.scale"));
+            Assert.Equal([width / 3 * 2, 1, 1], Specimen.Dims(slim, "gamma"));
+        }
     }
 
     [Fact]

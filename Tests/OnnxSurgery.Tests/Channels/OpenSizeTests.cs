@@ -1,0 +1,70 @@
+using OnnxEdit.Surgery;
+using OnnxEdit.Surgery.Proto;
+using Xunit;
+
+namespace OnnxEdit.OnnxSurgery.Tests;
+
+/// <summary>Models whose inputs leave more than the batch open: cut as if the size were fixed, and right at any other.</summary>
+public class OpenSizeTests
+{
+    [Fact]
+    public void Attention_over_any_number_of_tokens_loses_dimensions_and_still_takes_any_number()
+    {
+        const int width = 12, heads = 3;
+        var b = new GraphBuilder(5);
+        var x = b.Input("x", 4, width);
+        // Every size is read from the stream, as tracing exporters write view(B, T, heads, C // heads).
+        var shape = b.Op("Shape", [x], [3], "shape");
+        string Size(int at) => b.Op("Gather", [shape, b.Integers($"at.{at}", at)], [1]);
+        var (items, tokens, channels) = (Size(0), Size(1), Size(2));
+        var size = b.Op("Div", [channels, b.Integers("heads", heads)], [1], "size");
+        var split = b.Op("Concat", [items, tokens, b.Integers("h", heads), size], [4], "split", n => n.Set("axis", 0L));
+        var merge = b.Op("Concat", [items, tokens, channels], [3], "merge", n => n.Set("axis", 0L));
+        string Apart(string t) => b.Transpose(b.Op("Reshape", [t, split], [1, 4, heads, width / heads]), 0, 2, 1, 3);
+        var (q, k, v) = (Apart(b.MatMul(x, width, "q")), Apart(b.MatMul(x, width, "k")), Apart(b.MatMul(x, width, "v")));
+        var mixed = b.MatMul(b.Softmax(b.MatMul(q, b.Transpose(k, 0, 1, 3, 2)), 3), v);
+        var joined = b.Op("Reshape", [b.Transpose(mixed, 0, 2, 1, 3), merge], [1, 4, width], "joined");
+        Compare(b.Build(b.MatMul(joined, 2, "y")), "q", [4, width], [7, width]);
+    }
+
+    [Fact]
+    public void Pads_that_make_two_maps_equally_high_do_not_lock_their_channels()
+    {
+        var b = new GraphBuilder(5);
+        var x = b.Input("x", 3, 8, 8);
+        var wide = b.Conv(x, 6, pads: 1, name: "c1");
+        var small = b.Conv(b.MaxPool(wide), 6, pads: 1, name: "c2");
+        var up = b.Op("Resize", [small, "", b.Floats("twice", [4], 1, 1, 2, 2)], [1, 6, 8, 8], "up");
+        string Height(string t) => b.Op("Gather", [b.Op("Shape", [t], [4]), b.Integers($"{t}.height", 2)], [1]);
+        var lacking = b.Op("Sub", [Height(wide), Height(up)], [1], "lacking");
+        var nothing = b.Op("ConstantOfShape", [b.Integers("six", 6)], [6], "nothing", n => n.Attribute.Add(new AttributeProto
+        {
+            Name = "value", Type = AttributeProto.Types.AttributeType.Tensor, T = TensorData.FromIntegers("", [1], [0]),
+        }));
+        var pads = b.Op("Concat", [nothing, lacking, b.Integers("width", 0)], [8], "pads", n => n.Set("axis", 0L));
+        var padded = b.Op("Pad", [up, pads], [1, 6, 8, 8], "padded");
+        Compare(b.Build(b.Conv(b.Relu(b.Concat(1, wide, padded)), 2, name: "y")), "c2", [3, 8, 8], [3, 7, 8]);
+    }
+
+    // Cuts a model traced at one size, and compares with masks at another.
+    static void Compare(ModelProto model, string tensor, long[] traced, long[] other)
+    {
+        for (var a = 0; a < traced.Length; a++)
+            if (traced[a] != other[a]) model.Graph.Input[0].Type.TensorType.Shape.Dim[a + 1] = new() { DimParam = $"open{a}" };
+        var output = model.Graph.Output[0].Type.TensorType.Shape.Dim;
+        for (var a = 1; a < output.Count; a++) output[a] = new() { DimParam = $"out{a}" };
+        Dictionary<string, long[]> Shapes(long[] size) => new() { ["x"] = [-1, .. size] };
+        var analysis = ChannelAnalysis.Of(NormalisedModel.Create(model, Shapes(traced)));
+        var removed = new bool[analysis.CellCount];
+        var cells = analysis.Tensors[tensor].Ids;
+        Assert.Null(analysis.LockOf(cells[1]));
+        removed[cells[1]] = true;
+        var (masked, slim) = (MaskInsertion.Apply(analysis, removed), ChannelRemoval.Apply(analysis, removed));
+        foreach (var size in (long[][])[traced, other])
+        {
+            var expected = ModelRunner.Run(masked, 1, Shapes(size));
+            ModelRunner.AssertSame(expected, ModelRunner.Run(slim, 1, Shapes(size)), $"size {size[0]}");
+            Assert.True(ModelRunner.Difference(ModelRunner.Run(model, 1, Shapes(size))[0], expected[0]) > 1e-4, "the masks changed nothing");
+        }
+    }
+}
