@@ -54,17 +54,23 @@ sealed class FeatureStage
     /// <param name="model">The model.</param>
     /// <param name="logits">Name of the logits.</param>
     /// <exception cref="OnnxEngineException">The end of the model has another form (<see cref="ErrorKind.Model"/>).</exception>
-    public static FeatureStage Of(NormalisedModel model, string logits)
+    public static FeatureStage Of(NormalisedModel model, string logits) => Find(model, logits, out var why) ?? throw Unsuitable(why);
+
+    /// <summary>Finds the stage; null where the end of the model has another form, which <paramref name="why"/> then says.</summary>
+    public static FeatureStage? Find(NormalisedModel model, string logits, out string why)
     {
         var units = UnitTarget.All(model.Proto, model.Trace);
         var layout = ItemLayout.Of(model);
+        why = "";
         if (!layout.IsBatched && model.Trace.Shape(model.Index.Inputs[0].Name)[0] != 1)
-            throw Unsuitable("it insists on a batch of its own; export it with a batch of 1 or an open one");
-        if (units.Count < 2) throw Unsuitable("it has fewer than two linear layers with constant weights, so there is no body in front of the classifier");
+            why = "it insists on a batch of its own; export it with a batch of 1 or an open one";
+        else if (units.Count < 2) why = "it has fewer than two linear layers with constant weights, so there is no body in front of the classifier";
+        if (why.Length > 0) return null;
         var last = Widest(units, units[^2], model);
         var (node, head) = (last.Unit.Node, units[^1].Unit);
-        if (last.Unit.Groups > 1) throw Unsuitable($"{PatchGraph.Of(last.Unit, model).Name}, which makes the features, is a grouped convolution");
-        if (!last.Unit.HasBias) throw Unsuitable($"{PatchGraph.Of(last.Unit, model).Name}, which makes the features, has no constant term");
+        if (last.Unit.Groups > 1) why = $"{PatchGraph.Of(last.Unit, model).Name}, which makes the features, is a grouped convolution";
+        else if (!last.Unit.HasBias) why = $"{PatchGraph.Of(last.Unit, model).Name}, which makes the features, has no constant term";
+        if (why.Length > 0) return null;
         var shape = layout.RowShape(last.Tensor);
         var channelsLast = !last.Unit.IsConv;
         var channels = (int)(channelsLast ? shape[^1] : shape[1]);
@@ -79,7 +85,8 @@ sealed class FeatureStage
             if (tensor == logits || model.Index.Consumers(tensor) is not [var next] || next.Output.Count == 0) break;
             tensor = next.Output[0];
         }
-        throw Unsuitable($"what lies between {node.OpType} '{(node.Name.Length > 0 ? node.Name : node.Output[0])}' and the classifier is not an average over positions, with or without a Relu before it");
+        why = $"what lies between {node.OpType} '{(node.Name.Length > 0 ? node.Name : node.Output[0])}' and the classifier is not an average over positions, with or without a Relu before it";
+        return null;
     }
 
     // Where two units make the residual sum (a convolution on the shortcut), the one that sees more.

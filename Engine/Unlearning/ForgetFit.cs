@@ -88,11 +88,7 @@ sealed class ForgetFit
     }
 
     /// <summary>Mean distance of the largest logit from the next on images of the classes that stay: how sure the model usually is.</summary>
-    public double UsualMargin() => Features(_retained).Average(g =>
-    {
-        var logits = _move.Logits([.. g.Select(v => (double)v)]).OrderDescending().Take(2).ToArray();
-        return logits[0] - logits[1];
-    });
+    public double UsualMargin() => Features(_retained).Average(_move.Lead);
 
     GramSums Weighted(double margin, double weight, CancellationToken cancellation)
     {
