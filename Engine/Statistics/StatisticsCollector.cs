@@ -83,7 +83,8 @@ sealed class StatisticsCollector(
         }
         var collector = new FeatureSumsCollector(analysis.Model, stage, options, cancellation);
         if (collector.Obstacle() is not { } reason) return collector.Collect(images, labels, progress);
-        _skipped.Add(new SkippedStatistics(new NodeNames(analysis.Model.Proto.Graph).Of(stage.Last.Unit.Node), reason));
+        var name = new NodeNames(analysis.Model.Proto.Graph).Of(stage.Last.Unit.Node);
+        if (!_skipped.Exists(s => s.Node == name)) _skipped.Add(new SkippedStatistics(name, reason));
         return null;
     }
 

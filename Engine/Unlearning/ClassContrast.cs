@@ -38,7 +38,8 @@ static class ClassContrast
     /// <summary>The contrasts of the channels of one point.</summary>
     public static double[] Of(PointStatistics point, IReadOnlyList<int> forgotten)
     {
-        var features = point.Features.Where(f => f.Histograms is not null).ToArray();
+        // The mean first, which says whether the channel is larger on a class.
+        var features = point.Features.Where(f => f.Histograms is not null).OrderBy(f => f.Feature != PooledFeature.Mean).ToArray();
         var result = new double[point.Channels];
         if (features.Length == 0)
         {
@@ -48,7 +49,7 @@ static class ClassContrast
         var delta = Delta / features.Length;
         Parallel.For(0, result.Length, k =>
         {
-            var evidence = forgotten.Max(c => features.Max(f => IsLarger(f.Moments, k, c) ? Limit(f, k, c, [.. forgotten.Where(o => o != c)], delta, -1) : 0));
+            var evidence = forgotten.Max(c => IsLarger(features[0].Moments, k, c) ? features.Max(f => Limit(f, k, c, [.. forgotten.Where(o => o != c)], delta, -1)) : 0);
             var needed = Enumerable.Range(0, features[0].Moments.Classes).Where(c => !forgotten.Contains(c))
                 .Max(c => features.Max(f => Limit(f, k, c, forgotten, delta, +1)));
             result[k] = evidence - needed;

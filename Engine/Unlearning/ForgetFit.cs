@@ -30,6 +30,7 @@ sealed class ForgetFit
     readonly GramSums _kept;
     readonly (float[,] Weights, float[] Bias) _original;
     readonly long[] _shape;
+    readonly double? _matchRidge;
 
     /// <summary>Collects what does not depend on the settings.</summary>
     /// <param name="model">The model; the unit's weights are changed in place by <see cref="Apply"/>.</param>
@@ -40,7 +41,7 @@ sealed class ForgetFit
     /// <param name="cancellation">Stops between batches.</param>
     public ForgetFit(NormalisedModel model, FeatureStage stage, PrefixRunner retained, IReadOnlyDictionary<int, PrefixRunner> forgotten, UnlearnOptions options, CancellationToken cancellation)
     {
-        (_stage, _retained, _forgotten) = (stage, retained, forgotten);
+        (_stage, _retained, _forgotten, _matchRidge) = (stage, retained, forgotten, options.MatchRidge);
         var (layout, target) = (ItemLayout.Of(model), stage.Last);
         _patches = PatchGraph.Of(target.Unit, model, layout);
         _shape = layout.RowShape(target.Tensor);
@@ -69,7 +70,7 @@ sealed class ForgetFit
         var sums = Weighted(margin, weight, cancellation);
         var prior = sums.Half is null ? null : PatchOrder.Get(_original.Weights, 0, _patches);
         var (w, b) = LeastSquares.Fit(sums, true, prior);
-        var factor = RidgeFactor.Of(LeastSquares.CentredGram(sums, true), sums.Half is null ? LeastSquares.Ridge : FewRidge, LeastSquares.Noise(sums));
+        var factor = RidgeFactor.Of(LeastSquares.CentredGram(sums, true), _matchRidge ?? (sums.Half is null ? LeastSquares.Ridge : FewRidge), LeastSquares.Noise(sums));
         double? first = null;
         for (var round = 0; round < Rounds; round++)
         {

@@ -55,7 +55,8 @@ sealed class MeanModel
             double[] moved = [.. Enumerable.Range(0, rows).Select(i => cross[i] + System.Numerics.Tensors.TensorPrimitives.Dot<double>(_covariance[i], step))];
             var variance = _grams.Variance(k);
             var (before, after) = (new Rectified(mean, variance), new Rectified(mean + shift, variance + Dot(step, cross) + Dot(step, moved)));
-            features[k] = Math.Max(0, features[k] + after.Mean - before.Mean);
+            var straight = Dot(step, derivatives[k].AsSpan(0, rows).ToArray()) + derivatives[k][rows] * (bias[k] - _bias[k]);
+            features[k] = Math.Max(0, features[k] + straight + after.Mean - before.Mean - before.Active * shift - before.Density * Dot(step, cross));
             for (var i = 0; i < rows; i++)
                 derivatives[k][i] += after.Active * _mean[i] + after.Density * moved[i] - before.Active * _mean[i] - before.Density * cross[i];
             derivatives[k][rows] = Math.Clamp(derivatives[k][rows] + after.Active - before.Active, 0, 1);

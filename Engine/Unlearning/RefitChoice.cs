@@ -9,10 +9,10 @@ namespace OnnxEdit.Engine;
 sealed class RefitChoice(UnlearnOptions options, ForgetMeter meter, ForgetMeter.Measured original, ImageSet validation, IProgress<WorkProgress>? progress, CancellationToken cancellation)
 {
     // How far above chance the probe should read the class, relative to the original, and what more than that counts in points of accuracy.
-    const double ProbeTarget = 0.5, ProbeWorth = 5;
+    const double ProbeTarget = 0.5, ProbeWorth = 20;
 
     // Tried in this order.
-    static readonly Setting[] _settings = [new(2, 3, 1), new(4, 9, 1), new(4, 3, .75), new(4, 9, .75), new(4, 3, .5), new(6, 6, .25), new(6, 3, 0), new(8, 9, 0)];
+    static readonly Setting[] _settings = [new(2, 3, 1), new(4, 9, 1), new(8, 27, 1), new(4, 3, .75), new(4, 9, .75), new(4, 3, .5), new(6, 6, .25), new(6, 3, 0), new(8, 9, 0)];
 
     /// <summary>Margin relative to the model's usual one, weight of a class to forget against one that stays, how far means are matched.</summary>
     internal sealed record Setting(double Margin, double Weight, double Match);
@@ -45,21 +45,25 @@ sealed class RefitChoice(UnlearnOptions options, ForgetMeter meter, ForgetMeter.
         }
     }
 
+    Setting[] Settings() => options.Match is not { } match ? _settings
+        : [.. _settings.Select(s => s with { Match = match }).Distinct()];
+
     Setting Choose(NormalisedModel model, ForgetFit fit)
     {
         var usual = Math.Max(1e-3, fit.UsualMargin());
-        var (best, least) = (_settings[0], double.PositiveInfinity);
+        var settings = Settings();
+        var (best, least) = (settings[0], double.PositiveInfinity);
         (double Forgotten, double Drop) reached = default;
-        for (var s = 0; s < _settings.Length; s++)
+        for (var s = 0; s < settings.Length; s++)
         {
-            fit.Apply(_settings[s].Margin * usual, _settings[s].Weight, _settings[s].Match, cancellation);
+            fit.Apply(settings[s].Margin * usual, settings[s].Weight, settings[s].Match, cancellation);
             var edited = meter.Measure(model.Proto, validation);
-            progress?.Report(new WorkProgress("fitting", s + 1, _settings.Length));
+            progress?.Report(new WorkProgress("fitting", s + 1, settings.Length));
             var left = 100 * edited.Evaluation.On(options.Classes.Contains);
             var drop = 100 * (original.Evaluation.On(options.Stays) - edited.Evaluation.On(options.Stays));
             var read = meter.Probes(original, edited, validation).Max(p => (p.After - 0.5) / Math.Max(p.Before - 0.5, 0.05));
             var excess = Math.Max(0, left - options.ForgetTarget) + Math.Max(0, drop - options.RetainDrop) + ProbeWorth * Math.Max(0, read - ProbeTarget);
-            if (excess < least) (best, least, reached) = (_settings[s], excess, (left, drop));
+            if (excess < least) (best, least, reached) = (settings[s], excess, (left, drop));
             if (excess <= 0) break;
         }
         Require(reached.Forgotten, reached.Drop);

@@ -39,6 +39,12 @@ public sealed record UnlearnOptions
     /// <summary>Whether channels that only the forgotten classes use are removed from the network before the re-fit.</summary>
     public bool Physical { get; init; }
 
+    /// <summary>How far the mean features are matched, 0 to 1; null: chosen on the validation images.</summary>
+    public double? Match { get; init; }
+
+    /// <summary>Ridge of the metric in which means are matched, relative to the mean diagonal; null: by the number of images.</summary>
+    public double? MatchRidge { get; init; }
+
     /// <summary>Output positions sampled per image in least squares, at most.</summary>
     public int PositionsPerImage { get; init; } = 48;
 

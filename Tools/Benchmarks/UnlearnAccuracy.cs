@@ -21,8 +21,8 @@ static class UnlearnAccuracy
     }
 
     /// <summary>
-    /// Runs: models, classes (all), methods (refit). A method is followed by options, e.g. discedit-u+witness=ks+per-layer=3,
-    /// refit+physical, moments+images=5000.
+    /// Runs: models, classes (all), methods (refit). A method is followed by options, e.g. discedit-u+witness=ks+per-layer=3+images=1280,
+    /// refit+physical, moments+images=8000.
     /// </summary>
     public static int Run(string[] args)
     {
@@ -47,6 +47,7 @@ static class UnlearnAccuracy
         var settings = words.Skip(1).Select(w => w.Split('=')).ToDictionary(w => w[0], w => w.Length > 1 ? w[1] : "");
         var data = UnlearnData.Of(SharedCifar.Data(name, 0));
         if (words[0] == "moments") data = data with { Moments = Bundle(name, model, int.Parse(settings.GetValueOrDefault("images", "2000"), CultureInfo.InvariantCulture)) };
+        if (settings.ContainsKey("mirror")) data = data with { Train = new MirroredImages(data.Train!) };
         var watch = Stopwatch.StartNew();
         try
         {
@@ -78,7 +79,10 @@ static class UnlearnAccuracy
         };
         return options with
         {
+            Calibration = method != "moments" && settings.TryGetValue("images", out var images) ? int.Parse(images, CultureInfo.InvariantCulture) : options.Calibration,
             Tail = settings.TryGetValue("tail", out var tail) ? double.Parse(tail, CultureInfo.InvariantCulture) : options.Tail,
+            Match = settings.TryGetValue("match", out var match) ? double.Parse(match, CultureInfo.InvariantCulture) : null,
+            MatchRidge = settings.TryGetValue("ridge", out var ridge) ? double.Parse(ridge, CultureInfo.InvariantCulture) : null,
             RetainDrop = settings.TryGetValue("retain-drop", out var drop) ? double.Parse(drop, CultureInfo.InvariantCulture) : options.RetainDrop,
         };
     }
