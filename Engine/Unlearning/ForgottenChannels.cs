@@ -1,5 +1,6 @@
 using System.Globalization;
 using OnnxEdit.Surgery;
+using OnnxEdit.Surgery.Proto;
 
 namespace OnnxEdit.Engine;
 
@@ -8,7 +9,7 @@ namespace OnnxEdit.Engine;
 /// other classes no more than the limit on validation images after what reads them is re-fitted on images of these classes.
 /// </summary>
 sealed class ForgottenChannels(
-    OnnxModel source, NormalisedModel model, ClassImages images, ForgetMeter meter, ForgetMeter.Measured original, ImageSet validation,
+    OnnxModel source, NormalisedModel model, ClassifierHead head, ClassImages images, ForgetMeter meter, ForgetMeter.Measured original, ImageSet validation,
     UnlearnOptions options, IProgress<WorkProgress>? progress, CancellationToken cancellation)
 {
     /// <summary>Images that recovery uses at most.</summary>
@@ -78,6 +79,16 @@ sealed class ForgottenChannels(
         EditVerification.CheckEqual(_analysis.Model, MaskInsertion.Apply(_analysis, removed), slim);
         using (var context = new RecoveryContext(_analysis, slim, removed, Recovery, options.Batch))
             LeastSquaresRecovery.Apply(context, new SlimOptions { Seed = options.Seed, Batch = options.Batch, Effort = SlimEffort.For(_analysis.Model, Recovery.Count) }, progress, cancellation);
+        KeepHead(slim);
         return new ModelCandidate(NormalisedModel.Create(slim), removed);
+    }
+
+    // Recovery re-fits all that reads something changed; a head that lost no feature is to stay as it was.
+    void KeepHead(ModelProto slim)
+    {
+        var (weights, bias) = head.Unit.Read();
+        var node = slim.Graph.Node.First(n => n.Output[0] == head.Unit.Node.Output[0]);
+        var unit = LinearUnit.Of(node, slim.Graph, new GraphIndex(slim.Graph))!;
+        if (unit.Read().Weights.Length == weights.Length) unit.Write(weights, bias);
     }
 }

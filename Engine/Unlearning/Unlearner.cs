@@ -57,7 +57,7 @@ public sealed class Unlearner
         if (_options.Method == UnlearnMethod.SuppressLogit) basis = Suppress(head);
         else if (_options.Method == UnlearnMethod.DisceditU) basis = Discedit(head, images!);
         else if (images is null) basis = new MomentsFit(_model, stage!, _data.Moments!.Statistics, _options).Apply();
-        else (edited, basis, removed) = Refit(stage!, images, meter);
+        else (edited, basis, removed) = Refit(stage!, images, meter, head);
         EditVerification.Check(_model, edited.Proto);
         var report = new UnlearnReport
         {
@@ -74,13 +74,13 @@ public sealed class Unlearner
         return new UnlearnResult(_source.With(edited.Proto), report with { After = report.After with { Bytes = ModelCounts.ByteCount(edited.Proto) } });
     }
 
-    (NormalisedModel Model, string Basis, IReadOnlyList<SlimmedGroup> Removed) Refit(FeatureStage stage, ClassImages images, ForgetMeter meter)
+    (NormalisedModel Model, string Basis, IReadOnlyList<SlimmedGroup> Removed) Refit(FeatureStage stage, ClassImages images, ForgetMeter meter, ClassifierHead head)
     {
         var validation = Labelled(_data.Validation, "validation");
         var original = meter.Measure(_model.Proto, validation);
         var choice = new RefitChoice(_options, meter, original, validation, _progress, _cancellation);
         var removal = !_options.Physical ? null
-            : new ForgottenChannels(_source, _model, images, meter, original, validation, _options, _progress, _cancellation).Remove();
+            : new ForgottenChannels(_source, _model, head, images, meter, original, validation, _options, _progress, _cancellation).Remove();
         var (model, end) = removal is null ? (_model, stage) : (removal.Model, FeatureStage.Of(removal.Model, _signature.LogitsName));
         var done = choice.Apply(model, end, images);
         if (choice.Note is { } note) _notes.Add(note);
