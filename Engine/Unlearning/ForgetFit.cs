@@ -127,13 +127,19 @@ sealed class ForgetFit
                 var moved = _move.Of(features, @class, margin);
                 var y = values.Slice(n * length, length);
                 for (var k = 0; k < _stage.Channels; k++)
+                {
+                    var slopes = 0.0;
+                    for (var p = 0; p < _stage.Positions && _stage.Curve is not null; p++) slopes += Math.Pow(_stage.Curve.Slope(y[_stage.At(k, p)]), 2) / _stage.Positions;
                     for (var p = 0; p < _stage.Positions; p++)
                     {
                         ref var v = ref y[_stage.At(k, p)];
+                        // The shortest way to the mean wanted, to first order; where the activation is flat there is none.
+                        if (_stage.Curve is { } curve) v += (float)((moved[k] - features[k]) * curve.Slope(v) / Math.Max(slopes, 0.05));
                         // Below the Relu a value has no part in the mean; above it all shrink alike.
-                        if (!_stage.HasRelu || moved[k] > features[k]) v += (float)moved[k] - features[k];
+                        else if (!_stage.HasRelu || moved[k] > features[k]) v += (float)moved[k] - features[k];
                         else if (v > 0) v *= (float)moved[k] / Math.Max(features[k], 1e-12f);
                     }
+                }
             }
         };
     }

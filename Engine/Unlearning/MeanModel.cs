@@ -1,9 +1,9 @@
 namespace OnnxEdit.Engine;
 
 /// <summary>
-/// Mean features of a class at weights that were never run, from its sums alone: exact where there is no Relu; else the
-/// values before it are taken for Gaussian, E max(y, 0) = m Phi(m/s) + s phi(m/s), and what that says differs from the
-/// truth at the original weights, where the sums are exact, is taken off at the new ones too.
+/// Mean features of a class at weights that were never run, from its sums alone: to first order from the mean and the
+/// derivative at the original weights, which the sums give exactly - all there is where there is no activation. What a Relu
+/// adds beyond that is taken from a Gaussian with the class's moments, E max(y, 0) = m Phi(m/s) + s phi(m/s).
 /// </summary>
 sealed class MeanModel
 {
@@ -45,9 +45,10 @@ sealed class MeanModel
             var shift = bias[k] - _bias[k] + Dot(step, _mean);
             features[k] = _sums.Features[_class * channels + k] / Count;
             derivatives[k] = [.. _sums.ActiveOf(_class, k).ToArray().Select(v => v / Count)];
+            var straight = Dot(step, derivatives[k].AsSpan(0, rows).ToArray()) + derivatives[k][rows] * (bias[k] - _bias[k]);
             if (!_hasRelu)
             {
-                features[k] += shift;
+                features[k] += straight;
                 return;
             }
             var mean = _grams.Cross[k * (rows + 1) + rows] / Count;
@@ -55,7 +56,6 @@ sealed class MeanModel
             double[] moved = [.. Enumerable.Range(0, rows).Select(i => cross[i] + System.Numerics.Tensors.TensorPrimitives.Dot<double>(_covariance[i], step))];
             var variance = _grams.Variance(k);
             var (before, after) = (new Rectified(mean, variance), new Rectified(mean + shift, variance + Dot(step, cross) + Dot(step, moved)));
-            var straight = Dot(step, derivatives[k].AsSpan(0, rows).ToArray()) + derivatives[k][rows] * (bias[k] - _bias[k]);
             features[k] = Math.Max(0, features[k] + straight + after.Mean - before.Mean - before.Active * shift - before.Density * Dot(step, cross));
             for (var i = 0; i < rows; i++)
                 derivatives[k][i] += after.Active * _mean[i] + after.Density * moved[i] - before.Active * _mean[i] - before.Density * cross[i];

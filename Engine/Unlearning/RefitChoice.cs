@@ -8,8 +8,9 @@ namespace OnnxEdit.Engine;
 /// </summary>
 sealed class RefitChoice(UnlearnOptions options, ForgetMeter meter, ForgetMeter.Measured original, ImageSet validation, IProgress<WorkProgress>? progress, CancellationToken cancellation)
 {
-    // How far above chance the probe should read the class, relative to the original, and what more than that counts in points of accuracy.
-    const double ProbeTarget = 0.5, ProbeWorth = 20;
+    // How far above chance the probe should read the class, relative to the original, and what more than that counts in
+    // points of the class's accuracy; what a point lost on the classes that stay counts in these.
+    const double ProbeTarget = 0.5, ProbeWorth = 20, DropWorth = 2;
 
     // Tried in this order.
     static readonly Setting[] _settings = [new(2, 3, 1), new(4, 9, 1), new(8, 27, 1), new(4, 3, .75), new(4, 9, .75), new(4, 3, .5), new(6, 6, .25), new(6, 3, 0), new(8, 9, 0)];
@@ -46,7 +47,7 @@ sealed class RefitChoice(UnlearnOptions options, ForgetMeter meter, ForgetMeter.
     }
 
     Setting[] Settings() => options.Match is not { } match ? _settings
-        : [.. _settings.Select(s => s with { Match = match }).Distinct()];
+        : [.. _settings.Where(s => s.Match == 1).Select(s => s with { Match = match })];
 
     Setting Choose(NormalisedModel model, ForgetFit fit)
     {
@@ -62,7 +63,7 @@ sealed class RefitChoice(UnlearnOptions options, ForgetMeter meter, ForgetMeter.
             var left = 100 * edited.Evaluation.On(options.Classes.Contains);
             var drop = 100 * (original.Evaluation.On(options.Stays) - edited.Evaluation.On(options.Stays));
             var read = meter.Probes(original, edited, validation).Max(p => (p.After - 0.5) / Math.Max(p.Before - 0.5, 0.05));
-            var excess = Math.Max(0, left - options.ForgetTarget) + Math.Max(0, drop - options.RetainDrop) + ProbeWorth * Math.Max(0, read - ProbeTarget);
+            var excess = Math.Max(0, left - options.ForgetTarget) + DropWorth * Math.Max(0, drop - options.RetainDrop) + ProbeWorth * Math.Max(0, read - ProbeTarget);
             if (excess < least) (best, least, reached) = (settings[s], excess, (left, drop));
             if (excess <= 0) break;
         }
