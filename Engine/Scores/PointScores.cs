@@ -22,7 +22,8 @@ static class PointScores
         return average.Result();
     }
 
-    static double[] Score(PointStatistics point, ChannelScoreKind kind, ClassAggregation aggregation) => kind switch
+    /// <summary>Scores of the channels of one point.</summary>
+    public static double[] Score(PointStatistics point, ChannelScoreKind kind, ClassAggregation aggregation) => kind switch
     {
         ChannelScoreKind.Chip => point.Independence ?? throw Lacking(point, "channel independence (CHIP)"),
         ChannelScoreKind.TvsPrune => point.MapDistance ?? MeanDistance(point),

@@ -28,7 +28,8 @@ static class LeastSquares
         return Fit(sums, hasBias, prior, best);
     }
 
-    static (double[,] Weights, double[] Bias) Fit(GramSums sums, bool hasBias, double[,]? prior, double ridge)
+    /// <summary>The same with a given ridge, that pulls towards <paramref name="prior"/> if there is one.</summary>
+    public static (double[,] Weights, double[] Bias) Fit(GramSums sums, bool hasBias, double[,]? prior, double ridge)
     {
         var (k, m) = (sums.Rows, sums.Outputs);
         var gram = CentredGram(sums, hasBias);

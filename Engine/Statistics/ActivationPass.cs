@@ -32,6 +32,7 @@ sealed class ActivationPass : IDisposable
         Labels = images.IsLabelled ? LabelSource.Data : LabelSource.Predictions;
         var classes = signature.Classes ?? (int)model.Trace.Shape(signature.LogitsName).Skip(1).Aggregate(1L, (a, b) => a * b);
         _classCounts = new int[classes];
+        ImageLabels = new int[images.Count];
         RequireLabels(images, classes);
         // Predictions first: the points of a batch need to know its classes.
         string[] logits = Labels == LabelSource.Predictions ? [signature.LogitsName] : [];
@@ -50,6 +51,9 @@ sealed class ActivationPass : IDisposable
     /// <summary>Images per class, once run.</summary>
     public IReadOnlyList<int> ClassCounts => _classCounts;
 
+    /// <summary>Class of each image, or -1, once run.</summary>
+    public int[] ImageLabels { get; }
+
     /// <summary>Runs all images.</summary>
     /// <returns>Statistics by tensor, in graph order.</returns>
     public IReadOnlyDictionary<string, PointStatistics> Run(IProgress<WorkProgress>? progress, CancellationToken cancellation)
@@ -62,6 +66,7 @@ sealed class ActivationPass : IDisposable
             var labels = new int[Math.Min(_batch, _images.Count - first)];
             for (var i = 0; i < labels.Length; i++) labels[i] = _images.Label(first + i);
             if (_runner is not null) RunBatch(_runner, first, labels, buffer);
+            labels.CopyTo(ImageLabels, first);
             foreach (var label in labels)
                 if (label >= 0) _classCounts[label]++;
         }

@@ -46,6 +46,12 @@ public sealed class CalibrationStatistics
     /// <summary>Gram sums in graph order.</summary>
     internal IReadOnlyList<PackedGrams> Units { get; }
 
+    /// <summary>Sums by class at the end of the body, which unlearning needs; null: none.</summary>
+    internal FeatureSums? Features { get; init; }
+
+    /// <summary>Whether unlearning can work from these statistics alone.</summary>
+    public bool HasClassSums => Features is not null;
+
     /// <summary>Measures a model on images.</summary>
     /// <param name="model">The model.</param>
     /// <param name="analysis">Its channels; the analysed graph is the one that runs.</param>

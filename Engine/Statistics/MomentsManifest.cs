@@ -13,10 +13,11 @@ namespace OnnxEdit.Engine;
 /// <param name="Points">Points, in graph order; point i has the arrays point{i}.*.</param>
 /// <param name="Units">Linear units, in graph order; unit i has the arrays unit{i}.*.</param>
 /// <param name="Skipped">What was left out.</param>
+/// <param name="Features">The unit with sums by class, arrays features.*; null: none, as in files of earlier versions.</param>
 sealed record MomentsManifest(
     string Schema, string Tool, string ModelSha256, int Images, string Labels, IReadOnlyList<int> ClassCounts,
     IReadOnlyList<string>? ClassNames, IReadOnlyList<MomentsManifest.Point> Points, IReadOnlyList<MomentsManifest.Unit> Units,
-    IReadOnlyList<SkippedStatistics> Skipped)
+    IReadOnlyList<SkippedStatistics> Skipped, MomentsManifest.Unit? Features = null)
 {
     internal const string FileName = "manifest.json";
     internal const string Family = "onnxedit.moments/";
@@ -43,7 +44,7 @@ sealed record MomentsManifest(
 
     /// <summary>A linear unit.</summary>
     /// <param name="Node">Identity of its node.</param>
-    /// <param name="Groups">Groups.</param>
+    /// <param name="Groups">Groups; classes, of the unit with sums by class.</param>
     /// <param name="Rows">Patch rows of a group.</param>
     /// <param name="Outputs">Outputs of a group.</param>
     internal sealed record Unit(string Node, int Groups, int Rows, int Outputs);

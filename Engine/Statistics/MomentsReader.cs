@@ -28,6 +28,7 @@ sealed class MomentsReader(NpzFile file, MomentsManifest manifest, string path)
                     _ => throw Damaged($"labels come from '{manifest.Labels}'"),
                 },
                 Skipped = manifest.Skipped,
+                Features = manifest.Features is { } features ? ReadFeatures(features) : null,
             };
         }
         catch (OnnxKernelException inner)
@@ -70,6 +71,13 @@ sealed class MomentsReader(NpzFile file, MomentsManifest manifest, string path)
             unit.Node, groups, k, m,
             Singles($"{key}.gram", groups, k * (k + 1) / 2), Doubles($"{key}.sums", groups, k + 1), Singles($"{key}.cross", groups, m, k),
             Doubles($"{key}.targets", groups, m), Doubles($"{key}.power", groups, m));
+    }
+
+    FeatureSums ReadFeatures(MomentsManifest.Unit unit)
+    {
+        if (unit.Groups != manifest.ClassCounts.Count || unit.Rows is < 1 or > 1 << 15 || unit.Outputs < 1
+            || FeatureSums.Bytes(unit.Groups, unit.Outputs, unit.Rows) > FeatureSums.MostBytes) throw Damaged("features is described wrongly");
+        return new FeatureSums(Read(unit, "features"), Doubles("features.mean", unit.Groups, unit.Outputs), Singles("features.active", unit.Groups, unit.Outputs, unit.Rows + 1));
     }
 
     double[] Doubles(string key, params int[] shape)

@@ -13,6 +13,10 @@ static class MomentsWriter
         writer.AddText(MomentsManifest.FileName, Describe(statistics, toolVersion).ToJson());
         foreach (var (point, i) in statistics.Points.Values.Select((p, i) => (p, i))) Write(writer, $"point{i}", point);
         foreach (var (unit, i) in statistics.Units.Select((u, i) => (u, i))) Write(writer, $"unit{i}", unit);
+        if (statistics.Features is not { } features) return;
+        Write(writer, "features", features.Sums);
+        writer.Add("features.mean", NpyArray.From<double>(features.Features, features.Classes, features.Sums.Outputs));
+        writer.Add("features.active", NpyArray.From<float>(features.Active, features.Classes, features.Sums.Outputs, features.Sums.Rows + 1));
     }
 
     internal static string NameOf(PooledFeature feature) => feature.ToString().ToLowerInvariant();
@@ -23,8 +27,9 @@ static class MomentsWriter
         [.. statistics.Points.Values.Select(p => new MomentsManifest.Point(
             p.Id, p.Tensor, p.Channels, [.. p.Features.Select(f => NameOf(f.Feature))], p.Features[0].Histograms?.Bins ?? 0,
             p.Independence is not null, p.MapDistance is not null))],
-        [.. statistics.Units.Select(u => new MomentsManifest.Unit(u.Node, u.Groups, u.Rows, u.Outputs))],
-        statistics.Skipped);
+        [.. statistics.Units.Select(Describe)], statistics.Skipped, statistics.Features is { } features ? Describe(features.Sums) : null);
+
+    static MomentsManifest.Unit Describe(PackedGrams unit) => new(unit.Node, unit.Groups, unit.Rows, unit.Outputs);
 
     static void Write(NpzWriter writer, string key, PointStatistics point)
     {

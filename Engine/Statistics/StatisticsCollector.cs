@@ -19,6 +19,7 @@ sealed class StatisticsCollector(
         using var pass = new ActivationPass(analysis.Model, signature, Points(), images, options);
         var points = pass.Run(progress, cancellation);
         var units = options.Grams ? CollectGrams() : [];
+        var features = options.ClassSums ? CollectFeatures(signature.LogitsName, pass.ImageLabels) : null;
         return new CalibrationStatistics(points, units)
         {
             ModelSha256 = model.Sha256,
@@ -27,6 +28,7 @@ sealed class StatisticsCollector(
             ClassNames = options.ClassNames,
             Labels = pass.Labels,
             Skipped = _skipped,
+            Features = features,
         };
     }
 
@@ -69,6 +71,21 @@ sealed class StatisticsCollector(
         }
         progress?.Report(new WorkProgress("summing Gram matrices", consumers.Count, consumers.Count));
         return units;
+    }
+
+    // A model whose features cannot be edited needs none.
+    FeatureSums? CollectFeatures(string logits, int[] labels)
+    {
+        if (FeatureStage.Find(analysis.Model, logits, out var why) is not { } stage)
+        {
+            _skipped.Add(new SkippedStatistics(logits, $"{why}, so unlearn cannot re-fit it from this file"));
+            return null;
+        }
+        var collector = new FeatureSumsCollector(analysis.Model, stage, options, cancellation);
+        if (collector.Obstacle() is not { } reason) return collector.Collect(images, labels, progress);
+        var name = new NodeNames(analysis.Model.Proto.Graph).Of(stage.Last.Unit.Node);
+        if (!_skipped.Exists(s => s.Node == name)) _skipped.Add(new SkippedStatistics(name, reason));
+        return null;
     }
 
     bool IsRead(ConsumerSlice consumer) => analysis.Groups.Any(g =>

@@ -30,12 +30,16 @@ public sealed record StatisticsOptions
     /// <summary>Whether Gram sums of linear units are collected, for reconstruction.</summary>
     public bool Grams { get; init; } = true;
 
+    /// <summary>Whether sums by class are formed at the unit that makes the features, for unlearning.</summary>
+    public bool ClassSums { get; init; } = true;
+
     /// <summary>Units with more patch rows than this get no Gram sums: the matrix grows with the square.</summary>
     public int LargestGram { get; init; } = 4096;
 
     /// <summary>The least that a score needs.</summary>
     public static StatisticsOptions For(ChannelScoreKind kind) => new()
     {
+        ClassSums = false,
         MeanMaps = kind == ChannelScoreKind.TvsPrune,
         IndependenceImages = kind == ChannelScoreKind.Chip ? 128 : 0,
         Grams = kind is ChannelScoreKind.Obs or ChannelScoreKind.Auto,

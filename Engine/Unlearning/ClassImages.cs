@@ -5,7 +5,8 @@ namespace OnnxEdit.Engine;
 /// <summary>Training images by what is to become of their class.</summary>
 /// <param name="Retained">Images of the classes that stay.</param>
 /// <param name="Forgotten">Images of each class to forget.</param>
-sealed record ClassImages(ImageSet Retained, IReadOnlyDictionary<int, ImageSet> Forgotten)
+/// <param name="All">Both, in random order.</param>
+sealed record ClassImages(ImageSet Retained, IReadOnlyDictionary<int, ImageSet> Forgotten, ImageSet All)
 {
     /// <summary>Draws them.</summary>
     /// <param name="images">Training images.</param>
@@ -22,10 +23,12 @@ sealed record ClassImages(ImageSet Retained, IReadOnlyDictionary<int, ImageSet> 
             if (found.Count == 0)
                 throw new OnnxEngineException(ErrorKind.Data, $"The training data holds no image of class {Name(c, names)}, so there is nothing to tell what to forget.");
         var left = Math.Max(1, options.Calibration - forgotten.Values.Sum(f => f.Count));
-        var retained = images.Select([.. order.Where(i => images.Label(i) >= 0 && !options.Classes.Contains(images.Label(i))).Take(left)]);
+        int[] stay = [.. order.Where(i => images.Label(i) >= 0 && options.Stays(images.Label(i))).Take(left)];
+        var retained = images.Select(stay);
         if (retained.Count == 0)
             throw new OnnxEngineException(ErrorKind.Data, "The training data holds no image of a class that stays, so there is nothing to keep the model right on; give data with all classes.");
-        return new ClassImages(retained, forgotten);
+        var all = stay.Concat(options.Classes.SelectMany(c => order.Where(i => images.Label(i) == c).Take(each))).ToHashSet();
+        return new ClassImages(retained, forgotten, images.Select([.. order.Where(all.Contains)]));
     }
 
     /// <summary>A class as a sentence names it.</summary>

@@ -12,10 +12,7 @@ sealed class FeatureMove
     /// <summary>Ridge of the covariance, relative to its mean diagonal.</summary>
     const double Ridge = 1e-3;
 
-    const int Steps = 40;
-
-    readonly FeatureStage _stage;
-    readonly int[] _forgotten;
+    readonly LogitMargin _margin;
     readonly double[] _retainedMean;
     readonly Dictionary<int, (double[] Difference, double[] Score)> _evidence = [];
 
@@ -25,7 +22,7 @@ sealed class FeatureMove
     /// <param name="forgotten">Features of images of each class to forget.</param>
     public FeatureMove(FeatureStage stage, float[][] retained, IReadOnlyDictionary<int, float[][]> forgotten)
     {
-        (_stage, _forgotten) = (stage, [.. forgotten.Keys]);
+        _margin = new LogitMargin(stage, [.. forgotten.Keys]);
         _retainedMean = Mean(retained);
         foreach (var (c, features) in forgotten)
         {
@@ -44,29 +41,16 @@ sealed class FeatureMove
     {
         var (difference, score) = _evidence[@class];
         var shown = Enumerable.Range(0, features.Length).Sum(k => score[k] * (features[k] - _retainedMean[k]));
-        double[] moved = [.. features.Select((f, k) => Floor(f - shown * difference[k]))];
-        for (var step = 0; step < Steps; step++)
-        {
-            var logits = Logits(moved);
-            var worst = _forgotten.MaxBy(c => logits[c]);
-            var best = Enumerable.Range(0, logits.Length).Where(c => !_forgotten.Contains(c)).MaxBy(c => logits[c]);
-            var gap = logits[worst] - logits[best] + margin;
-            if (gap <= 1e-6) break;
-            // Features that a Relu makes cannot go below zero; the others take over.
-            var direction = Enumerable.Range(0, moved.Length).Select(k => (double)_stage.Weights[worst, k] - _stage.Weights[best, k])
-                .Select((d, k) => _stage.HasRelu && d > 0 && moved[k] <= 0 ? 0 : d).ToArray();
-            var length = direction.Sum(d => d * d);
-            if (length < 1e-12) break;
-            for (var k = 0; k < moved.Length; k++) moved[k] = Floor(moved[k] - gap / length * direction[k]);
-        }
+        double[] moved = [.. features.Select((f, k) => f - shown * difference[k])];
+        _margin.Move(moved, margin);
         return moved;
     }
 
-    double Floor(double feature) => _stage.HasRelu ? Math.Max(0, feature) : feature;
+    /// <summary>How far the largest logit of some features is from the next.</summary>
+    public double Lead(float[] features) => _margin.Lead(Array.ConvertAll(features, f => (double)f));
 
     /// <summary>Logits of some features.</summary>
-    public double[] Logits(IReadOnlyList<double> features) => [.. Enumerable.Range(0, _stage.Classes).Select(c =>
-        _stage.Bias[c] + Enumerable.Range(0, features.Count).Sum(k => _stage.Weights[c, k] * features[k]))];
+    public double[] Logits(IReadOnlyList<double> features) => _margin.Logits(features);
 
     static double[] Mean(float[][] rows) => [.. Enumerable.Range(0, rows[0].Length).Select(k => rows.Average(r => (double)r[k]))];
 

@@ -4,16 +4,17 @@ namespace OnnxEdit.Engine;
 
 /// <summary>
 /// The end of a classifier's body: the linear unit whose output, pooled over positions, is the features g that the head
-/// reads, g_k = mean over positions of y_k or of max(y_k, 0), logits = W g + b. What lies between is found in the graph and
-/// checked with numbers, so it may be any arrangement of Relu, pooling, normalisation and data movement.
+/// reads, g_k = mean over positions of f(y_k), logits = W g + b, with f a Relu, another elementwise activation, or nothing.
+/// What lies between is found in the graph and checked with numbers, so it may be any arrangement of activation, pooling,
+/// normalisation and data movement.
 /// </summary>
 sealed class FeatureStage
 {
     const int Steps = 12;
 
-    FeatureStage(LinearUnit head, UnitTarget last, string features, bool hasRelu, int channels, int positions, bool channelsLast, float[,] weights, float[] bias)
+    FeatureStage(LinearUnit head, UnitTarget last, string features, bool hasRelu, ActivationCurve? curve, int channels, int positions, bool channelsLast, float[,] weights, float[] bias)
     {
-        (Head, Last, Features, HasRelu) = (head, last, features, hasRelu);
+        (Head, Last, Features, HasRelu, Curve) = (head, last, features, hasRelu, curve);
         (Channels, Positions, ChannelsLast, Weights, Bias) = (channels, positions, channelsLast, weights, bias);
     }
 
@@ -28,6 +29,9 @@ sealed class FeatureStage
 
     /// <summary>Whether a Relu stands before the pooling.</summary>
     public bool HasRelu { get; }
+
+    /// <summary>Another activation in its place, or null.</summary>
+    public ActivationCurve? Curve { get; }
 
     /// <summary>Number of features C.</summary>
     public int Channels { get; }
@@ -54,32 +58,43 @@ sealed class FeatureStage
     /// <param name="model">The model.</param>
     /// <param name="logits">Name of the logits.</param>
     /// <exception cref="OnnxEngineException">The end of the model has another form (<see cref="ErrorKind.Model"/>).</exception>
-    public static FeatureStage Of(NormalisedModel model, string logits)
+    public static FeatureStage Of(NormalisedModel model, string logits) => Find(model, logits, out var why) ?? throw Unsuitable(why);
+
+    /// <summary>Finds the stage; null where the end of the model has another form, which <paramref name="why"/> then says.</summary>
+    public static FeatureStage? Find(NormalisedModel model, string logits, out string why)
     {
         var units = UnitTarget.All(model.Proto, model.Trace);
         var layout = ItemLayout.Of(model);
+        why = "";
         if (!layout.IsBatched && model.Trace.Shape(model.Index.Inputs[0].Name)[0] != 1)
-            throw Unsuitable("it insists on a batch of its own; export it with a batch of 1 or an open one");
-        if (units.Count < 2) throw Unsuitable("it has fewer than two linear layers with constant weights, so there is no body in front of the classifier");
+            why = "it insists on a batch of its own; export it with a batch of 1 or an open one";
+        else if (units.Count < 2) why = "it has fewer than two linear layers with constant weights, so there is no body in front of the classifier";
+        if (why.Length > 0) return null;
         var last = Widest(units, units[^2], model);
         var (node, head) = (last.Unit.Node, units[^1].Unit);
-        if (last.Unit.Groups > 1) throw Unsuitable($"{PatchGraph.Of(last.Unit, model).Name}, which makes the features, is a grouped convolution");
-        if (!last.Unit.HasBias) throw Unsuitable($"{PatchGraph.Of(last.Unit, model).Name}, which makes the features, has no constant term");
+        if (last.Unit.Groups > 1) why = $"{PatchGraph.Of(last.Unit, model).Name}, which makes the features, is a grouped convolution";
+        else if (!last.Unit.HasBias) why = $"{PatchGraph.Of(last.Unit, model).Name}, which makes the features, has no constant term";
+        if (why.Length > 0) return null;
         var shape = layout.RowShape(last.Tensor);
         var channelsLast = !last.Unit.IsConv;
         var channels = (int)(channelsLast ? shape[^1] : shape[1]);
         var positions = (int)(shape.Aggregate(1L, (a, b) => a * b) / channels);
         var probe = new Probe(model, layout);
         var tensor = last.Tensor;
+        List<string> maps = [];
         for (var step = 0; step < Steps; step++)
         {
-            if (layout.RowShape(tensor).Aggregate(1L, (a, b) => a * b) == channels && probe.Pools(last.Tensor, tensor, channels, positions, channelsLast) is { } relu
+            var count = layout.RowShape(tensor).Aggregate(1L, (a, b) => a * b);
+            if (count == channels * positions && tensor != last.Tensor) maps.Add(tensor);
+            if (count == channels && probe.Pools(last.Tensor, tensor, maps, channels, positions, channelsLast) is { } pooled
                 && probe.Affine(tensor, logits) is { } affine)
-                return new FeatureStage(head, last, tensor, relu, channels, positions, channelsLast, affine.Weights, affine.Bias);
-            if (tensor == logits || model.Index.Consumers(tensor) is not [var next] || next.Output.Count == 0) break;
+                return new FeatureStage(head, last, tensor, pooled.IsRelu, pooled.Curve, channels, positions, channelsLast, affine.Weights, affine.Bias);
+            // Where several read it, as in x * Sigmoid(x), the last is where they meet, if they do.
+            if (tensor == logits || model.Index.Consumers(tensor) is not [.., var next] || next.Output.Count == 0 || !model.Trace.Shapes.ContainsKey(next.Output[0])) break;
             tensor = next.Output[0];
         }
-        throw Unsuitable($"what lies between {node.OpType} '{(node.Name.Length > 0 ? node.Name : node.Output[0])}' and the classifier is not an average over positions, with or without a Relu before it");
+        why = $"what lies between {node.OpType} '{(node.Name.Length > 0 ? node.Name : node.Output[0])}' and the classifier is not an average over positions, with or without an elementwise activation before it";
+        return null;
     }
 
     // Where two units make the residual sum (a convolution on the shortcut), the one that sees more.
@@ -96,16 +111,26 @@ sealed class FeatureStage
     // Runs parts of the graph on made-up values of one image.
     sealed class Probe(NormalisedModel model, ItemLayout layout)
     {
-        // Whether a Relu comes before the mean over positions; null when the part is something else.
-        public bool? Pools(string from, string to, int channels, int positions, bool channelsLast)
+        // What comes before the mean over positions; null when the part is something else.
+        public (bool IsRelu, ActivationCurve? Curve)? Pools(string from, string to, IReadOnlyList<string> maps, int channels, int positions, bool channelsLast)
         {
             var random = new Random(0);
             float[] y = [.. Enumerable.Range(0, channels * positions).Select(_ => (float)(2 * random.NextDouble() - 1))];
             if (Run(from, y, to) is not { } g) return null;
-            foreach (var relu in (bool[])[false, true])
-                if (Enumerable.Range(0, channels).All(k => Math.Abs(g[k] - Enumerable.Range(0, positions)
-                        .Average(p => y[channelsLast ? p * channels + k : k * positions + p] is var v && relu ? Math.Max(v, 0) : v)) < 1e-4)) return relu;
-            return null;
+            bool Is(Func<float, float> f, double tolerance) => Enumerable.Range(0, channels).All(k => Math.Abs(g[k] - Enumerable.Range(0, positions)
+                .Average(p => (double)f(y[channelsLast ? p * channels + k : k * positions + p]))) < tolerance);
+            if (Is(v => v, 1e-4)) return (false, null);
+            if (Is(v => Math.Max(v, 0), 1e-4)) return (true, null);
+            return maps.Reverse().Select(m => Curve(from, m, y)).OfType<ActivationCurve>().FirstOrDefault(c => Is(c.At, 1e-3)) is { } curve ? (false, curve) : null;
+        }
+
+        // The same function of every single value, or null.
+        ActivationCurve? Curve(string from, string to, float[] y)
+        {
+            float[] turned = [.. y.Reverse()];
+            if (Run(from, y, to) is not { } a || Run(from, turned, to) is not { } b || a.Length != y.Length
+                || a.Where((v, i) => Math.Abs(v - b[a.Length - 1 - i]) > 1e-5).Any()) return null;
+            return ActivationCurve.Of(values => [.. values.Chunk(y.Length).SelectMany(part => Run(from, [.. part, .. new float[y.Length - part.Length]], to)!.Take(part.Length))]);
         }
 
         // The affine map from one tensor to another, checked on a random point; null when it is none.
@@ -132,7 +157,8 @@ sealed class FeatureStage
         float[]? Run(string from, float[] values, string to)
         {
             if (from == to) return values;
-            var part = SubgraphExtraction.Between(model.Proto, model.Trace, [from], [to]);
+            // What needs the images as well is joined with another branch.
+            var part = SubgraphExtraction.Between(model.Proto, model.Trace, [from, .. model.Index.Inputs.Select(i => i.Name)], [to]);
             if (part.Graph.Input.Count != 1 || part.Graph.Input[0].Name != from) return null;
             FloatBoundary.Apply(part, model.Trace);
             float[]? result = null;

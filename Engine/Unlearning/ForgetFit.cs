@@ -30,6 +30,7 @@ sealed class ForgetFit
     readonly GramSums _kept;
     readonly (float[,] Weights, float[] Bias) _original;
     readonly long[] _shape;
+    readonly double? _matchRidge;
 
     /// <summary>Collects what does not depend on the settings.</summary>
     /// <param name="model">The model; the unit's weights are changed in place by <see cref="Apply"/>.</param>
@@ -40,7 +41,7 @@ sealed class ForgetFit
     /// <param name="cancellation">Stops between batches.</param>
     public ForgetFit(NormalisedModel model, FeatureStage stage, PrefixRunner retained, IReadOnlyDictionary<int, PrefixRunner> forgotten, UnlearnOptions options, CancellationToken cancellation)
     {
-        (_stage, _retained, _forgotten) = (stage, retained, forgotten);
+        (_stage, _retained, _forgotten, _matchRidge) = (stage, retained, forgotten, options.MatchRidge);
         var (layout, target) = (ItemLayout.Of(model), stage.Last);
         _patches = PatchGraph.Of(target.Unit, model, layout);
         _shape = layout.RowShape(target.Tensor);
@@ -69,7 +70,7 @@ sealed class ForgetFit
         var sums = Weighted(margin, weight, cancellation);
         var prior = sums.Half is null ? null : PatchOrder.Get(_original.Weights, 0, _patches);
         var (w, b) = LeastSquares.Fit(sums, true, prior);
-        var factor = RidgeFactor.Of(LeastSquares.CentredGram(sums, true), sums.Half is null ? LeastSquares.Ridge : FewRidge, LeastSquares.Noise(sums));
+        var factor = RidgeFactor.Of(LeastSquares.CentredGram(sums, true), _matchRidge ?? (sums.Half is null ? LeastSquares.Ridge : FewRidge), LeastSquares.Noise(sums));
         double? first = null;
         for (var round = 0; round < Rounds; round++)
         {
@@ -88,11 +89,7 @@ sealed class ForgetFit
     }
 
     /// <summary>Mean distance of the largest logit from the next on images of the classes that stay: how sure the model usually is.</summary>
-    public double UsualMargin() => Features(_retained).Average(g =>
-    {
-        var logits = _move.Logits([.. g.Select(v => (double)v)]).OrderDescending().Take(2).ToArray();
-        return logits[0] - logits[1];
-    });
+    public double UsualMargin() => Features(_retained).Average(_move.Lead);
 
     GramSums Weighted(double margin, double weight, CancellationToken cancellation)
     {
@@ -130,13 +127,19 @@ sealed class ForgetFit
                 var moved = _move.Of(features, @class, margin);
                 var y = values.Slice(n * length, length);
                 for (var k = 0; k < _stage.Channels; k++)
+                {
+                    var slopes = 0.0;
+                    for (var p = 0; p < _stage.Positions && _stage.Curve is not null; p++) slopes += Math.Pow(_stage.Curve.Slope(y[_stage.At(k, p)]), 2) / _stage.Positions;
                     for (var p = 0; p < _stage.Positions; p++)
                     {
                         ref var v = ref y[_stage.At(k, p)];
+                        // The shortest way to the mean wanted, to first order; where the activation is flat there is none.
+                        if (_stage.Curve is { } curve) v += (float)((moved[k] - features[k]) * curve.Slope(v) / Math.Max(slopes, 0.05));
                         // Below the Relu a value has no part in the mean; above it all shrink alike.
-                        if (!_stage.HasRelu || moved[k] > features[k]) v += (float)moved[k] - features[k];
+                        else if (!_stage.HasRelu || moved[k] > features[k]) v += (float)moved[k] - features[k];
                         else if (v > 0) v *= (float)moved[k] / Math.Max(features[k], 1e-12f);
                     }
+                }
             }
         };
     }

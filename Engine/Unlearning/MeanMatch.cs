@@ -6,7 +6,7 @@ namespace OnnxEdit.Engine;
 
 /// <summary>
 /// Makes the mean features of forgotten classes equal to those of the others with the least change of a least-squares fit.
-/// A feature is linear in the weights of its channel as long as the Relu mask stays, so each class is one linear equation
+/// A feature is linear in the weights of its channel as long as the Relu mask (the slopes of another activation) stays, so each class is one linear equation
 /// per channel: dw = G^-1 D' (D G^-1 D')^-1 gap.
 /// </summary>
 sealed class MeanMatch(FeatureStage stage, PatchGraph patches, IReadOnlyList<long> weightDims)
@@ -31,8 +31,10 @@ sealed class MeanMatch(FeatureStage stage, PatchGraph patches, IReadOnlyList<lon
         if (other is not null && other != unit.Input) InternalGraph.Input(graph, other, DataType.Float, prefix.Shape(other).Length);
         var y = ReluAwareResidual.AddUnit(graph, unit, unit.Input, weights, bias, [.. weightDims], "y");
         if (other is not null) graph.Node.Add(NodeAttributes.Node("Add", [y, other], [y = "sum"]));
-        graph.Node.Add(NodeAttributes.Node(stage.HasRelu ? "Relu" : "Identity", [y], ["passed"]));
+        var (activated, slope) = stage.Curve?.AddNodes(graph, y) ?? (y, "");
+        graph.Node.Add(NodeAttributes.Node(stage.HasRelu ? "Relu" : "Identity", [activated], ["passed"]));
         if (stage.HasRelu) graph.Node.Add(NodeAttributes.Node("Sign", ["passed"], ["mask"]));
+        else if (stage.Curve is not null) graph.Node.Add(NodeAttributes.Node("Identity", [slope], ["mask"]));
         else
         {
             graph.Node.Add(NodeAttributes.Node("Sub", [y, y], ["zeros"]));

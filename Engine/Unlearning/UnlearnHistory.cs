@@ -6,15 +6,16 @@ namespace OnnxEdit.Engine;
 static class UnlearnHistory
 {
     /// <summary>Makes the record.</summary>
-    public static HistoryEntry Entry(OnnxModel source, UnlearnReport report, UnlearnOptions options) => new()
+    public static HistoryEntry Entry(OnnxModel source, UnlearnReport report, UnlearnOptions options, bool isFromFile) => new()
     {
         Command = "unlearn",
         Options = new SortedDictionary<string, string>(StringComparer.Ordinal)
         {
-            ["calibration"] = FormattableString.Invariant($"{options.Calibration}"),
+            ["calibration"] = isFromFile ? "statistics file" : FormattableString.Invariant($"{options.Calibration}"),
             ["class"] = string.Join(',', options.Classes.Select(c => FormattableString.Invariant($"{c}"))),
             ["forget-target"] = FormattableString.Invariant($"{options.ForgetTarget}"),
             ["method"] = Name(options.Method),
+            ["physical"] = options.Physical ? "true" : "false",
             ["retain-drop"] = FormattableString.Invariant($"{options.RetainDrop}"),
         },
         Seed = options.Seed,
@@ -24,14 +25,16 @@ static class UnlearnHistory
             ["onnxruntime"] = OrtRuntime.Version,
         },
         SourceSha256 = source.Sha256,
-        AccuracyBefore = report.Before.Top1,
-        AccuracyAfter = report.After.Top1,
-        Results = new SortedDictionary<string, double>(StringComparer.Ordinal)
+        ParametersBefore = report.Before.Parameters,
+        ParametersAfter = report.After.Parameters,
+        AccuracyBefore = report.Measured?.Before.Top1,
+        AccuracyAfter = report.Measured?.After.Top1,
+        Results = report.Measured is not { } measured ? new SortedDictionary<string, double>() : new SortedDictionary<string, double>(StringComparer.Ordinal)
         {
-            ["forgotten-after"] = report.ForgottenAccuracy.After,
-            ["forgotten-before"] = report.ForgottenAccuracy.Before,
-            ["retained-after"] = report.RetainedAccuracy.After,
-            ["retained-before"] = report.RetainedAccuracy.Before,
+            ["forgotten-after"] = measured.ForgottenAccuracy.After,
+            ["forgotten-before"] = measured.ForgottenAccuracy.Before,
+            ["retained-after"] = measured.RetainedAccuracy.After,
+            ["retained-before"] = measured.RetainedAccuracy.Before,
         },
     };
 

@@ -27,6 +27,24 @@ public sealed record UnlearnOptions
     /// <summary>Standard deviations above the mean score from which on <see cref="UnlearnMethod.DisceditU"/> takes a channel.</summary>
     public double Deviations { get; init; } = 2;
 
+    /// <summary>A fixed number of channels of each layer that <see cref="UnlearnMethod.DisceditU"/> takes instead; null: by <see cref="Deviations"/>.</summary>
+    public int? PerLayer { get; init; }
+
+    /// <summary>Layers that <see cref="UnlearnMethod.DisceditU"/> looks at, by name or by number from 1 on; empty: by <see cref="Tail"/>.</summary>
+    public IReadOnlyList<string> Layers { get; init; } = [];
+
+    /// <summary>What <see cref="UnlearnMethod.DisceditU"/> judges channels by.</summary>
+    public UnlearnWitness Witness { get; init; } = UnlearnWitness.Exp;
+
+    /// <summary>Whether channels that only the forgotten classes use are removed from the network before the re-fit.</summary>
+    public bool Physical { get; init; }
+
+    /// <summary>How far the mean features are matched, 0 to 1; null: chosen on the validation images.</summary>
+    public double? Match { get; init; }
+
+    /// <summary>Ridge of the metric in which means are matched, relative to the mean diagonal; null: by the number of images.</summary>
+    public double? MatchRidge { get; init; }
+
     /// <summary>Output positions sampled per image in least squares, at most.</summary>
     public int PositionsPerImage { get; init; } = 48;
 
@@ -38,4 +56,7 @@ public sealed record UnlearnOptions
 
     /// <summary>How accuracy is measured.</summary>
     public EvaluationOptions Evaluation { get; init; } = new();
+
+    /// <summary>Whether a class is to stay.</summary>
+    internal bool Stays(int @class) => !Classes.Contains(@class);
 }

@@ -1,41 +1,28 @@
+using OnnxEdit.Surgery;
+
 namespace OnnxEdit.Engine;
 
-/// <summary>What an unlearning did, measured on images that nothing was fitted to. Accuracies are fractions of one.</summary>
+/// <summary>What an unlearning did.</summary>
 public sealed record UnlearnReport
 {
     /// <summary>The forgotten classes.</summary>
     public required IReadOnlyList<int> Classes { get; init; }
 
-    /// <summary>The original on the test images.</summary>
-    public required Evaluation Before { get; init; }
+    /// <summary>What was measured; null without labelled test images.</summary>
+    public required UnlearnMeasurement? Measured { get; init; }
 
-    /// <summary>The edited model on them.</summary>
-    public required Evaluation After { get; init; }
+    /// <summary>Counts of the original.</summary>
+    public required ModelCounts Before { get; init; }
 
-    /// <summary>Change on images of the forgotten classes (FA), paired.</summary>
-    public required PairedDifference Forgotten { get; init; }
+    /// <summary>Counts of the edited model, smaller only where channels were removed.</summary>
+    public required ModelCounts After { get; init; }
 
-    /// <summary>Change on images of the other classes (RA), paired.</summary>
-    public required PairedDifference Retained { get; init; }
-
-    /// <summary>How many images of the forgotten classes the edited model takes for each class.</summary>
-    public required IReadOnlyList<int> WentTo { get; init; }
-
-    /// <summary>
-    /// Balanced accuracy (0.5 is chance) with which a linear rule reads each forgotten class out of the features that the head
-    /// reads: of the original, and of the edited model. A model whose logit is suppressed has the original's features.
-    /// </summary>
-    public required IReadOnlyList<ProbeResult> Probe { get; init; }
+    /// <summary>Groups of channels that were made smaller; empty without physical removal.</summary>
+    public required IReadOnlyList<SlimmedGroup> Removed { get; init; }
 
     /// <summary>One sentence: what was done, on what.</summary>
     public required string Basis { get; init; }
 
     /// <summary>Things the user should know, one sentence each.</summary>
     public required IReadOnlyList<string> Notes { get; init; }
-
-    /// <summary>Accuracy of the original and the edited model on images of the forgotten classes.</summary>
-    public (double Before, double After) ForgottenAccuracy => (Before.On(Classes.Contains), After.On(Classes.Contains));
-
-    /// <summary>Accuracy on images of the other classes.</summary>
-    public (double Before, double After) RetainedAccuracy => (Before.On(c => !Classes.Contains(c)), After.On(c => !Classes.Contains(c)));
 }

@@ -136,6 +136,32 @@ public sealed class ClassHistograms
         return distance;
     }
 
+    /// <summary>
+    /// The same against the classes that are neither the class nor left out: how far a class stands from the others of a
+    /// set that is without some. NaN if one side has no images.
+    /// </summary>
+    /// <param name="channel">The channel.</param>
+    /// <param name="class">The class.</param>
+    /// <param name="leftOut">Classes that do not count.</param>
+    public double KolmogorovSmirnov(int channel, int @class, IReadOnlyCollection<int> leftOut)
+    {
+        ArgumentNullException.ThrowIfNull(leftOut);
+        int[] others = [.. Enumerable.Range(0, Classes).Where(k => k != @class && !leftOut.Contains(k))];
+        double own = _images[@class], rest = others.Sum(k => _images[k]);
+        if (own == 0 || rest == 0)
+            return double.NaN;
+        long below = 0, restBelow = 0;
+        var distance = 0.0;
+        for (var bin = 0; bin <= Bins; bin++)
+        {
+            below += Cell(@class, channel)[bin];
+            foreach (var k in others)
+                restBelow += Cell(k, channel)[bin];
+            distance = Math.Max(distance, Math.Abs(below / own - restBelow / rest));
+        }
+        return distance;
+    }
+
     void CountBlock(ReadOnlySpan<int> indices, ReadOnlySpan<int> labels, int first, int channels)
     {
         var cells = Bins + 2;

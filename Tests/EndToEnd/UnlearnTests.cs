@@ -65,7 +65,7 @@ public sealed class UnlearnTests(SlimSample sample)
     public void Discedit_u_sets_channels_to_zero()
     {
         var json = Unlearn("--class 3 --method discedit-u --json", sample.New()).Expect(0).Json();
-        Assert.Matches(@"^DisCEdit-U: [1-9]\d* channels", json.GetProperty("basis").GetString());
+        Assert.Matches(@"^DisCEdit-U \(exp witness\): [1-9]\d* channels", json.GetProperty("basis").GetString());
         Assert.True(json.GetProperty("forgotten").GetProperty("after").GetDouble() < json.GetProperty("forgotten").GetProperty("before").GetDouble() - 0.1);
     }
 
@@ -91,6 +91,40 @@ public sealed class UnlearnTests(SlimSample sample)
         var result = Unlearn(arguments, output);
         Assert.Equal(code, result.ExitCode);
         Assert.Contains(sentence, result.StdErr, StringComparison.Ordinal);
+        Assert.False(File.Exists(output));
+    }
+
+    [Theory]
+    [InlineData("--class 3 --method discedit-u --layers 99", 2, "There is no layer '99': the model has")]
+    [InlineData("--class 3 --method discedit-u --witness gut", 2, "--witness takes exp or ks")]
+    [InlineData("--class 3 --method suppress-logit --physical", 2, "--physical goes with --method refit")]
+    [InlineData("--class 3 --moments nowhere.moments", 4, "nowhere.moments")]
+    public void Options_that_do_not_go_together_are_said(string arguments, int code, string sentence) =>
+        What_cannot_be_done_is_said_and_leaves_no_file(arguments, code, sentence);
+
+    [Fact]
+    public void Witnesses_layers_and_numbers_of_channels_can_be_chosen()
+    {
+        var json = Unlearn("--class 3 --method discedit-u --witness ks --layers 2,3 --per-layer 2 --calibration 500 --json", sample.New()).Expect(0).Json();
+        Assert.Equal("DisCEdit-U (ks witness): 4 channels of 2 layers set to zero, the 2 with the highest scores of each layer, from 500 images.", json.GetProperty("basis").GetString());
+    }
+
+    [Fact]
+    public void Channels_that_only_the_class_uses_are_removed_or_it_is_said_that_there_are_none()
+    {
+        var output = sample.New();
+        var result = Unlearn("--class 3 --physical --retain-drop 2 --forget-target 5 --json", output);
+        if (result.ExitCode == 0)
+        {
+            var json = result.Json();
+            var counts = json.GetProperty("parameters");
+            Assert.True(counts.GetProperty("after").GetInt64() < counts.GetProperty("before").GetInt64());
+            Assert.NotEmpty(json.GetProperty("removed").EnumerateArray());
+            Assert.Equal(counts.GetProperty("after").GetInt64(), CliRunner.Run(["inspect", output, "--json"]).Expect(0).Json().GetProperty("parameters").GetInt64());
+            Assert.InRange(json.GetProperty("forgotten").GetProperty("after").GetDouble(), 0, 0.1);
+            return;
+        }
+        Assert.Contains("--physical", result.ExpectError(5), StringComparison.Ordinal);
         Assert.False(File.Exists(output));
     }
 

@@ -58,6 +58,34 @@ public sealed class MomentsBundleTests : IDisposable
     }
 
     [Fact]
+    public void Sums_by_class_survive_and_add_up_to_all_images()
+    {
+        var (expected, found) = (_statistics.Features!, MomentsBundle.Read(Written(), _model.Model).Statistics.Features!);
+        Assert.Equal(("outer", 3, expected.Sums.Rows), (found.Sums.Node, found.Classes, found.Sums.Rows));
+        Assert.Equal(expected.Sums.Triangle, found.Sums.Triangle);
+        Assert.Equal(expected.Features, found.Features);
+        Assert.Equal(expected.Active, found.Active);
+        // All 36 positions of 20 images per class.
+        Assert.All(found.Sums.Unpack(), s => Assert.Equal(720, s.Count));
+    }
+
+    [Fact]
+    public void A_bundle_of_an_earlier_version_reads_without_sums_by_class()
+    {
+        using (var file = NpzFile.Open(Written()))
+        using (var stream = File.Create(_folder["old.moments"]))
+        using (var writer = new NpzWriter(stream))
+        {
+            var manifest = System.Text.Json.Nodes.JsonNode.Parse(file.ReadText("manifest.json"))!.AsObject();
+            manifest.Remove("features");
+            manifest["points"] = new System.Text.Json.Nodes.JsonArray();
+            manifest["units"] = new System.Text.Json.Nodes.JsonArray();
+            writer.AddText("manifest.json", manifest.ToJsonString());
+        }
+        Assert.False(MomentsBundle.Read(_folder["old.moments"], _model.Model).Statistics.HasClassSums);
+    }
+
+    [Fact]
     public void The_same_statistics_give_the_same_bytes()
     {
         MomentsBundle.Write(_folder["b.moments"], SmallClassifier.Residual().Collect(SmallClassifier.Images(60), new StatisticsOptions { ClassNames = ["a", "b", "c"] }));

@@ -58,6 +58,40 @@ public sealed class FeatureStageTests
     }
 
     [Fact]
+    public void A_branch_that_joins_behind_is_refused_and_not_an_error_of_another_kind()
+    {
+        var b = new GraphBuilder(3);
+        var x = b.Input("x", 3, 6, 6);
+        var first = b.Relu(b.Conv(x, 4, pads: 1));
+        var y = b.Gemm(b.Flatten(b.GlobalAveragePool(b.Mul(first, b.Conv(first, 4, pads: 1, name: "last")))), 3);
+        Assert.Equal(ErrorKind.Model, Assert.Throws<OnnxEngineException>(() => FeatureStage.Of(NormalisedModel.Create(b.Build(y)), y)).Kind);
+    }
+
+    [Theory]
+    [InlineData("HardSwish")]
+    [InlineData("LeakyRelu")]
+    [InlineData("Sigmoid")]
+    [InlineData("Swish")]
+    public void Other_activations_are_known_by_their_values(string activation)
+    {
+        var stage = Stage((b, t) => b.Gemm(b.Flatten(b.GlobalAveragePool(activation == "Swish" ? b.Mul(t, b.Unary("Sigmoid", t)) : b.Unary(activation, t))), 3, name: "head"));
+        Assert.False(stage.HasRelu);
+        double Exact(double y) => activation switch
+        {
+            "HardSwish" => y * Math.Clamp(y / 6 + 0.5, 0, 1),
+            "LeakyRelu" => y < 0 ? 0.01 * y : y,
+            "Sigmoid" => 1 / (1 + Math.Exp(-y)),
+            _ => y / (1 + Math.Exp(-y)),
+        };
+        foreach (var y in new[] { -3.21, -0.4, 0.3, 2.57, 9.1 })
+        {
+            Assert.Equal(Exact(y), stage.Curve!.At((float)y), 1e-4);
+            Assert.Equal((Exact(y + 1e-3) - Exact(y - 1e-3)) / 2e-3, stage.Curve.Slope((float)y), 5e-3);
+        }
+        if (activation == "LeakyRelu") Assert.Equal(100, stage.Curve!.At(100), 1e-3);
+    }
+
+    [Fact]
     public void A_body_that_ends_in_something_else_is_refused_by_name()
     {
         var e = Assert.Throws<OnnxEngineException>(() => Stage((b, t) => b.Gemm(b.Flatten(b.MaxPool(t)), 3)));

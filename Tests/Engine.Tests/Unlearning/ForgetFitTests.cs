@@ -53,6 +53,25 @@ public sealed class ForgetFitTests
         Assert.InRange(Fitted(match) / Fitted(0), least, most);
     }
 
+    [Theory]
+    [InlineData("HardSwish")]
+    [InlineData("Sigmoid")]
+    public void Mean_features_meet_behind_other_activations_too(string activation)
+    {
+        var cancellation = TestContext.Current.CancellationToken;
+        var b = new OnnxSurgery.Tests.GraphBuilder(5);
+        var x = b.Relu(b.Conv(b.Input("x", 3, 6, 6), 6, pads: 1));
+        var source = b.Build(b.Gemm(b.Flatten(b.GlobalAveragePool(b.Unary(activation, b.Conv(x, 6, pads: 1)))), SmallClassifier.Classes));
+        var model = NormalisedModel.Create(source);
+        var stage = FeatureStage.Of(model, ClassifierSignature.Of(source).LogitsName);
+        Assert.NotNull(stage.Curve);
+        var before = Distance(Means(model, stage));
+        using var retained = new PrefixRunner(model.Proto, ItemLayout.Of(model), Of(false), 20);
+        using var forgotten = new PrefixRunner(model.Proto, ItemLayout.Of(model), Of(true), 20);
+        new ForgetFit(model, stage, retained, new Dictionary<int, PrefixRunner> { [Class] = forgotten }, new UnlearnOptions { Classes = [Class] }, cancellation).Apply(0.5, 1, 1, cancellation);
+        Assert.InRange(Distance(Means(model, stage)) / before, 0, 0.1);
+    }
+
     [Fact]
     public void Moved_features_put_the_class_behind_by_the_margin_and_stay_possible()
     {

@@ -53,6 +53,17 @@ public sealed class ClassHistogramsTests
     }
 
     [Fact]
+    public void Classes_left_out_do_not_count()
+    {
+        double[] values = [0, 0, 1, 1, 9, 9];
+        var histograms = Fill(values, [0, 0, 1, 1, 2, 2], 3, 64);
+        Assert.Equal(Fill([0, 0, 1, 1], [0, 0, 1, 1], 2, 64).KolmogorovSmirnov(0, 1), histograms.KolmogorovSmirnov(0, 1, [2]));
+        Assert.Equal(histograms.KolmogorovSmirnov(0, 1), histograms.KolmogorovSmirnov(0, 1, []));
+        Assert.Equal(0.5, histograms.KolmogorovSmirnov(0, 1));
+        Assert.True(double.IsNaN(histograms.KolmogorovSmirnov(0, 1, [0, 2])));
+    }
+
+    [Fact]
     public void A_class_without_images_has_no_distance() =>
         Assert.True(double.IsNaN(Fill([0, 1], [0, 0], 2, 8).KolmogorovSmirnov(0, 1)));
 

@@ -15,6 +15,8 @@ sealed class UnlearnCommand : CliCommand
         ["suppress-logit"] = UnlearnMethod.SuppressLogit,
     };
 
+    static readonly Dictionary<string, UnlearnWitness> _witnesses = Enum.GetValues<UnlearnWitness>().ToDictionary(w => w.ToString().ToLowerInvariant());
+
     readonly ModelAndDataOptions _inputs = new(hasCalibration: true, defaultCalibration: 5000);
     readonly Option<string[]> _classes = new("--class") { Description = "Class to forget, by number or name; several with commas or by repeating the option", HelpName = "CLASS,..." };
     readonly Option<string> _method = Numbers.OneOf("--method", [.. _methods.Keys], "refit", "How; suppress-logit only hides the class and is for comparison");
@@ -22,6 +24,11 @@ sealed class UnlearnCommand : CliCommand
     readonly Option<double?> _forgetTarget = Numbers.OptionalReal("--forget-target", 0, 100, "Accuracy in percent that the class may keep on them [default: 1, if it can be had]");
     readonly Option<double> _deviations = Numbers.Positive("--deviations", 2, "discedit-u: take channels whose score is this many standard deviations above the mean of their layer");
     readonly Option<double?> _tail = Numbers.OptionalReal("--tail", 0, 1.0001, "discedit-u: share of the layers to look at, from the end [default: 0.333]");
+    readonly Option<string> _witness = Numbers.OneOf("--witness", [.. _witnesses.Keys], "exp", "discedit-u: what channels are judged by");
+    readonly Option<int?> _perLayer = Numbers.OptionalWhole("--per-layer", 1, "discedit-u: take this many channels of each layer, whatever stands out");
+    readonly Option<string[]> _layers = new("--layers") { Description = "discedit-u: look at these layers only, by name or by number from 1 on", HelpName = "LAYER,..." };
+    readonly Option<bool> _physical = new("--physical") { Description = "Also remove the channels that only the class uses; what reads them is re-fitted" };
+    readonly Option<string?> _moments = new("--moments") { Description = "Statistics written by onnxedit stats to edit from, without images; data, where there is any, is for measuring only", HelpName = "FILE" };
     readonly Option<string?> _out = new("--out", "-o") { Description = "Where to write [default: NAME.unlearn.onnx beside the model]", HelpName = "FILE" };
 
     internal UnlearnCommand() : base(
@@ -29,20 +36,21 @@ sealed class UnlearnCommand : CliCommand
         "Makes a classifier forget a class by editing its body, in closed form, and measures what is left: accuracy, and how well a linear rule still reads the class out of the features.",
         "onnxedit unlearn model.onnx --class 5 --data cifar10 --mean .485,.456,.406 --std .229,.224,.225",
         "onnxedit unlearn --class cat,dog -o safe.onnx",
-        "onnxedit unlearn model.onnx --class 5 --data images --retain-drop 0.5 --forget-target 2")
+        "onnxedit unlearn model.onnx --class 5 --data images --retain-drop 0.5 --forget-target 2",
+        "onnxedit unlearn model.onnx --class 5 --moments model.moments")
     {
         _inputs.AddTo(this);
-        foreach (var option in new Option[] { _classes, _method, _retainDrop, _forgetTarget, _deviations, _tail, _out }) Options.Add(option);
+        foreach (var option in new Option[] { _classes, _method, _retainDrop, _forgetTarget, _deviations, _tail, _layers, _perLayer, _witness, _physical, _moments, _out }) Options.Add(option);
     }
 
     internal override void Execute(CommandContext context)
     {
         var inputs = _inputs.Resolve(context);
         inputs.RequireClassifier();
-        string[] wanted = [.. (context.Get(_classes) ?? []).SelectMany(c => c.Split(',')).Select(c => c.Trim()).Where(c => c.Length > 0)];
+        var wanted = Words(context.Get(_classes));
         if (wanted.Length == 0) throw new OnnxEngineException(ErrorKind.Usage, "Name the class to forget, e.g. --class 5.");
         var target = OutputTarget.Resolve(context.Get(_out), inputs, "unlearn", context.Global.Force);
-        var data = inputs.OpenData(context.Output);
+        var data = Data(context, inputs);
         var watch = Stopwatch.StartNew();
         var (drop, forget) = (context.Get(_retainDrop), context.Get(_forgetTarget));
         var options = new UnlearnOptions
@@ -52,6 +60,10 @@ sealed class UnlearnCommand : CliCommand
             MustReach = drop is not null || forget is not null,
             Calibration = inputs.Calibration,
             Deviations = context.Get(_deviations),
+            PerLayer = context.Get(_perLayer),
+            Layers = Words(context.Get(_layers)),
+            Witness = _witnesses[context.Get(_witness)!],
+            Physical = context.Get(_physical),
             Seed = context.Global.Seed,
             Evaluation = inputs.Evaluation,
         };
@@ -67,6 +79,17 @@ sealed class UnlearnCommand : CliCommand
         result.Model.Save(target, context.Global.Force, context.Cancellation);
         UnlearnTable.Write(context, result.Report, data.ClassNames, options, seconds, target);
     }
+
+    // With statistics to work from, data is for measuring, and nothing is set apart of it.
+    UnlearnData Data(CommandContext context, ModelAndData inputs)
+    {
+        if (context.Get(_moments) is not { } path) return UnlearnData.Of(inputs.OpenData(context.Output));
+        var bundle = MomentsBundle.Read(path, inputs.Model);
+        var data = inputs.HasData ? UnlearnData.Of(inputs.OpenData(context.Output, testOnly: true)) : new UnlearnData();
+        return data with { Moments = bundle, ClassNames = data.ClassNames ?? bundle.Statistics.ClassNames };
+    }
+
+    static string[] Words(string[]? given) => [.. (given ?? []).SelectMany(c => c.Split(',')).Select(c => c.Trim()).Where(c => c.Length > 0)];
 
     static int ClassOf(string text, IReadOnlyList<string>? names)
     {

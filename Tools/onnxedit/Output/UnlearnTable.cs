@@ -17,6 +17,18 @@ static class UnlearnTable
 
     static void WriteText(CliOutput output, UnlearnReport report, IReadOnlyList<string>? names, UnlearnOptions options, double seconds, string target)
     {
+        if (report.Measured is { } measured) WriteMeasured(output, measured, names);
+        foreach (var group in report.Removed)
+            output.Line($"removed {group.Before - group.After} of {group.Before} channels of {group.Name}");
+        if (report.Removed.Count > 0)
+            output.Line(FormattableString.Invariant($"parameters {report.Before.Parameters:N0} -> {report.After.Parameters:N0}, MACs {report.Before.Macs:N0} -> {report.After.Macs:N0}"));
+        output.Line(report.Basis);
+        output.Line(FormattableString.Invariant($"{seconds:F1} s, seed {options.Seed}"));
+        output.Line($"wrote {target}");
+    }
+
+    static void WriteMeasured(CliOutput output, UnlearnMeasurement report, IReadOnlyList<string>? names)
+    {
         var table = new ResultTable("", "before", "after", "change", "s.e.");
         Row("forgotten, top-1 %", report.ForgottenAccuracy, report.Forgotten);
         Row("others, top-1 %", report.RetainedAccuracy, report.Retained);
@@ -37,9 +49,6 @@ static class UnlearnTable
         output.Line($"images of what was forgotten are now taken for {string.Join(", ", went.Select(w => $"{Name(w.Class, names)} {Figures.Percent((double)w.Count / images)} %"))}");
         output.Line("read out: share of images that a linear rule on the features tells right, both sides counted alike, 50 is chance; 5-fold on the test images");
         output.Line($"change: paired, {Figures.Count(report.Before.Count)} test images");
-        output.Line(report.Basis);
-        output.Line(FormattableString.Invariant($"{seconds:F1} s, seed {options.Seed}"));
-        output.Line($"wrote {target}");
 
         void Row(string title, (double Before, double After) accuracy, PairedDifference difference) => table.Row(
             title, Figures.Percent(accuracy.Before), Figures.Percent(accuracy.After),
@@ -53,19 +62,22 @@ static class UnlearnTable
         Out = target,
         Seconds = seconds,
         Classes = report.Classes.Select(c => new { Class = c, Name = names?.ElementAtOrDefault(c) }),
-        Forgotten = Part(report.ForgottenAccuracy, report.Forgotten),
-        Retained = Part(report.RetainedAccuracy, report.Retained),
-        Probe = report.Probe,
-        PerClass = report.Before.PerClass.Zip(report.After.PerClass).Select(p => new
+        Forgotten = report.Measured is { } f ? Part(f.ForgottenAccuracy, f.Forgotten) : null,
+        Retained = report.Measured is { } r ? Part(r.RetainedAccuracy, r.Retained) : null,
+        report.Measured?.Probe,
+        PerClass = report.Measured is { } m ? m.Before.PerClass.Zip(m.After.PerClass).Select(p => new
         {
             p.First.Class,
             Name = names?.ElementAtOrDefault(p.First.Class),
             Images = p.First.Count,
             CorrectBefore = p.First.Correct,
             CorrectAfter = p.Second.Correct,
-        }),
-        report.WentTo,
-        Images = report.Before.Count,
+        }) : null,
+        report.Measured?.WentTo,
+        Images = report.Measured?.Before.Count,
+        Parameters = new { Before = report.Before.Parameters, After = report.After.Parameters },
+        Macs = new { Before = report.Before.Macs, After = report.After.Macs },
+        report.Removed,
         report.Basis,
         report.Notes,
         options.Seed,

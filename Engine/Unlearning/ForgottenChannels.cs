@@ -1,0 +1,94 @@
+using System.Globalization;
+using OnnxEdit.Surgery;
+using OnnxEdit.Surgery.Proto;
+
+namespace OnnxEdit.Engine;
+
+/// <summary>
+/// Removes the channels that only classes to forget use, physically: ranked by <see cref="ClassContrast"/>, as many as cost the
+/// other classes no more than the limit on validation images after what reads them is re-fitted on images of these classes.
+/// </summary>
+sealed class ForgottenChannels(
+    OnnxModel source, NormalisedModel model, ClassifierHead head, ClassImages images, ForgetMeter meter, ForgetMeter.Measured original, ImageSet validation,
+    UnlearnOptions options, IProgress<WorkProgress>? progress, CancellationToken cancellation)
+{
+    /// <summary>Images that recovery uses at most.</summary>
+    const int RecoveryImages = 2000;
+
+    /// <summary>A model without some channels.</summary>
+    /// <param name="Model">The model, recovered, not yet re-fitted.</param>
+    /// <param name="Groups">What became smaller.</param>
+    /// <param name="Basis">One sentence.</param>
+    internal sealed record Removal(NormalisedModel Model, IReadOnlyList<SlimmedGroup> Groups, string Basis);
+
+    readonly ChannelAnalysis _analysis = ChannelAnalysis.Of(model);
+
+    /// <summary>Chooses and removes.</summary>
+    /// <exception cref="OnnxEngineException">No channel qualifies, or none can go within the limit (<see cref="ErrorKind.TargetNotReached"/>).</exception>
+    public Removal Remove()
+    {
+        var ranked = Ranked();
+        if (ranked.Length == 0)
+            throw new OnnxEngineException(ErrorKind.TargetNotReached,
+                "No channel surely serves the forgotten classes more than any class that stays, so none can be removed; leave out --physical to make the network forget with all its channels.");
+        // The most that keeps to the limit, by halving.
+        var (fits, exceeds) = (0, ranked.Length + 1);
+        ModelCandidate? best = null;
+        for (var count = ranked.Length; ; count = (fits + exceeds) / 2)
+        {
+            var candidate = Without(ranked[..count]);
+            var drop = 100 * (original.Evaluation.On(options.Stays) - meter.Measure(candidate.Model.Proto, validation).Evaluation.On(options.Stays));
+            if (drop <= options.RetainDrop) (fits, best) = (count, candidate);
+            else exceeds = count;
+            if (exceeds - fits <= 1) break;
+        }
+        if (best is null)
+            throw new OnnxEngineException(ErrorKind.TargetNotReached, FormattableString.Invariant(
+                $"Without even one of the {ranked.Length} channels that serve the forgotten classes most, the others lose more than {options.RetainDrop:0.##} points on the validation images; allow more with --retain-drop, or leave out --physical."));
+        SlimmedGroup[] groups = [.. _analysis.Groups.Where(g => g.Cells.Any(c => best.Removed[c])).Select(g => new SlimmedGroup(g.Name, g.Cells.Count, g.Cells.Count(c => !best.Removed[c])))];
+        return new Removal(best.Model, groups, string.Create(CultureInfo.InvariantCulture,
+            $"{fits} of {ranked.Length} channels that surely serve the forgotten classes more than any other removed, what read them re-fitted on {Recovery.Count:N0} images of other classes."));
+    }
+
+    sealed record ModelCandidate(NormalisedModel Model, bool[] Removed);
+
+    ImageSet Recovery => images.Retained.Count <= RecoveryImages ? images.Retained : images.Retained.Select([.. Enumerable.Range(0, RecoveryImages)]);
+
+    // Cells that qualify, the surest first, ties by index; every tensor keeps a channel.
+    int[] Ranked()
+    {
+        var statistics = CalibrationStatistics.Collect(source, _analysis, images.All,
+            new StatisticsOptions { Output = options.Evaluation.Output, MeanMaps = false, IndependenceImages = 0, Grams = false, ClassSums = false, Seed = options.Seed }, progress, cancellation);
+        var contrasts = ClassContrast.Compute(_analysis, statistics, options.Classes);
+        var guard = new LastChannelGuard(_analysis);
+        List<int> ranked = [];
+        foreach (var cell in Enumerable.Range(0, contrasts.Length).Where(c => contrasts[c] > 0).OrderByDescending(c => contrasts[c]).ThenBy(c => c))
+        {
+            if (!guard.MayRemove([cell])) continue;
+            guard.Remove(cell);
+            ranked.Add(cell);
+        }
+        return [.. ranked];
+    }
+
+    ModelCandidate Without(int[] cells)
+    {
+        var removed = new bool[_analysis.CellCount];
+        foreach (var c in cells) removed[c] = true;
+        var slim = ChannelRemoval.Apply(_analysis, removed);
+        EditVerification.CheckEqual(_analysis.Model, MaskInsertion.Apply(_analysis, removed), slim);
+        using (var context = new RecoveryContext(_analysis, slim, removed, Recovery, options.Batch))
+            LeastSquaresRecovery.Apply(context, new SlimOptions { Seed = options.Seed, Batch = options.Batch, Effort = SlimEffort.For(_analysis.Model, Recovery.Count) }, progress, cancellation);
+        KeepHead(slim);
+        return new ModelCandidate(NormalisedModel.Create(slim), removed);
+    }
+
+    // Recovery re-fits all that reads something changed; a head that lost no feature is to stay as it was.
+    void KeepHead(ModelProto slim)
+    {
+        var (weights, bias) = head.Unit.Read();
+        var node = slim.Graph.Node.First(n => n.Output[0] == head.Unit.Node.Output[0]);
+        var unit = LinearUnit.Of(node, slim.Graph, new GraphIndex(slim.Graph))!;
+        if (unit.Read().Weights.Length == weights.Length) unit.Write(weights, bias);
+    }
+}
