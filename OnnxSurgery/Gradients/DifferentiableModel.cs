@@ -10,10 +10,13 @@ public sealed class DifferentiableModel
 {
     ShapeTrace? _trace;
 
-    DifferentiableModel(ModelProto proto) => Proto = proto;
+    DifferentiableModel(ModelProto proto, IReadOnlyList<string> weights) => (Proto, Weights) = (proto, weights);
 
     /// <summary>The graph. Who adds nodes to it (a loss, for instance) calls <see cref="Changed"/> afterwards.</summary>
     public ModelProto Proto { get; }
+
+    /// <summary>The trained parameters (<see cref="WeightInputs.Trainable"/>), under the names that the folded model has for them.</summary>
+    public IReadOnlyList<string> Weights { get; }
 
     /// <summary>Shapes of all tensors, found by running the graph as it is now.</summary>
     public ShapeTrace Trace => _trace ??= ShapeTrace.Run(Proto);
@@ -30,8 +33,10 @@ public sealed class DifferentiableModel
         var copy = model.Clone();
         FixBatch(copy.Graph, batch, inputShapes);
         var normal = NormalisedModel.Create(copy);
+        var weights = WeightInputs.Trainable(normal.Proto.Graph);
+        if (normalisation == NormalisationMode.Frozen) NormalisationFolding.Apply(normal.Proto.Graph, normal.Trace);
         Restatements.Apply(normal.Proto, normal.Trace, normalisation);
-        return new DifferentiableModel(normal.Proto);
+        return new DifferentiableModel(normal.Proto, weights);
     }
 
     /// <summary>Turns initializers into inputs of the same name, shape and type, in the order given.</summary>

@@ -123,15 +123,13 @@ sealed class BlockedLayout(GraphProto graph, ShapeTrace trace, ICollection<NodeP
     public void Reduce(NodeProto node, bool overImages)
     {
         var shape = Shape(node.Input[0]);
-        var x = Channels(_blocked[node.Input[0]], shape);
-        long[] axes = overImages ? [0, 2] : [2];
-        var sum = node.OpType == "ReduceSum" ? Write.ReduceSum(x, axes, keep: false) : Write.ReduceMean(x, axes, keep: false);
-        var filled = Filled(shape[1]);
-        if (filled != shape[1])
-        {
-            sum = Write.Reshape(sum, overImages ? [filled] : [shape[0], filled]);
-            sum = Write.Slice(sum, [0], [shape[1]], [overImages ? 0 : 1], [1]);
-        }
+        var (filled, mean) = (Filled(shape[1]), node.OpType == "ReduceMean");
+        // One axis after the other: ONNX Runtime sums two that do not touch at a fifth of the speed.
+        string Over(string x, long axis) => mean ? Write.ReduceMean(x, [axis], keep: false) : Write.ReduceSum(x, [axis], keep: false);
+        var x = Write.Reshape(_blocked[node.Input[0]], [shape[0] * filled / BlockedKernels.Block, shape[2] * shape[3], BlockedKernels.Block]);
+        var sum = Write.Reshape(Over(x, 1), [shape[0], filled]);
+        if (overImages) sum = Over(sum, 0);
+        if (filled != shape[1]) sum = Write.Slice(sum, [0], [shape[1]], [overImages ? 0 : 1], [1]);
         Write.Reshape(sum, Shape(node.Output[0]), node.Output[0]);
     }
 

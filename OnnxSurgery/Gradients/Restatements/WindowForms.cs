@@ -8,8 +8,8 @@ static class WindowForms
     public static bool Conv(NodeProto node, RestatementSite s)
     {
         if (node.Text("auto_pad", "NOTSET") is "NOTSET" or "") return false;
-        var (x, y, kernel) = (s.Shape(node.Input[0]), s.Shape(node.Output[0]), s.Shape(node.Input[1])[2..]);
-        s.Write.Add(Explicit(node, Implied(node, x, y, kernel)));
+        var kernel = node.Ints("kernel_shape") ?? s.Shape(node.Input[1])[2..];
+        s.Write.Add(Explicit(node, Implied(node, s.Shape(node.Input[0]), s.Shape(node.Output[0]), kernel)));
         return true;
     }
 

@@ -41,13 +41,8 @@ static class MovementGradients
         dy = w.Flip(dy, [.. Enumerable.Range(0, from.Length).Where(a => step[a] < 0).Select(a => (long)a)]);
         for (var a = 0; a < from.Length; a++)
             if (step[a] < 0) (start[a], step[a]) = (start[a] + (to[a] - 1) * step[a], -step[a]);
-        if (step.Any(s => s > 1))
-        {
-            long[] split = [.. to.SelectMany(d => (long[])[d, 1])];
-            dy = w.Pad(w.Reshape(dy, split), new long[split.Length], [.. step.SelectMany(s => (long[])[0, s - 1])]);
-            to = [.. to.Select((d, a) => d * step[a])];
-            dy = w.Reshape(dy, to);
-        }
+        for (var a = from.Length - 1; a >= 0; a--)
+            if (step[a] > 1) (dy, to) = Spaced(dy, to, a, step[a], w);
         return w.Pad(dy, start, [.. from.Select((d, a) => d - start[a] - to[a])]);
     });
 
@@ -58,6 +53,24 @@ static class MovementGradients
         var rank = pads.Length / 2;
         return t.Write.Pad(dy, [.. pads[..rank].Select(p => -p)], [.. pads[rank..].Select(p => -p)]);
     });
+
+    // Zeros after every element along an axis; along the last one a product with zeros and ones is much faster than Pad.
+    static (string, long[]) Spaced(string x, long[] shape, int axis, long step, NodeWriter w)
+    {
+        long[] wide = [.. shape];
+        wide[axis] *= step;
+        if (axis < shape.Length - 1)
+        {
+            long[] split = [.. shape[..(axis + 1)], 1, shape[(axis + 1)..].Aggregate(1L, (a, b) => a * b)];
+            var after = new long[split.Length];
+            after[axis + 1] = step - 1;
+            return (w.Reshape(w.Pad(w.Reshape(x, split), new long[split.Length], after), wide), wide);
+        }
+        var places = new double[shape[axis] * wide[axis]];
+        for (long i = 0; i < shape[axis]; i++) places[i * wide[axis] + i * step] = 1;
+        var rows = w.Reshape(x, [-1, shape[axis]]);
+        return (w.Reshape(w.MatMul(rows, w.Floats([shape[axis], wide[axis]], places)), wide), wide);
+    }
 
     // First index and step along every axis, as the operator clamps them.
     static (long[] Start, long[] Step) Places(NodeProto node, GradientTape t, long[] shape)
