@@ -10,6 +10,9 @@ static class ReverseWalk
     public static IReadOnlyDictionary<string, string> Run(ModelProto model, ShapeTrace trace, string of, IReadOnlyList<string> with, string? seed)
     {
         var graph = model.Graph;
+        foreach (var tensor in with.Append(of))
+            if (!IsFloat((DataType)trace.ElementType(tensor)))
+                throw new OnnxSurgeryException($"Tensor '{tensor}' holds {(DataType)trace.ElementType(tensor)}, and only float tensors have gradients; take a tensor before it.");
         var reached = Reached(graph, trace, with);
         var path = Path(graph, of).Where(n => n.Input.Any(reached.Contains) && n.Output.Any(reached.Contains)).ToArray();
         if (path.FirstOrDefault(n => GradientRules.For(n) is null) is { } unknown) throw Unknown(graph, path, unknown, of, with);

@@ -8,7 +8,7 @@ static class ActivationForms
     /// <summary>Nothing is dropped: gradients are those of inference.</summary>
     public static bool Dropout(NodeProto node, RestatementSite s)
     {
-        if (node.Output.Count > 1 && node.Output[1].Length > 0) return false;
+        if (node.Output.Skip(1).Any(o => s.Index.Consumers(o).Count > 0 || s.Index.IsOutput(o))) return false;
         s.Write.Emit("Identity", [node.Input[0]], null, node.Output[0]);
         return true;
     }

@@ -37,6 +37,8 @@ static class SamplingForms
         copy.Output[0] = "picked";
         copy.Input.Clear();
         copy.Input.Add("ramp");
+        // Opset 11 insists on a region, even if it is not used.
+        probe.Graph.Initializer.Add(TensorData.FromFloats("region", [0], []));
         // Scales are stated where the node has them: rounding sizes to scales and back may pick other elements.
         var scales = Scales(node, s);
         if (node.OpType == "Upsample" || s.Opset == 10)
@@ -56,7 +58,7 @@ static class SamplingForms
             var own = Enumerable.Repeat(1f, from.Length).ToArray();
             own[axis] = scales[axis];
             probe.Graph.Initializer.Add(TensorData.FromFloats("scales", [from.Length], own));
-            copy.Input.AddRange(["", "scales"]);
+            copy.Input.AddRange(["region", "scales"]);
             if (copy.Find("axes") is { } axes) copy.Attribute.Remove(axes);
         }
         else
@@ -64,7 +66,8 @@ static class SamplingForms
             var own = Enumerable.Repeat(1L, from.Length).ToArray();
             own[axis] = to[axis];
             probe.Graph.Initializer.Add(TensorData.FromIntegers("sizes", [from.Length], own));
-            copy.Input.AddRange(["", "", "sizes"]);
+            probe.Graph.Initializer.Add(TensorData.FromFloats("scales", [0], []));
+            copy.Input.AddRange(["region", "scales", "sizes"]);
             foreach (var name in (string[])["axes", "keep_aspect_ratio_policy"])
                 if (copy.Find(name) is { } attribute) copy.Attribute.Remove(attribute);
         }
