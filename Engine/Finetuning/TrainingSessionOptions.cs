@@ -14,4 +14,7 @@ public sealed record TrainingSessionOptions
 
     /// <summary>Names of the weights to train, in the folded model; null: all.</summary>
     public IReadOnlyCollection<string>? Weights { get; init; }
+
+    /// <summary>Whether convolutions are rewritten for speed (<see cref="Surgery.BlockedConvolutions"/>).</summary>
+    public bool Blocked { get; init; } = true;
 }

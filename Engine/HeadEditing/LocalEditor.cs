@@ -57,7 +57,7 @@ public sealed class LocalEditor
         var moments = new double[head.Read().Weights.GetLength(1)][];
         for (var i = 0; i < moments.Length; i++) moments[i] = new double[moments.Length];
         var rows = 0;
-        Read(model.With(normal.Proto), options.Output, head.Input, images, (_, count, features) =>
+        Collect(model.With(normal.Proto), options.Output, head.Input, images, (_, count, features) =>
         {
             var k = moments.Length;
             for (var n = 0; n < count; n++)
@@ -80,7 +80,7 @@ public sealed class LocalEditor
     /// <param name="read">Gets features row by row, <see cref="Features"/> numbers each; valid during the call only.</param>
     /// <param name="cancellation">Stops between batches.</param>
     public void Read(ImageSet images, LogitsReader read, CancellationToken cancellation = default) =>
-        Read(_source.With(_model.Proto), _options.Output, _head.Input, images, read, cancellation);
+        Collect(_source.With(_model.Proto), _options.Output, _head.Input, images, read, cancellation);
 
     /// <summary>Edits.</summary>
     /// <param name="features">Features of the image (<see cref="Read"/>).</param>
@@ -137,7 +137,7 @@ public sealed class LocalEditor
         return _source.With(copy);
     }
 
-    static void Read(OnnxModel model, string? output, string features, ImageSet images, LogitsReader read, CancellationToken cancellation)
+    static void Collect(OnnxModel model, string? output, string features, ImageSet images, LogitsReader read, CancellationToken cancellation)
     {
         using var session = new ClassifierSession(model, output, inner: features);
         session.Run(images, (_, _, _) => { }, null, cancellation, read);
