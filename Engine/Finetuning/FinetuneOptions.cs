@@ -18,8 +18,8 @@ public sealed record FinetuneOptions
     /// <summary>Images per step.</summary>
     public int Batch { get; init; } = 64;
 
-    /// <summary>Step size at first; it falls to zero along a half cosine.</summary>
-    public double StepSize { get; init; } = 0.01;
+    /// <summary>Step size at first; it falls to zero along a half cosine. Normalisations are frozen, so it must be smaller than is usual in training.</summary>
+    public double StepSize { get; init; } = 0.001;
 
     /// <summary>Momentum of gradient descent.</summary>
     public double Momentum { get; init; } = 0.9;

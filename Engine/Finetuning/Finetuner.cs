@@ -108,7 +108,7 @@ public sealed class Finetuner
                 end = FinetuneEnd.Diverged;
                 break;
             }
-            (sum, since) = (sum + loss, since + 1);
+            (sum, since) = (sum + loss - targets.Entropy(session.Targets) / Batch, since + 1);
             _progress?.Report(new WorkProgress("training", step + 1, _options.Steps));
             if ((step + 1) % _options.CheckEvery != 0 && step + 1 < _options.Steps) continue;
             var validation = Look(session, targets, step + 1, sum / since);

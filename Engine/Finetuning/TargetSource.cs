@@ -64,7 +64,10 @@ sealed class TargetSource : IDisposable
         }
     }
 
-    /// <summary>The loss of logits, as <see cref="Losses.AddCrossEntropy"/> has it, summed over images.</summary>
+    /// <summary>
+    /// The loss of logits, summed over images: T^2 times the divergence from the targets, which is that of
+    /// <see cref="Losses.AddCrossEntropy"/> less <see cref="Entropy"/>.
+    /// </summary>
     public double Loss(ReadOnlySpan<float> logits, ReadOnlySpan<float> targets)
     {
         var sum = 0.0;
@@ -80,7 +83,16 @@ sealed class TargetSource : IDisposable
             }
             sum += _temperature * _temperature * (Math.Log(total) - dot);
         }
-        return sum;
+        return sum - Entropy(targets[..logits.Length]);
+    }
+
+    /// <summary>The part of the cross-entropy that no model can avoid, summed over images; nothing for labels.</summary>
+    public double Entropy(ReadOnlySpan<float> targets)
+    {
+        var sum = 0.0;
+        foreach (var p in targets)
+            if (p > 0) sum -= p * Math.Log(p);
+        return _temperature * _temperature * sum;
     }
 
     /// <inheritdoc/>

@@ -21,7 +21,7 @@ static class FinetuneRecovery
         {
             Teacher = source,
             Steps = int.Parse(args[2], CultureInfo.InvariantCulture),
-            StepSize = args.Length > 3 ? double.Parse(args[3], CultureInfo.InvariantCulture) : 0.01,
+            StepSize = args.Length > 3 ? double.Parse(args[3], CultureInfo.InvariantCulture) : 0.001,
             Flip = true,
             Shift = 4,
             Validation = 500,

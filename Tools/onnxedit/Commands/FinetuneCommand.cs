@@ -13,7 +13,7 @@ sealed class FinetuneCommand : CliCommand
     readonly Option<double> _temperature = Numbers.Positive("--temperature", 4, "With --teacher: how much its answers are softened");
     readonly Option<int> _steps = Numbers.Whole("--steps", 1, int.MaxValue, 1000, "Training steps");
     readonly Option<int> _batch = Numbers.Whole("--batch", 1, int.MaxValue, 64, "Images per step, for models with an open batch; multiples of 16 are fastest");
-    readonly Option<double> _stepSize = Numbers.Positive("--step-size", 0.01, "Step size at first; it falls to zero along a half cosine");
+    readonly Option<double> _stepSize = Numbers.Positive("--step-size", 0.001, "Step size at first; it falls to zero along a half cosine");
     readonly Option<string> _optimiser = Numbers.OneOf("--optimiser", ["sgd", "adam"], "sgd", "Gradient descent with momentum 0.9 and weight decay 0.0001, or Adam");
     readonly Option<string?> _layers = new("--layers") { Description = "Train only nodes with one of these in their name [default: all]", HelpName = "NAME,..." };
     readonly Option<bool> _flip = new("--flip") { Description = "Mirror images at random" };
