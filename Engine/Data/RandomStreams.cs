@@ -20,4 +20,10 @@ static class RandomStreams
 
     /// <summary>Scores drawn at random, the baseline of every other.</summary>
     internal const ulong RandomScores = 6UL << 32;
+
+    /// <summary>Order of training images, one stream per pass.</summary>
+    internal const ulong TrainingOrder = 0x10UL << 32;
+
+    /// <summary>How training images are mirrored and shifted, one stream per step.</summary>
+    internal const ulong Augmentation = 0x11UL << 32;
 }

@@ -122,6 +122,14 @@ public sealed partial class GraphBuilder
         return name;
     }
 
+    /// <summary>A float32 vector whatever the <see cref="ElementType"/>, as scales of a Resize are.</summary>
+    public string Floats32(string name, params float[] values)
+    {
+        _graph.Initializer.Add(TensorData.FromFloats(name, [values.Length], values));
+        _shapes[name] = [values.Length];
+        return name;
+    }
+
     /// <summary>An int64 initializer with one dimension.</summary>
     public string Integers(string name, params long[] values)
     {

@@ -14,6 +14,14 @@ switch (args)
         return UnlearnAccuracy.Run(rest);
     case ["cholesky", .. { Length: > 0 } rest]:
         return CholeskyInverse.Run(rest);
+    case ["training", .. { Length: > 0 } rest]:
+        return TrainingStep.Run(rest);
+    case ["convolutions", .. var rest]:
+        return ConvolutionForms.Run(rest);
+    case ["edits", .. { Length: > 0 } rest]:
+        return EditTable.Run(rest);
+    case ["finetune", .. { Length: > 0 } rest]:
+        return FinetuneRecovery.Run(rest);
     case ["coverage", .. { Length: > 0 } rest]:
         return Coverage.Run(rest);
     case ["randomise", .. [_, _, _] rest]:
@@ -30,6 +38,10 @@ switch (args)
               latency MODEL,... SPARSITY,...                 aligned models: speed-up against the MAC ratio
               unlearn MODEL,... [CLASS,...|all [METHOD,...]] each class forgotten in turn
               cholesky SIZE,...                              inverse of a Gram matrix: ours against MathNet
+              training MODEL [BATCH [THREADS]]               a training step against PyTorch eager, in turns
+              convolutions [BATCH]                           forms of a convolution and its gradients
+              edits MODEL EDITS [EDITOR,...]                 drawdown, success and steps of edits to random classes
+              finetune MODEL SPARSITY STEPS [STEP_SIZE]      what distillation brings back after slimming
               coverage FOLDER...                             slim every model of these folders; writes docs/coverage.md
               randomise MODEL OUT SEED                       the model with seeded random weights
               big-model OUT GB                               a chain of wide layers with external data of that size

@@ -65,17 +65,25 @@ static class ModelRunner
         return difference / largest;
     }
 
-    static Output? Read(string name, OrtValue value)
+    /// <summary>Values of a tensor as floats, and its shape.</summary>
+    public static (float[] Values, long[] Shape) Values(OrtValue value)
     {
-        if (!value.IsTensor) return null;
         var info = value.GetTensorTypeAndShape();
-        float[] values = info.ElementDataType switch
+        return (info.ElementDataType switch
         {
             TensorElementType.Int64 => Array.ConvertAll(value.GetTensorDataAsSpan<long>().ToArray(), v => (float)v),
             TensorElementType.Int32 => Array.ConvertAll(value.GetTensorDataAsSpan<int>().ToArray(), v => (float)v),
+            TensorElementType.UInt8 => Array.ConvertAll(value.GetTensorDataAsSpan<byte>().ToArray(), v => (float)v),
+            TensorElementType.Bool => Array.ConvertAll(value.GetTensorDataAsSpan<bool>().ToArray(), v => v ? 1f : 0),
             _ => OrtTensors.ToFloats(value),
-        };
-        return new(name, info.Shape, values, info.ElementDataType == TensorElementType.Float16);
+        }, info.Shape);
+    }
+
+    static Output? Read(string name, OrtValue value)
+    {
+        if (!value.IsTensor) return null;
+        var (values, shape) = Values(value);
+        return new(name, shape, values, value.GetTensorTypeAndShape().ElementDataType == TensorElementType.Float16);
     }
 
     // Integers are mostly indices, sizes or byte images: zeros are always in range.

@@ -1,0 +1,6 @@
+using OnnxEdit.Surgery;
+
+namespace OnnxEdit.Engine;
+
+/// <summary>The fine-tuned model - the best seen, not the last - and how it came about.</summary>
+public sealed record FinetuneResult(OnnxModel Model, FinetuneReport Report);

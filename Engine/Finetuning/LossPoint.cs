@@ -1,0 +1,7 @@
+namespace OnnxEdit.Engine;
+
+/// <summary>A look at a training. Losses are cross-entropies with labels, divergences from a teacher's answers times the squared temperature.</summary>
+/// <param name="Step">Steps made before it.</param>
+/// <param name="Training">Mean loss of the steps since the last look, NaN before the first step.</param>
+/// <param name="Validation">Loss on the validation images.</param>
+public sealed record LossPoint(int Step, double Training, double Validation);

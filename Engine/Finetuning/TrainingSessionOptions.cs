@@ -1,0 +1,20 @@
+namespace OnnxEdit.Engine;
+
+/// <summary>What a <see cref="TrainingSession"/> computes.</summary>
+public sealed record TrainingSessionOptions
+{
+    /// <summary>Images per step.</summary>
+    public required int Batch { get; init; }
+
+    /// <summary>The loss.</summary>
+    public TrainingLoss Loss { get; init; } = TrainingLoss.CrossEntropy;
+
+    /// <summary>Temperature T of the cross-entropy, see <see cref="Surgery.Losses.AddCrossEntropy"/>.</summary>
+    public double Temperature { get; init; } = 1;
+
+    /// <summary>Names of the weights to train, in the folded model; null: all.</summary>
+    public IReadOnlyCollection<string>? Weights { get; init; }
+
+    /// <summary>Whether convolutions are rewritten for speed (<see cref="Surgery.BlockedConvolutions"/>).</summary>
+    public bool Blocked { get; init; } = true;
+}

@@ -1,0 +1,85 @@
+using OnnxEdit.OnnxSurgery.Tests;
+using OnnxEdit.Surgery;
+using Xunit;
+
+namespace OnnxEdit.Engine.Tests;
+
+public sealed class LocalEditorTests
+{
+    static readonly CancellationToken _cancellation = TestContext.Current.CancellationToken;
+    static readonly ImageSet _images = SmallClassifier.Images(200, isLabelled: false);
+
+    static float[][] Features(LocalEditor editor)
+    {
+        var rows = new float[_images.Count][];
+        editor.Read(_images, (first, count, values) =>
+        {
+            for (var i = 0; i < count; i++) rows[first + i] = values.Slice(i * editor.Features, editor.Features).ToArray();
+        }, _cancellation);
+        return rows;
+    }
+
+    static int Class(LocalEditor editor, float[] features) => Array.IndexOf(editor.Logits(features), editor.Logits(features).Max());
+
+    [Fact]
+    public void Every_image_gets_any_class_and_leads_by_little()
+    {
+        var editor = LocalEditor.Create(SmallClassifier.Residual().Model, _images, null, _cancellation);
+        var features = Features(editor);
+        foreach (var f in features.Take(20))
+            for (var label = 0; label < editor.Classes; label++)
+            {
+                editor.Reset();
+                var led = Class(editor, f) == label;
+                var outcome = editor.Edit(f, label);
+                Assert.True(outcome.Success);
+                Assert.Equal(led, outcome.Steps == 0);
+                Assert.Equal(label, Class(editor, f));
+                if (!led) Assert.InRange(outcome.Loss, -0.011, 0);
+            }
+    }
+
+    [Fact]
+    public void The_direction_costs_other_images_less_than_the_gradient_does()
+    {
+        var editor = LocalEditor.Create(SmallClassifier.Residual().Model, _images, null, _cancellation);
+        var features = Features(editor);
+        var before = features.Select(f => editor.Logits(f)).ToArray();
+        var label = (Class(editor, features[0]) + 1) % editor.Classes;
+        editor.Edit(features[0], label);
+        // Mean square of the change, against that of the same change of the image itself along its own features.
+        var change = features.Select((f, i) => editor.Logits(f).Zip(before[i], (a, b) => (a - b) * (a - b)).Sum()).ToArray();
+        var f0 = features[0];
+        var length = f0.Sum(v => (double)v * v);
+        var alongFeatures = features.Select(f => change[0] * Math.Pow(f.Zip(f0, (a, b) => (double)a * b).Sum() / length, 2)).Average();
+        Assert.True(change.Average() < 0.5 * alongFeatures, $"{change.Average()} against {alongFeatures}");
+    }
+
+    [Fact]
+    public void The_edited_model_answers_as_the_edited_head_does_and_the_source_stays()
+    {
+        var source = SmallClassifier.Residual().Model;
+        var editor = LocalEditor.Create(source, _images, null, _cancellation);
+        var features = Features(editor);
+        for (var i = 0; i < 5; i++) editor.Edit(features[i], i % editor.Classes);
+        using var session = new ClassifierSession(editor.Edited());
+        session.Run(_images, (first, count, logits) =>
+        {
+            for (var i = 0; i < count; i++)
+                for (var c = 0; c < editor.Classes; c++) Assert.Equal(editor.Logits(features[first + i])[c], logits[i * editor.Classes + c], 1e-3);
+        }, null, _cancellation);
+        editor.Reset();
+        var (logits, first) = (editor.Logits(features[0]), new float[editor.Classes]);
+        using var original = new ClassifierSession(source);
+        original.Run(_images.Select([0]), (_, _, z) => z.CopyTo(first), null, _cancellation);
+        for (var c = 0; c < first.Length; c++) Assert.Equal(logits[c], first[c], 1e-3);
+    }
+
+    [Fact]
+    public void A_model_without_a_linear_layer_at_its_end_is_refused()
+    {
+        var b = new GraphBuilder(1);
+        var y = b.Unary("Tanh", b.Gemm(b.Flatten(b.Input("x", 3, 6, 6)), 4, name: "inner"), "scores");
+        Assert.Contains("'scores'", Assert.Throws<OnnxEngineException>(() => LocalEditor.Create(new OnnxModel(b.Build(y)), _images, null, _cancellation)).Message);
+    }
+}
