@@ -13,6 +13,7 @@ static class FinetuneHistory
         {
             ["batch"] = FormattableString.Invariant($"{batch}"),
             ["flip"] = options.Flip ? "yes" : "no",
+            ["layers"] = options.Layers is null ? "all" : string.Join(',', options.Layers),
             ["optimiser"] = options.UseAdam ? "adam" : "sgd",
             ["shift"] = FormattableString.Invariant($"{options.Shift}"),
             ["step-size"] = FormattableString.Invariant($"{options.StepSize}"),
@@ -31,7 +32,7 @@ static class FinetuneHistory
         Results = new SortedDictionary<string, double>(StringComparer.Ordinal)
         {
             ["best-step"] = report.BestStep,
-            ["validation-loss"] = report.Curve.Min(p => p.Validation),
+            ["validation-loss"] = report.Curve.First(p => p.Step == report.BestStep).Validation,
         },
     };
 }

@@ -39,8 +39,8 @@ public sealed record FinetuneOptions
     /// <summary>Pixels that images are shifted by at most, at random, what comes in being zero.</summary>
     public int Shift { get; init; }
 
-    /// <summary>Names of the weights to train, in the folded model; null: all.</summary>
-    public IReadOnlyCollection<string>? Weights { get; init; }
+    /// <summary>Parts of the names of the nodes whose weights are trained, such as "layer3"; null: all weights.</summary>
+    public IReadOnlyCollection<string>? Layers { get; init; }
 
     /// <summary>Steps between two looks at the validation images.</summary>
     public int CheckEvery { get; init; } = 100;

@@ -50,13 +50,13 @@ public sealed class Finetuner
 
     FinetuneResult Run()
     {
-        var before = Measure(_model.Proto);
         using var session = TrainingSession.Create(_model, _signature, new TrainingSessionOptions
         {
             Batch = Batch,
             Temperature = _options.Teacher is null ? 1 : _options.Temperature,
-            Weights = _options.Weights,
+            Weights = _options.Layers is { } layers ? TrainedLayers.Named(_model, layers) : null,
         });
+        var before = Measure(_model.Proto);
         var classes = session.Targets.Length / Batch;
         using var targets = new TargetSource(_options.Teacher, classes, _options.Temperature, _options.Evaluation.Output);
         var (steps, best, end, speed) = Train(session, targets);
@@ -113,6 +113,12 @@ public sealed class Finetuner
             if ((step + 1) % _options.CheckEvery != 0 && step + 1 < _options.Steps) continue;
             var validation = Look(session, targets, step + 1, sum / since);
             (sum, since) = (0, 0);
+            if (!double.IsFinite(validation))
+            {
+                end = FinetuneEnd.Diverged;
+                step++;
+                break;
+            }
             if (validation < best.Loss) (best, worse) = ((step + 1, validation, session.Snapshot()), 0);
             else if (++worse == _options.Patience)
             {
@@ -157,15 +163,23 @@ public sealed class Finetuner
         using var current = new ClassifierSession(_source.With(_model.Proto), _options.Evaluation.Output, Batch);
         var sum = 0.0;
         var images = new float[Batch * _validation.ItemLength];
-        current.Run(_validation, (first, count, logits) =>
+        try
         {
-            _validation.Fill(first, count, images);
-            // A teacher of a fixed batch gets a whole one; what its rest holds does not matter.
-            var rows = _signature.FixedBatch is null ? count : Batch;
-            var wanted = new float[rows * current.Classes];
-            targets.Fill(images, Shape(rows), [.. Enumerable.Range(first, count).Select(_validation.Label)], wanted);
-            sum += targets.Loss(logits, wanted.AsSpan(0, logits.Length));
-        }, null, CancellationToken.None);
+            current.Run(_validation, (first, count, logits) =>
+            {
+                _validation.Fill(first, count, images);
+                // A teacher of a fixed batch gets a whole one; what its rest holds does not matter.
+                var rows = _signature.FixedBatch is null ? count : Batch;
+                var wanted = new float[rows * current.Classes];
+                targets.Fill(images, Shape(rows), [.. Enumerable.Range(first, count).Select(_validation.Label)], wanted);
+                sum += targets.Loss(logits, wanted.AsSpan(0, logits.Length));
+            }, null, CancellationToken.None);
+        }
+        catch (OnnxEngineException e) when (step > 0 && e.Kind == ErrorKind.Model)
+        {
+            // It ran before the first step, so these are scores that are no numbers any more.
+            sum = double.NaN;
+        }
         var loss = sum / _validation.Count;
         _curve.Add(new LossPoint(step, training, loss));
         return loss;

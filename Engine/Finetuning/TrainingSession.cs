@@ -62,7 +62,7 @@ public sealed class TrainingSession : IDisposable
         var gradients = prepared.AddGradients(loss, names);
         var weights = prepared.ExposeWeights(names);
         var graph = prepared.Build([loss, .. names.Select(n => gradients[n])]);
-        if (options.Blocked) BlockedConvolutions.Apply(graph, ShapeTrace.Run(graph));
+        if (options.Blocked) BlockedConvolutions.Apply(graph);
         float[][] buffers = [new float[input.Aggregate(1L, (a, b) => a * b)], new float[logits.Aggregate(1L, (a, b) => a * b)]];
         return new TrainingSession(graph, [signature.InputName, Targets], buffers, weights);
     }

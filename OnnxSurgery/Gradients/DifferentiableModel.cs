@@ -18,8 +18,8 @@ public sealed class DifferentiableModel
     /// <summary>The trained parameters (<see cref="WeightInputs.Trainable"/>), under the names that the folded model has for them.</summary>
     public IReadOnlyList<string> Weights { get; }
 
-    /// <summary>Shapes of all tensors, found by running the graph as it is now.</summary>
-    public ShapeTrace Trace => _trace ??= ShapeTrace.Run(Proto);
+    /// <summary>Shapes of all tensors of the graph as it is now.</summary>
+    public ShapeTrace Trace => _trace ??= ShapeTrace.OfFixed(Proto);
 
     /// <summary>Prepares a copy of a model.</summary>
     /// <param name="model">The model; not changed.</param>

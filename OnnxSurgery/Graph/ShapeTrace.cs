@@ -73,14 +73,53 @@ public sealed class ShapeTrace
         if (inputs.HasOpenBatch) RequireRoom(exposed, inputs, most);
         using var run = new BoundedRun(model);
         var trace = Measure(session, run, inputs, names);
+        trace.AddConstants(model);
+        return trace;
+    }
+
+    /// <summary>
+    /// The same for a model whose inputs are all of fixed size, from ONNX Runtime's own shape inference where that
+    /// knows everything: nothing is run, and no memory is needed for activations. Else the model is run.
+    /// </summary>
+    /// <param name="model">The model; not changed.</param>
+    /// <exception cref="OnnxSurgeryException">ORT cannot load or run the model.</exception>
+    internal static ShapeTrace OfFixed(ModelProto model)
+    {
+        var inputs = new InputShapes(new GraphIndex(model.Graph).Inputs);
+        if (inputs.HasOpenBatch) return Run(model);
+        var exposed = model.Clone();
+        var names = exposed.Graph.Node.SelectMany(n => n.Output).Where(o => o.Length > 0).ToArray();
+        exposed.Graph.Output.Clear();
+        foreach (var name in names) exposed.Graph.Output.Add(new ValueInfoProto { Name = name });
+        exposed.Graph.ValueInfo.Clear();
+        var trace = new ShapeTrace(false, inputs.FixedBatch);
+        using (var session = OrtRuntime.CreateSession(exposed, optimise: false))
+            foreach (var (name, type) in session.OutputMetadata)
+            {
+                // Small integers may be shapes or indices, whose values have to be known.
+                if (!type.IsTensor || type.Dimensions.Any(d => d < 0)) return Run(model);
+                if (type.ElementDataType == TensorElementType.Int64 && type.Dimensions.Aggregate(1L, (a, b) => a * b) <= LargestShapeVector) return Run(model);
+                trace._shapes[name] = [.. type.Dimensions.Select(d => (long)d)];
+                trace._types[name] = type.ElementDataType;
+            }
+        foreach (var input in inputs.Inputs)
+        {
+            trace._shapes[input.Name] = inputs.At(input, trace.Batch);
+            trace._types[input.Name] = (TensorElementType)input.Type.TensorType.ElemType;
+        }
+        trace.AddConstants(model);
+        return trace;
+    }
+
+    void AddConstants(ModelProto model)
+    {
         foreach (var t in model.Graph.Initializer)
         {
-            trace._shapes[t.Name] = [.. t.Dims];
-            trace._types[t.Name] = (TensorElementType)t.DataType;
+            _shapes[t.Name] = [.. t.Dims];
+            _types[t.Name] = (TensorElementType)t.DataType;
             if (t.DataType is (int)TensorProto.Types.DataType.Int64 && TensorData.ElementCount(t) <= LargestShapeVector)
-                trace._integers[t.Name] = (TensorData.Integers(t), TensorData.Integers(t));
+                _integers[t.Name] = (TensorData.Integers(t), TensorData.Integers(t));
         }
-        return trace;
     }
 
     static ShapeTrace Measure(ModelSession session, BoundedRun run, InputShapes inputs, string[] names)

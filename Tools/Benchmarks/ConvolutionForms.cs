@@ -70,7 +70,7 @@ static class ConvolutionForms
 
     static ModelProto Blocked(ModelProto model)
     {
-        BlockedConvolutions.Apply(model, ShapeTrace.Run(model));
+        BlockedConvolutions.Apply(model);
         return model;
     }
 

@@ -5,8 +5,8 @@ namespace OnnxEdit.Surgery;
 
 /// <summary>
 /// Rewrites a graph so that its convolutions run on channels in blocks although their weights change from run to run,
-/// and keeps activations in that form between them. Values stay the same up to rounding. Precondition: shapes are
-/// traced and fixed. What this is worth: docs/finetuning.md.
+/// and keeps activations in that form between them. Values stay the same up to rounding. Precondition: all inputs are
+/// of fixed size. What this is worth: docs/finetuning.md.
 /// </summary>
 public static class BlockedConvolutions
 {
@@ -16,10 +16,10 @@ public static class BlockedConvolutions
 
     /// <summary>Rewrites; true when anything changed.</summary>
     /// <param name="model">Changed in place; of opset 17.</param>
-    /// <param name="trace">Its shapes.</param>
-    public static bool Apply(ModelProto model, ShapeTrace trace)
+    public static bool Apply(ModelProto model)
     {
         if (BlockedKernels.Block == 0 || model.Graph.Node.All(n => n.OpType != "Conv")) return false;
+        var trace = ShapeTrace.OfFixed(model);
         var nodes = new List<NodeProto>();
         var layout = new BlockedLayout(model.Graph, trace, nodes);
         foreach (var node in model.Graph.Node)

@@ -5,34 +5,64 @@ using DataType = OnnxEdit.Surgery.Proto.TensorProto.Types.DataType;
 namespace OnnxEdit.Surgery;
 
 /// <summary>
-/// Resize by picking elements. Which element each place reads is not modelled: ONNX Runtime is asked, by resizing a
-/// ramp of indices along one axis, so that every way of rounding and aligning is as the operator has it.
+/// Resize by picking elements, or by a matrix along each axis where it interpolates. Which elements each place reads is
+/// not modelled: ONNX Runtime is asked, by resizing a ramp of indices, or unit vectors, along one axis. So every way of
+/// rounding and aligning is as the operator has it.
 /// </summary>
 static class SamplingForms
 {
     public static bool Resize(NodeProto node, RestatementSite s)
     {
-        if (node.Text("mode", "nearest") != "nearest") throw s.Unsupported(node, $"it interpolates ('{node.Text("mode", "nearest")}'), and only 'nearest' has a rule");
-        var (from, to) = (s.Shape(node.Input[0]), s.Shape(node.Output[0]));
+        if (node.Text("coordinate_transformation_mode", "") == "tf_crop_and_resize") throw s.Unsupported(node, "it crops while it resizes");
+        var (from, to, w) = (s.Shape(node.Input[0]), s.Shape(node.Output[0]), s.Write);
         var x = node.Input[0];
         for (var a = 0; a < from.Length; a++)
         {
             if (from[a] == to[a]) continue;
-            var (indices, axis) = (s.Write.Ints(Picked(node, s, a)), a);
-            x = s.Write.Emit("Gather", [x, indices], n => n.Set("axis", axis));
+            var axis = a;
+            if (node.Text("mode", "nearest") == "nearest")
+                x = w.Emit("Gather", [x, w.Ints([.. Indices(node, s, a).Select(v => (long)v)])], n => n.Set("axis", axis));
+            else x = Interpolated(x, UnitVectors(node, s, a), from.Length, a, from[a], to[a], w);
         }
-        s.Write.Emit("Identity", [x], null, node.Output[0]);
+        w.Emit("Identity", [x], null, node.Output[0]);
         return true;
     }
 
-    static long[] Picked(NodeProto node, RestatementSite s, int axis)
+    // x M along an axis, M [from, to] by rows.
+    static string Interpolated(string x, double[] matrix, int rank, int axis, long from, long to, NodeWriter w)
+    {
+        var m = w.Floats([from, to], matrix);
+        if (axis == rank - 1) return w.MatMul(x, m);
+        long[] swapped = [.. Enumerable.Range(0, rank).Select(a => (long)a)];
+        (swapped[axis], swapped[^1]) = (swapped[^1], swapped[axis]);
+        return w.Transpose(w.MatMul(w.Transpose(x, swapped), m), swapped);
+    }
+
+    static float[] Indices(NodeProto node, RestatementSite s, int axis)
+    {
+        var from = s.Shape(node.Input[0])[axis];
+        return Resampled(node, s, axis, 1, [.. Enumerable.Range(0, (int)from).Select(i => (float)i)]);
+    }
+
+    static double[] UnitVectors(NodeProto node, RestatementSite s, int axis)
+    {
+        if (axis == 0) throw s.Unsupported(node, "it interpolates along the batch");
+        var from = (int)s.Shape(node.Input[0])[axis];
+        var units = new float[from * from];
+        for (var i = 0; i < from; i++) units[i * (from + 1)] = 1;
+        return Array.ConvertAll(Resampled(node, s, axis, from, units), v => (double)v);
+    }
+
+    // What the operator makes of rows of numbers that lie along one axis.
+    static float[] Resampled(NodeProto node, RestatementSite s, int axis, long rows, float[] values)
     {
         var (from, to) = (s.Shape(node.Input[0]), s.Shape(node.Output[0]));
         var shape = Enumerable.Repeat(1L, from.Length).ToArray();
+        shape[0] = rows;
         shape[axis] = from[axis];
         var probe = new ModelProto { IrVersion = 8, Graph = new GraphProto { Name = "probe" } };
         probe.OpsetImport.Add(new OperatorSetIdProto { Domain = "", Version = s.Opset });
-        probe.Graph.Initializer.Add(TensorData.FromFloats("ramp", shape, [.. Enumerable.Range(0, (int)from[axis]).Select(i => (float)i)]));
+        probe.Graph.Initializer.Add(TensorData.FromFloats("ramp", shape, values));
         var copy = node.Clone();
         copy.Output[0] = "picked";
         copy.Input.Clear();
@@ -63,7 +93,7 @@ static class SamplingForms
         }
         else
         {
-            var own = Enumerable.Repeat(1L, from.Length).ToArray();
+            var own = (long[])shape.Clone();
             own[axis] = to[axis];
             probe.Graph.Initializer.Add(TensorData.FromIntegers("sizes", [from.Length], own));
             probe.Graph.Initializer.Add(TensorData.FromFloats("scales", [0], []));
@@ -76,7 +106,7 @@ static class SamplingForms
         using var session = OrtRuntime.CreateSession(probe, optimise: false);
         using var options = new RunOptions();
         using var results = session.Run(options, [], [], ["picked"]);
-        return [.. results[0].GetTensorDataAsSpan<float>().ToArray().Select(v => (long)v)];
+        return results[0].GetTensorDataAsSpan<float>().ToArray();
     }
 
     // Null where sizes are given instead.

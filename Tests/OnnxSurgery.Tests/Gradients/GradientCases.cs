@@ -205,6 +205,13 @@ static class GradientCases
             n.Set("nearest_mode", "ceil");
         })));
         yield return new("Resize", "scales", (b, r) => Bent(b, b.Op("Resize", [b.Input("x", 2, 3, 4), "", b.Floats32("scales", 1, 1, 2, 1.5f)], [2, 2, 6, 6], null, n => n.Set("nearest_mode", "floor"))));
+        yield return new("Resize", "linear", (b, r) => Bent(b, b.Op("Resize", [b.Input("x", 2, 3, 4), "", b.Floats32("scales", 1, 1, 2, 1.5f)], [2, 2, 6, 6], null, n => n.Set("mode", "linear"))));
+        yield return new("Resize", "cubic, aligned corners", (b, r) => Bent(b, b.Op("Resize", [b.Input("x", 2, 5, 6), "", "", b.Integers("sizes", 2, 2, 8, 3)], [2, 2, 8, 3], null, n =>
+        {
+            n.Set("mode", "cubic");
+            n.Set("coordinate_transformation_mode", "align_corners");
+        })));
+        yield return new("Upsample", "linear, opset 9", (b, r) => Bent(b, b.Op("Upsample", [b.Input("x", 2, 3, 4), b.Floats32("scales", 1, 1, 2, 2)], [2, 2, 6, 8], null, n => n.Set("mode", "linear"))), Opset: 9);
         yield return new("Upsample", "opset 9", (b, r) => Bent(b, b.Op("Upsample", [b.Input("x", 2, 3, 4), b.Floats32("scales", 1, 1, 2, 2)], [2, 2, 6, 8])), Opset: 9);
     }
 

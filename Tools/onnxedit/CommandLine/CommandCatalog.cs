@@ -15,6 +15,7 @@ static class CommandCatalog
         new SlimCommand(),
         new UnlearnCommand(),
         new EditCommand(),
+        new FinetuneCommand(),
         new BenchCommand(),
     ];
 }

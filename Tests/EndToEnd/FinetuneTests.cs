@@ -1,0 +1,46 @@
+using Xunit;
+
+namespace OnnxEdit.EndToEnd;
+
+public sealed class FinetuneTests(SlimSample sample)
+{
+    static CliResult Finetune(string model, string more, string output) =>
+        CliRunner.Run(["finetune", model, "-o", output, .. more.Split(' ', StringSplitOptions.RemoveEmptyEntries)]);
+
+    [Fact]
+    public void A_slimmed_model_learns_from_the_original_without_labels()
+    {
+        var (slim, tuned) = (sample.New(), sample.New());
+        sample.Slim("--sparsity 0.4 --recovery none --align 1", slim).Expect(0);
+        var arguments = $"--data {sample.Data} --mean 0.5 --std 0.25 --teacher {sample.Model} --steps 60 --step-size 0.02 --shift 1";
+        var json = Finetune(slim, arguments + " --json", tuned).Expect(0).Json();
+        Assert.Equal("onnxedit.finetune/1", json.GetProperty("schema").GetString());
+        Assert.Equal((60, "Finished"), (json.GetProperty("steps").GetInt32(), json.GetProperty("end").GetString()));
+        var curve = json.GetProperty("curve").EnumerateArray().Select(p => p.GetProperty("validation").GetDouble()).ToArray();
+        Assert.True(curve.Min() < curve[0], string.Join(' ', curve));
+        Assert.True(json.GetProperty("accuracyAfter").GetDouble() > json.GetProperty("accuracyBefore").GetDouble() + 0.05, json.GetRawText());
+
+        var history = CliRunner.Run(["inspect", tuned, "--json"]).Expect(0).Json().GetProperty("history").EnumerateArray().Select(e => e.GetProperty("command").GetString());
+        Assert.Equal(["slim", "finetune"], history);
+
+        // The classifier alone, on labels.
+        var head = sample.New();
+        var text = Finetune(slim, $"--data {sample.Data} --mean 0.5 --std 0.25 --layers fc --optimiser adam --steps 10", head).Expect(0).StdOut;
+        Assert.Contains("10 steps of 64 images on labels", text, StringComparison.Ordinal);
+        Assert.Contains($"wrote {head}", text, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("--layers nowhere", 2, "No layer with weights has 'nowhere' in its name")]
+    [InlineData("--steps 5 --step-size 1e30", 5, "The training diverged")]
+    [InlineData("--teacher /nowhere.onnx", 3, "/nowhere.onnx")]
+    [InlineData("--batch 1000000", 4, "fewer than the 1000000 of one step")]
+    [InlineData("--steps 0", 2, "--steps takes a whole number")]
+    public void What_cannot_be_done_is_said_and_leaves_no_file(string arguments, int code, string sentence)
+    {
+        var output = sample.New();
+        var result = Finetune(sample.Model, arguments, output);
+        Assert.True(code == result.ExitCode && result.StdErr.Contains(sentence, StringComparison.Ordinal), $"exit {result.ExitCode}: {result.StdErr}");
+        Assert.False(File.Exists(output));
+    }
+}

@@ -1,0 +1,73 @@
+using System.CommandLine;
+using System.Diagnostics;
+using OnnxEdit.Engine;
+using OnnxEdit.Surgery;
+
+namespace OnnxEdit.Cli;
+
+/// <summary>Trains a model further.</summary>
+sealed class FinetuneCommand : CliCommand
+{
+    readonly ModelAndDataOptions _inputs = new(hasCalibration: false);
+    readonly Option<string?> _teacher = new("--teacher") { Description = "Imitate this model, usually the one before slimming, on images without labels [default: learn the labels]", HelpName = "FILE" };
+    readonly Option<double> _temperature = Numbers.Positive("--temperature", 4, "With --teacher: how much its answers are softened");
+    readonly Option<int> _steps = Numbers.Whole("--steps", 1, int.MaxValue, 1000, "Training steps");
+    readonly Option<int> _batch = Numbers.Whole("--batch", 1, int.MaxValue, 64, "Images per step, for models with an open batch; multiples of 16 are fastest");
+    readonly Option<double> _stepSize = Numbers.Positive("--step-size", 0.01, "Step size at first; it falls to zero along a half cosine");
+    readonly Option<string> _optimiser = Numbers.OneOf("--optimiser", ["sgd", "adam"], "sgd", "Gradient descent with momentum 0.9 and weight decay 0.0001, or Adam");
+    readonly Option<string?> _layers = new("--layers") { Description = "Train only nodes with one of these in their name [default: all]", HelpName = "NAME,..." };
+    readonly Option<bool> _flip = new("--flip") { Description = "Mirror images at random" };
+    readonly Option<int> _shift = Numbers.Whole("--shift", 0, 1024, 0, "Shift images at random by so many pixels at most");
+    readonly Option<int> _patience = Numbers.Whole("--patience", 0, int.MaxValue, 0, "End after so many looks at the validation images without improvement; 0 never does");
+    readonly Option<string?> _out = new("--out", "-o") { Description = "Where to write [default: NAME.finetune.onnx beside the model]", HelpName = "FILE" };
+
+    internal FinetuneCommand() : base(
+        "finetune",
+        "Trains the weights of a classifier further, on the answers of a teacher or on labels, and keeps the state that did best on held-out training images. Interrupting it keeps the best state so far.",
+        "onnxedit finetune model.slim.onnx --teacher model.onnx --data cifar10 --mean .485,.456,.406 --std .229,.224,.225 --flip --shift 4",
+        "onnxedit finetune model.onnx --steps 500 --layers layer3,linear -o tuned.onnx")
+    {
+        _inputs.AddTo(this);
+        foreach (var option in new Option[] { _teacher, _temperature, _steps, _batch, _stepSize, _optimiser, _layers, _flip, _shift, _patience, _out }) Options.Add(option);
+    }
+
+    internal override void Execute(CommandContext context)
+    {
+        var inputs = _inputs.Resolve(context);
+        inputs.RequireClassifier();
+        var target = OutputTarget.Resolve(context.Get(_out), inputs, "finetune", context.Global.Force);
+        var steps = context.Get(_steps);
+        var options = new FinetuneOptions
+        {
+            Teacher = context.Get(_teacher) is { } path ? OnnxModel.Load(path) : null,
+            Temperature = context.Get(_temperature),
+            Steps = steps,
+            Batch = context.Get(_batch),
+            StepSize = context.Get(_stepSize),
+            UseAdam = context.Get(_optimiser) == "adam",
+            Layers = context.Get(_layers)?.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries),
+            Flip = context.Get(_flip),
+            Shift = context.Get(_shift),
+            CheckEvery = Math.Clamp(steps / 10, 1, 100),
+            Patience = context.Get(_patience),
+            Seed = context.Global.Seed,
+            Evaluation = inputs.Evaluation,
+        };
+        var data = inputs.OpenData(context.Output);
+        var watch = Stopwatch.StartNew();
+        var result = context.Output.Track(progress => Finetuner.Finetune(inputs.Model, data, options, progress, context.Cancellation));
+        var report = result.Report;
+        if (report.BestStep == 0)
+        {
+            context.Cancellation.ThrowIfCancellationRequested();
+            throw new OnnxEngineException(ErrorKind.TargetNotReached, report.End == FinetuneEnd.Diverged
+                ? $"The training diverged after {report.Steps} steps before anything got better; take a smaller --step-size."
+                : $"None of {report.Steps} steps made the loss on the validation images smaller, so nothing is written; try another --step-size or more --steps.");
+        }
+        if (report.End == FinetuneEnd.Diverged) context.Output.Warn($"The training diverged after {report.Steps} steps; the model is that of step {report.BestStep}.");
+        result.Model.Save(target, context.Global.Force, CancellationToken.None);
+        FinetuneTable.Write(context, report, options, watch.Elapsed.TotalSeconds, target);
+        // What was reached is written; that it was interrupted is still what happened.
+        context.Cancellation.ThrowIfCancellationRequested();
+    }
+}
