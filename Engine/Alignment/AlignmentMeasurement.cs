@@ -42,6 +42,7 @@ static class AlignmentMeasurement
         _ = OrtRuntime.Version; // Starts the runtime with the project's own settings.
         using var settings = new SessionOptions { IntraOpNumThreads = threads, LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_FATAL };
         settings.AddSessionConfigEntry("session.force_spinning_stop", "1");
+        OrtDevice.AddTo(settings);
         using var session = new InferenceSession(model.ToByteArray(), settings);
         using var options = new RunOptions();
         long[] shape = [.. model.Graph.Input[0].Type.TensorType.Shape.Dim.Select(d => d.DimValue)];

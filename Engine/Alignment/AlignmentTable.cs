@@ -22,7 +22,7 @@ public sealed record AlignmentTable(string Cpu, int Threads, string Runtime, IRe
     {
         var count = threads > 0 ? threads : Environment.ProcessorCount;
         return new AlignmentCache(AlignmentCache.DefaultFolder)
-            .Load(CpuModel.Name, count, OrtRuntime.Version, () => AlignmentMeasurement.Run(count, cancellation));
+            .Load(OrtDevice.UseCuda ? $"{CpuModel.Name}, CUDA" : CpuModel.Name, count, OrtRuntime.Version, () => AlignmentMeasurement.Run(count, cancellation));
     }
 
     /// <summary>The multiple that channel counts of such layers should be held to: 1, 4, 8 or 16.</summary>

@@ -37,6 +37,18 @@ public sealed record Evaluation
         return (double)classes.Sum(c => c.Correct) / Math.Max(1, classes.Sum(c => c.Count));
     }
 
+    /// <summary>
+    /// Fraction of the images whose predicted class differs from that of another model on the same set. Of the gains and
+    /// losses that make up a change in accuracy most cancel, so this tells two edits apart that accuracy does not.
+    /// </summary>
+    /// <exception cref="ArgumentException">The other was measured on another number of images.</exception>
+    public double ChangedFrom(Evaluation other)
+    {
+        ArgumentNullException.ThrowIfNull(other);
+        if (other.Count != Count) throw new ArgumentException($"The models were measured on {other.Count} and {Count} images; predictions can be compared on the same images only.", nameof(other));
+        return (double)Enumerable.Range(0, Count).Count(i => Predicted[i] != other.Predicted[i]) / Math.Max(1, Count);
+    }
+
     /// <summary>Standard error of <see cref="Top1"/>: sqrt(p (1 - p) / n).</summary>
     public double StandardError => Math.Sqrt(Top1 * (1 - Top1) / Count);
 }

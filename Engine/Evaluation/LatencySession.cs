@@ -92,6 +92,7 @@ sealed class LatencySession : IDisposable
         if (threads > 0) session.IntraOpNumThreads = threads;
         // Otherwise the idle threads of one model would keep spinning into the other model's turn.
         session.AddSessionConfigEntry("session.force_spinning_stop", "1");
+        OrtDevice.AddTo(session);
         try
         {
             return new ModelSession(model.Proto, session);

@@ -49,4 +49,7 @@ public sealed record SlimReport
 
     /// <summary>Accuracy of the result minus that of the original, paired over the test images.</summary>
     public PairedDifference? Difference => AccuracyBefore is { } a && AccuracyAfter is { } b ? PairedDifference.Of(a.Correct, b.Correct) : null;
+
+    /// <summary>Fraction of the test images whose predicted class changed.</summary>
+    public double? ChangedPredictions => AccuracyBefore is { } before ? AccuracyAfter?.ChangedFrom(before) : null;
 }

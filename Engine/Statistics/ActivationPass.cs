@@ -10,7 +10,7 @@ namespace OnnxEdit.Engine;
 sealed class ActivationPass : IDisposable
 {
     readonly ImageSet _images;
-    readonly SimdBackend _backend = new(OrtRuntime.Threads);
+    readonly IStatisticsBackend _backend = OrtDevice.UseCuda ? IlgpuBackend.OnCuda() : new SimdBackend(OrtRuntime.Threads);
     readonly IReadOnlyList<MeasurementPoint> _points;
     readonly BatchRunner? _runner;
     readonly int _batch;

@@ -43,6 +43,7 @@ public static partial class OrtRuntime
             LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_FATAL,
         };
         if (Threads > 0) options.IntraOpNumThreads = Threads;
+        if (optimise) OrtDevice.AddTo(options);
         // The memory arena keeps its high-water mark for ever; sessions here are many and short-lived.
         options.EnableCpuMemArena = optimise;
         try

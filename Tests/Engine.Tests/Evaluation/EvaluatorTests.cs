@@ -44,6 +44,16 @@ public sealed class EvaluatorTests
         Assert.Equal((0.25, 0.5), (evaluation.Top1, evaluation.Top5));
     }
 
+    [Fact]
+    public void Changed_predictions_count_images_that_get_another_class()
+    {
+        // exp keeps the order of the scores, -x turns it round.
+        var original = Evaluate(ChainModel.Of("Identity", 3), ThreeRows(0, 2, 1));
+        Assert.Equal(0, Evaluate(ChainModel.Of("Exp", 3), ThreeRows(0, 2, 1)).ChangedFrom(original));
+        Assert.Equal(1, Evaluate(ChainModel.Of("Neg", 3), ThreeRows(0, 2, 1)).ChangedFrom(original));
+        Assert.Throws<ArgumentException>(() => Evaluate(ChainModel.Of("Neg", 3), ThreeRows(0, -1, 1)).ChangedFrom(original));
+    }
+
     [Theory]
     [InlineData("Softmax")]
     [InlineData("LogSoftmax")]

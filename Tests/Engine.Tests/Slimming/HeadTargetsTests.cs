@@ -1,4 +1,3 @@
-using OnnxEdit.OnnxSurgery.Tests;
 using OnnxEdit.Surgery;
 using OnnxEdit.Surgery.Proto;
 using Xunit;
@@ -11,7 +10,7 @@ namespace OnnxEdit.Engine.Tests;
 /// </summary>
 public sealed class HeadTargetsTests
 {
-    const int Tokens = 6, Width = 18, Heads = 2, Size = 4;
+    const int Heads = AttentionModel.Heads, Size = AttentionModel.Size;
 
     [Fact]
     public void Queries_that_need_two_dimensions_of_four_keep_their_scores() => AssertKept("q");
@@ -46,17 +45,8 @@ public sealed class HeadTargetsTests
 
     static OnnxModel Model()
     {
-        var b = new GraphBuilder(11);
-        var x = b.Reshape(b.Input("x", 3, 6, 6), 0, Tokens, Width);
-        string Unit(string tensor, int width, string name) => b.Add(b.MatMul(tensor, width, name), b.Weight($"{name}.bias", [width]));
-        string Split(string tensor) => b.Reshape(tensor, 0, Tokens, Heads, Size);
-        var q = b.Transpose(Split(Unit(x, Heads * Size, "q")), 0, 2, 1, 3);
-        var k = b.Transpose(Split(Unit(x, Heads * Size, "k")), 0, 2, 3, 1);
-        var v = b.Transpose(Split(Unit(x, Heads * Size, "v")), 0, 2, 1, 3);
-        var mixed = b.MatMul(b.Softmax(b.MatMul(q, k)), v);
-        var y = Unit(b.Reshape(b.Transpose(mixed, 0, 2, 1, 3), 0, Tokens, Heads * Size), 5, "out");
-        var proto = b.Build(y);
-        Confine(proto, "q.weight", Width, true);
+        var proto = AttentionModel.Build();
+        Confine(proto, "q.weight", AttentionModel.Width, true);
         Confine(proto, "q.bias", 1, true);
         Confine(proto, "out.weight", 5, false);
         return new OnnxModel(proto);

@@ -6,6 +6,36 @@ public sealed class LeastSquaresTests
 {
     const int K = 6, M = 3, N = 400;
 
+    [Fact]
+    public void With_little_data_a_fit_held_to_the_weights_before_it_predicts_new_data_better()
+    {
+        const int rows = 60, columns = 90;
+        var numbers = new Numbers(5);
+        var truth = numbers.Matrix(1, rows)[0];
+        var prior = new double[1, rows];
+        for (var i = 0; i < rows; i++) prior[0, i] = truth[i] + 0.1 * numbers.Normal();
+        var (all, half) = (new GramSums(rows, 1), new GramSums(rows, 1));
+        for (var n = 0; n < columns; n++)
+        {
+            var x = Enumerable.Range(0, rows).Select(_ => numbers.Normal()).Append(1.0).ToArray();
+            var t = truth.Zip(x, (w, v) => w * v).Sum() + 2 * numbers.Normal();
+            foreach (var sums in n % 2 == 0 ? [all] : new[] { all, half })
+            {
+                for (var i = 0; i <= rows; i++)
+                    for (var j = 0; j <= rows; j++) sums.Gram[i * (rows + 1) + j] += x[i] * x[j];
+                for (var j = 0; j <= rows; j++) sums.Cross[j] += t * x[j];
+                sums.Power[0] += t * t;
+            }
+        }
+        var few = new GramSums(rows, 1, all.Gram) { Half = half };
+        all.Cross.CopyTo(few.Cross, 0);
+        all.Power.CopyTo(few.Power, 0);
+        // Inputs are white, so the distance of the weights is the error on new data.
+        double Error((double[,] Weights, double[] Bias) fit) => Enumerable.Range(0, rows).Sum(i => Math.Pow(fit.Weights[0, i] - truth[i], 2));
+        var (plain, held) = (Error(LeastSquares.Fit(all, true)), Error(LeastSquares.Fit(few, true, prior)));
+        Assert.True(held < 0.3 * plain, $"{held} held to the prior, {plain} without");
+    }
+
     [Theory]
     [InlineData(true)]
     [InlineData(false)]

@@ -12,7 +12,7 @@ static class CommandRunner
         var output = new CliOutput(global);
         try
         {
-            Device.Require(global.DeviceName);
+            Device.Choose(global.DeviceName);
             OrtRuntime.Threads = global.Threads;
             // On a thread of its own, so that Ctrl-C can end the program even while native code is busy.
             await Task.Run(() => command.Execute(new CommandContext(parsed, global, output, cancellation)), CancellationToken.None);

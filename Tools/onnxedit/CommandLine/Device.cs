@@ -12,14 +12,23 @@ static class Device
 
     internal static Option<string> Option() => Numbers.OneOf("--device", [Cpu, "cuda"], Cpu, "Where models run: cpu or cuda");
 
-    /// <summary>Refuses a device that this build has no runtime for.</summary>
-    internal static void Require(string device)
+    /// <summary>Sends models to a device.</summary>
+    /// <exception cref="OnnxEngineException">This build has no runtime for it, or it does not start.</exception>
+    internal static void Choose(string device)
     {
-        if (device == Cpu)
-            return;
-        _ = OrtRuntime.Version; // The runtime starts with the project's settings before anything else asks it.
-        if (!OrtEnv.Instance().GetAvailableProviders().Contains("CUDAExecutionProvider"))
+        OrtDevice.UseCuda = device != Cpu;
+        if (!OrtDevice.UseCuda) return;
+        if (!OrtDevice.HasCuda)
             throw new OnnxEngineException(
                 ErrorKind.Usage, "This build of onnxedit has no CUDA; rebuild it with -p:Gpu=true, or leave out --device cuda.");
+        try
+        {
+            using var trial = new SessionOptions();
+            OrtDevice.AddTo(trial);
+        }
+        catch (OnnxSurgeryException inner)
+        {
+            throw new OnnxEngineException(ErrorKind.Usage, inner.Message, inner);
+        }
     }
 }

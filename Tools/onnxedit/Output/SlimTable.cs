@@ -43,7 +43,7 @@ static class SlimTable
         if (report.Outputs is { } outputs)
             output.Line($"error: RMS of the difference over RMS of the original (share of changed values for integers), {Figures.Count(outputs.Items)} held-out items");
         if (report.Difference is { } difference)
-            output.Line($"accuracy {Signed(100 * difference.Difference)} points, standard error {Figures.Plain(100 * difference.StandardError)} (paired, {Figures.Count(difference.Count)} test images)");
+            output.Line($"accuracy {Signed(100 * difference.Difference)} points, standard error {Figures.Plain(100 * difference.StandardError)} (paired, {Figures.Count(difference.Count)} test images); {Figures.Percent(report.ChangedPredictions!.Value)} % of the predictions changed");
         if (report.AccuracyAfterSurgery is { } surgery) output.Line($"before recovery: measured on the first {Figures.Count(surgery.Count)} test images");
         foreach (var time in times ?? [])
             output.Line($"batch {time.Batch}: {Figures.Ratio(time.SpeedUp!.Value.Median)} as fast (middle half {Figures.Ratio(time.SpeedUp.Value.Lower)} - {Figures.Ratio(time.SpeedUp.Value.Upper)})");
@@ -72,7 +72,7 @@ static class SlimTable
             Outputs = report.Outputs,
             report.NoAccuracyBecause,
             report.InputShapes,
-            Difference = report.Difference is { } d ? new { Points = 100 * d.Difference, StandardError = 100 * d.StandardError, Images = d.Count } : null,
+            Difference = report.Difference is { } d ? new { Points = 100 * d.Difference, StandardError = 100 * d.StandardError, Images = d.Count, ChangedPredictions = report.ChangedPredictions } : null,
             Latency = times?.Select(t => new { t.Batch, BeforeMilliseconds = t.First.Median, AfterMilliseconds = t.Second!.Value.Median, SpeedUp = t.SpeedUp }),
             report.EquivalenceError,
             GroupCounts = new { report.GroupCounts.Free, report.GroupCounts.Locked },
