@@ -46,14 +46,11 @@ public sealed class LocalEditor
     public static LocalEditor Create(OnnxModel model, ImageSet images, LocalEditorOptions? options = null, CancellationToken cancellation = default)
     {
         options ??= new LocalEditorOptions();
-        var signature = ClassifierSignature.Of(model.Proto, options.Output);
         var normal = NormalisedModel.Create(model.Proto);
-        var head = normal.Index.Producer(signature.LogitsName) is { } last
-            ? LinearUnit.Of(last, normal.Proto.Graph, normal.Index) ?? (last is { OpType: "Add" } && last.Input.Select(normal.Index.Producer).FirstOrDefault(p => p?.OpType == "MatMul") is { } product
-                ? LinearUnit.Of(product, normal.Proto.Graph, normal.Index) : null)
-            : null;
-        if (head is null || head.IsConv || head.Output != signature.LogitsName)
-            throw new OnnxEngineException(ErrorKind.Model, $"The logits '{signature.LogitsName}' are not made by a linear layer with weights of its own; edit by gradient steps instead.");
+        var found = ClassifierHead.Of(model, normal, options.Output);
+        var head = found.Unit;
+        if (head.Output != found.Logits)
+            throw new OnnxEngineException(ErrorKind.Model, $"The logits '{found.Logits}' are those of the last layer and a patch, which its weights alone do not decide; use --editor patch.");
         var moments = new double[head.Read().Weights.GetLength(1)][];
         for (var i = 0; i < moments.Length; i++) moments[i] = new double[moments.Length];
         var rows = 0;

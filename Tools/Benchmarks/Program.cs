@@ -40,7 +40,7 @@ switch (args)
               cholesky SIZE,...                              inverse of a Gram matrix: ours against MathNet
               training MODEL [BATCH [THREADS]]               a training step against PyTorch eager, in turns
               convolutions [BATCH]                           forms of a convolution and its gradients
-              edits MODEL EDITS [EDITOR,...]                 drawdown, success and steps of edits to random classes
+              edits MODEL EDITS [EDITOR,... [OTHERS]]        drawdown, success and steps of edits to random classes
               finetune MODEL SPARSITY STEPS [STEP_SIZE]      what distillation brings back after slimming
               coverage FOLDER...                             slim every model of these folders; writes docs/coverage.md
               randomise MODEL OUT SEED                       the model with seeded random weights

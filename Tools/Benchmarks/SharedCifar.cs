@@ -22,12 +22,13 @@ static class SharedCifar
     public static OnnxModel Model(string name) => OnnxModel.Load(Path.Combine(_root, "models", $"{name}.onnx"));
 
     /// <summary>The data of a model, split by a seed, as the command line splits it by default.</summary>
-    public static ModelData Data(string name, ulong seed, int calibration = 2000) => ModelData.Open(
+    public static ModelData Data(string name, ulong seed, int calibration = 2000, int? tests = null) => ModelData.Open(
         new DataOptions
         {
             Path = Path.Combine(_root, "data", "cifar10"),
             Seed = seed,
             Calibration = calibration,
+            TestLimit = tests,
             Preprocessing = _pixels.GetValueOrDefault(name, new() { Mean = [.485f, .456f, .406f], Std = [.229f, .224f, .225f] }),
         },
         ClassifierSignature.Of(Model(name).Proto).Input);

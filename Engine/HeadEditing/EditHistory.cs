@@ -1,0 +1,41 @@
+using OnnxEdit.Surgery;
+
+namespace OnnxEdit.Engine;
+
+/// <summary>The record of an edit that travels in the model: reproducible facts only, no paths, no times.</summary>
+static class EditHistory
+{
+    /// <summary>Makes the record.</summary>
+    public static HistoryEntry Entry(OnnxModel source, EditReport report, EditOptions options) => new()
+    {
+        Command = "edit",
+        Options = new SortedDictionary<string, string>(StringComparer.Ordinal)
+        {
+            ["editor"] = Name(options),
+            ["images"] = FormattableString.Invariant($"{report.Images.Count}"),
+            ["layers"] = options.Layers ?? "",
+        },
+        Seed = options.Seed,
+        Versions = new SortedDictionary<string, string>(StringComparer.Ordinal)
+        {
+            ["onnxedit"] = typeof(EditHistory).Assembly.GetName().Version!.ToString(3),
+            ["onnxruntime"] = OrtRuntime.Version,
+        },
+        SourceSha256 = source.Sha256,
+        AccuracyBefore = report.Before?.Top1,
+        AccuracyAfter = report.After?.Top1,
+        Results = new SortedDictionary<string, double>(StringComparer.Ordinal)
+        {
+            ["changed"] = report.Changed.Count,
+            ["success"] = report.Images.Count(i => i.Success) / (double)report.Images.Count,
+        },
+    };
+
+    /// <summary>An editor as the command line names it.</summary>
+    public static string Name(EditOptions options) => options.Method switch
+    {
+        EditMethod.Patch => "patch",
+        EditMethod.LastLayer => "last",
+        _ => options.Editor switch { Editor.ScaledGd => "scaled-gd", var e => e.ToString().ToLowerInvariant() },
+    };
+}

@@ -1,0 +1,26 @@
+namespace OnnxEdit.Engine;
+
+/// <summary>Options of <see cref="ModelEditor"/>.</summary>
+public sealed record EditOptions
+{
+    /// <summary>How.</summary>
+    public EditMethod Method { get; init; } = EditMethod.Patch;
+
+    /// <summary>How weights follow gradients, with <see cref="EditMethod.Gradient"/>.</summary>
+    public Editor Editor { get; init; } = Editor.RmsProp;
+
+    /// <summary>Step size of these; null: one that suits the editor on the networks it was tried on (docs/editing.md).</summary>
+    public double? StepSize { get; init; }
+
+    /// <summary>Part of the names of the nodes whose weights gradient steps may change; null: all.</summary>
+    public string? Layers { get; init; }
+
+    /// <summary>Whether mirrored and shifted views of the images shall follow, with <see cref="EditMethod.Patch"/>.</summary>
+    public bool Views { get; init; } = true;
+
+    /// <summary>Where the logits are.</summary>
+    public EvaluationOptions Evaluation { get; init; } = new();
+
+    /// <summary>Seed of the data's draws, for the record.</summary>
+    public ulong Seed { get; init; }
+}
