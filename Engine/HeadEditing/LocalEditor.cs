@@ -47,7 +47,7 @@ public sealed class LocalEditor
     {
         options ??= new LocalEditorOptions();
         var normal = NormalisedModel.Create(model.Proto);
-        var found = ClassifierHead.Of(model, normal, options.Output);
+        var found = LastLayer.Of(model, normal, options.Output);
         var head = found.Unit;
         if (head.Output != found.Logits)
             throw new OnnxEngineException(ErrorKind.Model, $"The logits '{found.Logits}' are those of the last layer and a patch, which its weights alone do not decide; use --editor patch.");

@@ -14,11 +14,11 @@ sealed class PatchWork
     readonly PatchEditor _editor;
     readonly (float[][] Features, float[][] Logits, int Label)[] _edits;
 
-    PatchWork(OnnxModel source, NormalisedModel model, ClassifierHead head, PatchEditor editor, (float[][] Features, float[][] Logits, int Label)[] edits) =>
+    PatchWork(OnnxModel source, NormalisedModel model, LastLayer head, PatchEditor editor, (float[][] Features, float[][] Logits, int Label)[] edits) =>
         (_source, _model, Head, _editor, _edits) = (source, model, head, editor, edits);
 
     /// <summary>Where the model is patched.</summary>
-    public ClassifierHead Head { get; }
+    public LastLayer Head { get; }
 
     /// <summary>Runs the trunk over what is to be edited and what is to stay.</summary>
     /// <param name="source">The model.</param>
@@ -34,7 +34,7 @@ sealed class PatchWork
     {
         if (source.Proto.OpsetImport.FirstOrDefault(o => o.Domain is "" or "ai.onnx") is { Version: < 7 } old)
             throw new OnnxEngineException(ErrorKind.Model, $"The model is of opset {old.Version}, and patches are written for 7 and later; use --editor last, or export it anew.");
-        var head = ClassifierHead.Of(source, model, options.Evaluation.Output);
+        var head = LastLayer.Of(source, model, options.Evaluation.Output);
         var editor = PatchEditor.Of(head.Read(others, progress, cancellation).Features);
         var input = ClassifierSignature.Of(source.Proto, options.Evaluation.Output).Input;
         var edits = requests.Select(r =>

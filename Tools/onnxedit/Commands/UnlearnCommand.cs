@@ -1,6 +1,5 @@
 using System.CommandLine;
 using System.Diagnostics;
-using System.Globalization;
 using OnnxEdit.Engine;
 
 namespace OnnxEdit.Cli;
@@ -55,7 +54,7 @@ sealed class UnlearnCommand : CliCommand
         var (drop, forget) = (context.Get(_retainDrop), context.Get(_forgetTarget));
         var options = new UnlearnOptions
         {
-            Classes = [.. wanted.Select(w => ClassOf(w, data.ClassNames)).Distinct()],
+            Classes = [.. wanted.Select(w => ClassNames.Find(w, data.ClassNames)).Distinct()],
             Method = _methods[context.Get(_method)!],
             MustReach = drop is not null || forget is not null,
             Calibration = inputs.Calibration,
@@ -90,14 +89,4 @@ sealed class UnlearnCommand : CliCommand
     }
 
     static string[] Words(string[]? given) => [.. (given ?? []).SelectMany(c => c.Split(',')).Select(c => c.Trim()).Where(c => c.Length > 0)];
-
-    static int ClassOf(string text, IReadOnlyList<string>? names)
-    {
-        if (int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number)) return number;
-        var at = names is null ? -1 : names.ToList().FindIndex(n => n.Equals(text, StringComparison.OrdinalIgnoreCase));
-        if (at >= 0) return at;
-        throw new OnnxEngineException(ErrorKind.Usage, names is null
-            ? $"There is no class '{text}': the data does not name its classes, so give the number of the model's output."
-            : $"There is no class '{text}'; the data has {string.Join(", ", names.Take(20).Select(n => $"'{n}'"))}{(names.Count > 20 ? ", ..." : "")}.");
-    }
 }

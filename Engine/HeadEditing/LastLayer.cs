@@ -7,12 +7,12 @@ namespace OnnxEdit.Engine;
 /// The last linear layer of a classifier and what it reads, the features. Everything before it, the trunk, is run once for
 /// images that many edits are measured on.
 /// </summary>
-sealed class ClassifierHead
+sealed class LastLayer
 {
     readonly OnnxModel _model;
     readonly string? _output;
 
-    ClassifierHead(OnnxModel model, string? output, LinearUnit unit, string logits) =>
+    LastLayer(OnnxModel model, string? output, LinearUnit unit, string logits) =>
         (_model, _output, Unit, Logits) = (model, output, unit, logits);
 
     /// <summary>The layer.</summary>
@@ -29,13 +29,13 @@ sealed class ClassifierHead
     /// <param name="model">The folded model.</param>
     /// <param name="output">Name of the logits, or null.</param>
     /// <exception cref="OnnxEngineException">The logits are not made by a linear layer with weights of its own.</exception>
-    public static ClassifierHead Of(OnnxModel source, NormalisedModel model, string? output)
+    public static LastLayer Of(OnnxModel source, NormalisedModel model, string? output)
     {
         var logits = ClassifierSignature.Of(source.Proto, output).LogitsName;
         if (Find(model, model.Index.Producer(logits)) is not { IsConv: false } unit || model.Trace.Shape(unit.Input).Length != 2)
             throw new OnnxEngineException(ErrorKind.Model,
                 $"The logits '{logits}' are not made by a linear layer with weights of its own, made by '{model.Index.Producer(logits)?.OpType ?? "nothing"}' as they are; edit by gradient steps instead (--editor rmsprop).");
-        return new ClassifierHead(source.With(model.Proto), output, unit, logits);
+        return new LastLayer(source.With(model.Proto), output, unit, logits);
     }
 
     // Patches of earlier edits are added to the layer's output; they are not the layer.
