@@ -5,12 +5,13 @@ namespace OnnxEdit.Surgery;
 
 /// <summary>
 /// Run options that end a run which would not end by itself: a Loop can ask for any number of rounds, and sizes that
-/// only the run shows can fill the memory. Models without control flow may take as long as they take. Time counts only while
-/// this process computes: on a busy machine a detector with its many small steps is slow, not endless.
+/// only the run shows can fill the memory. Models without control flow may take as long as they take. Time counts only if
+/// this process computed for a good part of it: on a busy machine a detector with its many small steps is slow, not endless.
 /// </summary>
 sealed class BoundedRun : IDisposable
 {
     static readonly TimeSpan _usual = TimeSpan.FromSeconds(15);
+    static readonly TimeSpan _work = TimeSpan.FromSeconds(8);
     static readonly TimeSpan _look = TimeSpan.FromMilliseconds(20);
 
     readonly Lock _lock = new();
@@ -41,7 +42,7 @@ sealed class BoundedRun : IDisposable
         lock (_lock)
         {
             if (_disposed || Refusal is not null) return;
-            if (Environment.TickCount64 - _start > _patience?.TotalMilliseconds && Environment.CpuUsage.TotalTime - _startOfWork > _patience)
+            if (Environment.TickCount64 - _start > _patience?.TotalMilliseconds && Environment.CpuUsage.TotalTime - _startOfWork > (_patience < _work ? _patience : _work))
                 Refusal = new OnnxSurgeryException(
                     $"One run of the model takes longer than {_patience?.TotalSeconds} s; it has control flow (Loop, Scan or If), which may not end, and such models are not supported.");
             else if (Environment.WorkingSet > _room)

@@ -39,7 +39,9 @@ public class OpenSizeTests
         var lacking = b.Op("Sub", [Height(wide), Height(up)], [1], "lacking");
         var nothing = b.Op("ConstantOfShape", [b.Integers("six", 6)], [6], "nothing", n => n.Attribute.Add(new AttributeProto
         {
-            Name = "value", Type = AttributeProto.Types.AttributeType.Tensor, T = TensorData.FromIntegers("", [1], [0]),
+            Name = "value",
+            Type = AttributeProto.Types.AttributeType.Tensor,
+            T = TensorData.FromIntegers("", [1], [0]),
         }));
         var pads = b.Op("Concat", [nothing, lacking, b.Integers("width", 0)], [8], "pads", n => n.Set("axis", 0L));
         var padded = b.Op("Pad", [up, pads], [1, 6, 8, 8], "padded");
