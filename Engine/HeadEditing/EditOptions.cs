@@ -9,7 +9,7 @@ public sealed record EditOptions
     /// <summary>How weights follow gradients, with <see cref="EditMethod.Gradient"/>.</summary>
     public Editor Editor { get; init; } = Editor.RmsProp;
 
-    /// <summary>Step size of these; null: one that suits the editor on the networks it was tried on (docs/editing.md).</summary>
+    /// <summary>Step size of these; null: one to start from; the best depends on the network.</summary>
     public double? StepSize { get; init; }
 
     /// <summary>Part of the names of the nodes whose weights gradient steps may change; null: all.</summary>

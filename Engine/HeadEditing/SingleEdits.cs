@@ -89,7 +89,7 @@ sealed class SingleEdits : IDisposable
         return (outcome, _gradient.Edited());
     }
 
-    /// <summary>Step sizes that gave at least 95 % success in ten steps on resnet20 (docs/editing.md), unless one is given.</summary>
+    /// <summary>Step sizes to start from, unless one is given; the best depends on the network.</summary>
     public static double StepSize(EditOptions options) => options.StepSize ?? options.Editor switch
     {
         Editor.Gd => 1e-3,

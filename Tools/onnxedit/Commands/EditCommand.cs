@@ -27,7 +27,7 @@ sealed class EditCommand : CliCommand
     readonly Option<string> _editor = Numbers.OneOf("--editor", [.. _editors.Keys], "patch",
         "patch: a neuron beside the last layer; last: the last layer's weights; the others: gradient steps, ten at most");
     readonly Option<string?> _layers = new("--layers") { Description = "Gradient editors: all, or the part of node names whose weights may change, e.g. layer3 [default: all]", HelpName = "NAME" };
-    readonly Option<double?> _stepSize = Numbers.OptionalReal("--step-size", 0, 1e6, "Gradient editors: step size [default: one per editor, docs/editing.md]");
+    readonly Option<double?> _stepSize = Numbers.OptionalReal("--step-size", 0, 1e6, "Gradient editors: step size [default: one per editor, to start from]");
     readonly Option<bool> _exact = new("--exact") { Description = "patch: only the image itself shall follow, not mirrored and shifted views of it" };
     readonly Option<string?> _out = new("--out", "-o") { Description = "Where to write [default: NAME.edit.onnx beside the model]", HelpName = "FILE" };
 
