@@ -21,11 +21,7 @@ static class FinetuneHistory
             ["targets"] = options.Teacher is null ? "labels" : FormattableString.Invariant($"teacher {options.Teacher.Sha256}, temperature {options.Temperature}"),
         },
         Seed = options.Seed,
-        Versions = new SortedDictionary<string, string>(StringComparer.Ordinal)
-        {
-            ["onnxedit"] = typeof(FinetuneHistory).Assembly.GetName().Version!.ToString(3),
-            ["onnxruntime"] = OrtRuntime.Version,
-        },
+        Versions = EngineVersions.Current,
         SourceSha256 = source.Sha256,
         AccuracyBefore = report.Before?.Top1,
         AccuracyAfter = report.After?.Top1,

@@ -16,11 +16,7 @@ static class EditHistory
             ["layers"] = options.Layers ?? "",
         },
         Seed = options.Seed,
-        Versions = new SortedDictionary<string, string>(StringComparer.Ordinal)
-        {
-            ["onnxedit"] = typeof(EditHistory).Assembly.GetName().Version!.ToString(3),
-            ["onnxruntime"] = OrtRuntime.Version,
-        },
+        Versions = EngineVersions.Current,
         SourceSha256 = source.Sha256,
         AccuracyBefore = report.Before?.Top1,
         AccuracyAfter = report.After?.Top1,

@@ -20,11 +20,7 @@ static class SlimHistory
             ["statistics"] = plan.Statistics,
         },
         Seed = options.Seed,
-        Versions = new SortedDictionary<string, string>(StringComparer.Ordinal)
-        {
-            ["onnxedit"] = typeof(SlimHistory).Assembly.GetName().Version!.ToString(3),
-            ["onnxruntime"] = OrtRuntime.Version,
-        },
+        Versions = EngineVersions.Current,
         SourceSha256 = plan.SourceSha256,
         ParametersBefore = report.Before.Parameters,
         ParametersAfter = report.After.Parameters,

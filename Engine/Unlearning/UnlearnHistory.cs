@@ -19,11 +19,7 @@ static class UnlearnHistory
             ["retain-drop"] = FormattableString.Invariant($"{options.RetainDrop}"),
         },
         Seed = options.Seed,
-        Versions = new SortedDictionary<string, string>(StringComparer.Ordinal)
-        {
-            ["onnxedit"] = typeof(UnlearnHistory).Assembly.GetName().Version!.ToString(3),
-            ["onnxruntime"] = OrtRuntime.Version,
-        },
+        Versions = EngineVersions.Current,
         SourceSha256 = source.Sha256,
         ParametersBefore = report.Before.Parameters,
         ParametersAfter = report.After.Parameters,

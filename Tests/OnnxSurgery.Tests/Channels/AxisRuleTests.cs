@@ -57,13 +57,4 @@ public class AxisRuleTests
         var c = b.Conv(b.Input("x", 3, 6, 6), 4, name: "c1");
         new Specimen(b.Build(b.Conv(b.Unary("Trilu", c), 2))).Remove("c1", 0, 2);
     }
-
-    [Fact]
-    public void A_recurrent_layer_locks_what_it_reads()
-    {
-        var b = new GraphBuilder(1);
-        var c = b.Transpose(b.Conv(b.Input("x", 3, 6), 4, name: "c1"), 2, 0, 1);
-        var y = b.Op("RNN", [c, b.Weight("w", [1, 5, 4], 4), b.Weight("r", [1, 5, 5], 5)], [4, 1, 1, 5], "rnn", n => n.Set("hidden_size", 5));
-        Assert.Equal("RNN 'rnn': a recurrent layer reads them", new Specimen(b.Build(y)).Lock("c1"));
-    }
 }
