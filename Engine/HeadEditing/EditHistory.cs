@@ -9,12 +9,7 @@ static class EditHistory
     public static HistoryEntry Entry(OnnxModel source, EditReport report, EditOptions options) => new()
     {
         Command = "edit",
-        Options = new SortedDictionary<string, string>(StringComparer.Ordinal)
-        {
-            ["editor"] = Name(options),
-            ["images"] = FormattableString.Invariant($"{report.Images.Count}"),
-            ["layers"] = options.Layers ?? "",
-        },
+        Options = Options(report, options),
         Seed = options.Seed,
         Versions = EngineVersions.Current,
         SourceSha256 = source.Sha256,
@@ -26,6 +21,22 @@ static class EditHistory
             ["success"] = report.Images.Count(i => i.Success) / (double)report.Images.Count,
         },
     };
+
+    static SortedDictionary<string, string> Options(EditReport report, EditOptions options)
+    {
+        var named = new SortedDictionary<string, string>(StringComparer.Ordinal)
+        {
+            ["editor"] = Name(options),
+            ["images"] = FormattableString.Invariant($"{report.Images.Count}"),
+        };
+        if (options.Method == EditMethod.Patch && !options.Views) named["exact"] = "true";
+        if (options.Method == EditMethod.Gradient)
+        {
+            named["layers"] = options.Layers ?? "all";
+            named["step-size"] = FormattableString.Invariant($"{SingleEdits.StepSize(options)}");
+        }
+        return named;
+    }
 
     /// <summary>An editor as the command line names it.</summary>
     public static string Name(EditOptions options) => options.Method switch

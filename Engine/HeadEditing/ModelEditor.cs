@@ -114,7 +114,7 @@ public sealed class ModelEditor
     {
         var work = PatchWork.Prepare(_source, _model, Kept(), _requests, _options, _progress, _cancellation);
         var (neurons, outcomes) = work.Edit(Enumerable.Range(0, _requests.Count));
-        return (work.Patched(neurons), outcomes, $"{neurons.Length} neuron{(neurons.Length == 1 ? "" : "s")} beside the last layer, which {(neurons.Length == 1 ? "recognises the image" : "recognise the images")} and stay silent on {_data!.Calibration!.Count:N0} others.");
+        return (work.Patched(neurons), outcomes, $"{neurons.Length} neuron{(neurons.Length == 1 ? "" : "s")} beside the last layer, which {(neurons.Length == 1 ? "recognises the image and stays" : "recognise the images and stay")} silent on {_data!.Calibration!.Count:N0} others.");
     }
 
     (OnnxModel, EditOutcome[], string) InLastLayer()
