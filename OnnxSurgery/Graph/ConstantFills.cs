@@ -27,7 +27,7 @@ public static class ConstantFills
         for (var i = 0; i < graph.Node.Count; i++)
         {
             var node = graph.Node[i];
-            if (node.OpType != "ConstantOfShape" || !node.IsStandard() || !shapes.TryGetValue(node.Input[0], out var shape)) continue;
+            if (node.OpType != "ConstantOfShape" || !node.IsStandard() || node.Input.Count != 1 || node.Output.Count != 1 || !shapes.TryGetValue(node.Input[0], out var shape)) continue;
             if (Fill(node, TensorData.Integers(shape), ref left) is not { } tensor) continue;
             graph.Initializer.Add(tensor);
             graph.Node.RemoveAt(i--);

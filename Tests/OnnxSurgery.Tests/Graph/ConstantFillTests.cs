@@ -39,6 +39,15 @@ public class ConstantFillTests
     }
 
     [Fact]
+    public void A_fill_that_lost_its_input_is_refused_in_a_sentence()
+    {
+        var b = new GraphBuilder(1);
+        var model = b.Build(b.Op("MatMul", [b.Input("x", 32), Fill(b, [32, 32], 1, "w")], [1, 32], "y"));
+        model.Graph.Node.First(n => n.OpType == "ConstantOfShape").Input.Clear();
+        Assert.Contains("ONNX Runtime refuses", Assert.Throws<OnnxSurgeryException>(() => NormalisedModel.Create(model)).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void A_fill_whose_values_were_changed_stays_an_initializer()
     {
         var b = new GraphBuilder(1);
