@@ -20,6 +20,8 @@ sealed class BoundedRun : IDisposable
     readonly long _start = Environment.TickCount64;
     readonly TimeSpan _startOfWork = Environment.CpuUsage.TotalTime;
     readonly double _room = Environment.WorkingSet + TraceRoom.Limit;
+    // A little above the room: what the allocator holds in reserve counts here, and the watch below says more.
+    readonly AddressSpace _ceiling = new(1.25 * TraceRoom.Limit);
     bool _disposed;
 
     /// <param name="model">The model that will be run.</param>
@@ -57,6 +59,7 @@ sealed class BoundedRun : IDisposable
     {
         lock (_lock) _disposed = true;
         _timer.Dispose();
+        _ceiling.Dispose();
         Options.Dispose();
     }
 }

@@ -66,7 +66,7 @@ public static partial class OrtRuntime
     {
         var line = message.Split('\n', 2)[0].Trim();
         var close = line.StartsWith("[ErrorCode:", StringComparison.Ordinal) ? line.IndexOf(']', StringComparison.Ordinal) : -1;
-        return SourcePlace().Replace(close >= 0 ? line[(close + 1)..].Trim() : line, "");
+        return SourcePlace().Replace(close >= 0 ? line[(close + 1)..].Trim() : line, "").Replace("std::bad_alloc", "not enough memory", StringComparison.Ordinal);
     }
 
     // The file, line and signature in ORT's own source, which say nothing to a user.

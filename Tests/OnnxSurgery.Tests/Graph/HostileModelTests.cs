@@ -42,6 +42,20 @@ public class HostileModelTests
     }
 
     [Fact]
+    public void One_operator_that_asks_for_too_much_while_it_runs_is_refused_before_it_fills_the_memory()
+    {
+        if (!OperatingSystem.IsLinux()) Assert.Skip("The address space has a ceiling on Linux only.");
+        var b = new GraphBuilder(1) { Batch = 1 };
+        var x = b.Conv(b.Input("x", 3, 8, 8), 8, pads: 1);
+        // A one that shape inference cannot know, and three times the room in all.
+        var one = b.Op("Cast", [b.Op("ReduceMax", [b.Unary("Exp", b.Binary("Sub", x, x))], [1, 1, 1, 1])], [1, 1, 1, 1], configure: n => n.Set("to", 7));
+        var times = b.Integers("times", (long)(3 * TraceRoom.Limit / (4 * 8 * 8 * 8)), 1, 1, 1, 1);
+        var sizes = b.Binary("Mul", times, b.Op("Reshape", [one, b.Integers("flat", 1)], [1]));
+        var model = b.Build(b.Op("Expand", [x, sizes], [1, 1, 8, 8, 8], "huge"));
+        Assert.Contains("not enough memory", Assert.Throws<OnnxSurgeryException>(() => NormalisedModel.Create(model)).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void An_input_beyond_memory_is_refused()
     {
         var b = new GraphBuilder(1) { Batch = 1 };
