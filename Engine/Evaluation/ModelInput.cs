@@ -35,7 +35,7 @@ public sealed record ModelInput(string Name, DataType Type, InputGeometry Geomet
     static int Table(GraphIndex index, string name)
     {
         var tables = index.Consumers(name)
-            .Where(node => node.OpType == "Gather" && node.Input[1] == name)
+            .Where(node => node is { OpType: "Gather", Input.Count: > 1 } && node.Input[1] == name)
             .Select(node => (Node: node, Data: index.Initializer(node.Input[0])))
             .Where(use => use.Data is { Dims.Count: > 0 })
             .Select(use => (int)use.Data!.Dims[(int)(use.Node.Int("axis", 0) is var axis && axis < 0 ? axis + use.Data.Dims.Count : axis)]);

@@ -11,6 +11,8 @@ static class LeastSquares
     /// <summary>Ridge relative to the mean diagonal of the centred Gram matrix.</summary>
     public const double Ridge = 1e-4;
 
+    const int OutputsForRidge = 64;
+
     static readonly double[] _ridges = [Ridge, 1e-3, 1e-2, 3e-2, 1e-1, 3e-1, 1];
 
     /// <summary>Fits weights [m, k] and bias [m] to the sums.</summary>
@@ -23,51 +25,69 @@ static class LeastSquares
     public static (double[,] Weights, double[] Bias) Fit(GramSums sums, bool hasBias, double[,]? prior = null)
     {
         if (prior is null || sums.Half is not { } odd || odd.Count < 2 || sums.Count - odd.Count < 2) return Fit(sums, hasBias, null, Ridge);
-        var even = sums.Without(odd);
-        var best = _ridges.MinBy(r => Residual(odd, Fit(even, hasBias, prior, r)) + Residual(even, Fit(odd, hasBias, prior, r)));
-        return Fit(sums, hasBias, prior, best);
+        return Fit(sums, hasBias, prior, BestRidge(sums.Without(odd), odd, hasBias, prior));
+    }
+
+    // Some outputs tell as well as all which ridge is best, and its error falls, then rises: from the middle downhill.
+    static double BestRidge(GramSums even, GramSums odd, bool hasBias, double[,] prior)
+    {
+        var stride = (even.Outputs + OutputsForRidge - 1) / OutputsForRidge;
+        int[] outputs = [.. Enumerable.Range(0, even.Outputs).Where(o => o % stride == 0)];
+        var known = new double?[_ridges.Length];
+        double Error(int r) => known[r] ??= Residual(odd, outputs, Fit(even, hasBias, prior, _ridges[r], outputs)) + Residual(even, outputs, Fit(odd, hasBias, prior, _ridges[r], outputs));
+        var at = 2;
+        var step = Error(at + 1) < Error(at) ? 1 : -1;
+        while (at + step >= 0 && at + step < _ridges.Length && Error(at + step) < Error(at)) at += step;
+        return _ridges[at];
     }
 
     /// <summary>The same with a given ridge, that pulls towards <paramref name="prior"/> if there is one.</summary>
-    public static (double[,] Weights, double[] Bias) Fit(GramSums sums, bool hasBias, double[,]? prior, double ridge)
+    public static (double[,] Weights, double[] Bias) Fit(GramSums sums, bool hasBias, double[,]? prior, double ridge) =>
+        Fit(sums, hasBias, prior, ridge, [.. Enumerable.Range(0, sums.Outputs)]);
+
+    // Rows of the result are those of the given outputs.
+    static (double[,] Weights, double[] Bias) Fit(GramSums sums, bool hasBias, double[,]? prior, double ridge, int[] outputs)
     {
-        var (k, m) = (sums.Rows, sums.Outputs);
+        var (k, m) = (sums.Rows, outputs.Length);
         var gram = CentredGram(sums, hasBias);
         var solution = new double[m][];
-        Parallel.For(0, m, o =>
+        Parallel.For(0, m, at =>
         {
-            var row = solution[o] = [.. Enumerable.Range(0, k).Select(i => CentredCross(sums, o, i, hasBias))];
+            var o = outputs[at];
+            var row = solution[at] = [.. Enumerable.Range(0, k).Select(i => CentredCross(sums, o, i, hasBias))];
             if (prior is null) return;
             for (var j = 0; j < k; j++) TensorPrimitives.MultiplyAdd(gram[j], -prior[o, j], row, row);
         });
         RidgeFactor.Of(gram, ridge, Noise(sums)).Solve(solution);
         var weights = new double[m, k];
         var bias = new double[m];
-        for (var o = 0; o < m; o++)
+        for (var at = 0; at < m; at++)
         {
+            var o = outputs[at];
             var b = hasBias ? sums.Cross[o * (k + 1) + k] / sums.Count : 0;
             for (var i = 0; i < k; i++)
             {
-                weights[o, i] = solution[o][i] + (prior?[o, i] ?? 0);
-                if (hasBias) b -= weights[o, i] * sums.Gram[k * (k + 1) + i] / sums.Count;
+                weights[at, i] = solution[at][i] + (prior?[o, i] ?? 0);
+                if (hasBias) b -= weights[at, i] * sums.Gram[k * (k + 1) + i] / sums.Count;
             }
-            bias[o] = b;
+            bias[at] = b;
         }
         return (weights, bias);
     }
 
-    // Sum of squared errors of a fit on other data.
-    static double Residual(GramSums sums, (double[,] Weights, double[] Bias) fit)
+    // Sum of squared errors of a fit of some outputs on other data.
+    static double Residual(GramSums sums, int[] outputs, (double[,] Weights, double[] Bias) fit)
     {
-        var (k, m) = (sums.Rows, sums.Outputs);
-        var errors = new double[m];
-        Parallel.For(0, m, o =>
+        var k = sums.Rows;
+        var errors = new double[outputs.Length];
+        Parallel.For(0, outputs.Length, at =>
         {
-            double[] w = [.. Enumerable.Range(0, k).Select(i => fit.Weights[o, i]), fit.Bias[o]];
+            var o = outputs[at];
+            double[] w = [.. Enumerable.Range(0, k).Select(i => fit.Weights[at, i]), fit.Bias[at]];
             var sum = sums.Power[o];
             for (var i = 0; i <= k; i++)
                 sum += w[i] * (TensorPrimitives.Dot(sums.Gram.AsSpan(i * (k + 1), k + 1), w) - 2 * sums.Cross[o * (k + 1) + i]);
-            errors[o] = sum;
+            errors[at] = sum;
         });
         return errors.Sum();
     }
