@@ -39,17 +39,52 @@ public static class Losses
     public static string AddMargin(DifferentiableModel model, string logits, string targets = "targets")
     {
         var (shape, w) = AddTargets(model, logits, targets);
-        const double Never = -1e30;
-        var other = w.Emit("ReduceMax", [w.Add(logits, w.Scale(targets, Never))], n =>
-        {
-            n.Set("axes", (long[])[1]);
-            n.Set("keepdims", 0L);
-        });
-        var lead = w.Unary("Relu", w.Sub(other, w.ReduceSum(w.Mul(logits, targets), [1], keep: false)));
-        var loss = w.Scale(w.ReduceSum(lead, [0], keep: false), 1.0 / shape[0]);
+        var behind = w.Unary("Relu", w.Neg(Lead(w, logits, targets)));
+        var loss = w.Scale(w.ReduceSum(behind, [0], keep: false), 1.0 / shape[0]);
         model.Changed();
         return loss;
     }
+
+    /// <summary>Adds a number per example that says how well it is answered, for attributions.</summary>
+    /// <param name="model">The graph.</param>
+    /// <param name="logits">A tensor [examples, classes].</param>
+    /// <param name="answer">Which number.</param>
+    /// <param name="targets">Name of the new input that takes one-hot targets, [examples, classes].</param>
+    /// <returns>Name of the answers, [examples].</returns>
+    /// <exception cref="OnnxSurgeryException">The logits are no matrix.</exception>
+    public static string AddAnswer(DifferentiableModel model, string logits, AnswerKind answer, string targets = "targets")
+    {
+        var (_, w) = AddTargets(model, logits, targets);
+        var own = w.ReduceSum(w.Mul(logits, targets), [1], keep: false);
+        var result = answer switch
+        {
+            AnswerKind.Margin => Lead(w, logits, targets),
+            AnswerKind.Logit => own,
+            AnswerKind.LogOdds => w.Sub(own, LogSumExp(w, w.Add(logits, w.Scale(targets, Never)))),
+            _ => w.Sub(LogSumExp(w, logits), own),
+        };
+        model.Changed();
+        return result;
+    }
+
+    const double Never = -1e30;
+
+    // The target's logit less the largest other one, [examples].
+    static string Lead(NodeWriter w, string logits, string targets) =>
+        w.Sub(w.ReduceSum(w.Mul(logits, targets), [1], keep: false), Largest(w, w.Add(logits, w.Scale(targets, Never)), keep: false));
+
+    static string LogSumExp(NodeWriter w, string x)
+    {
+        var largest = Largest(w, x, keep: true);
+        var sum = w.ReduceSum(w.Unary("Exp", w.Sub(x, largest)), [1], keep: true);
+        return w.ReduceSum(w.Add(w.Unary("Log", sum), largest), [1], keep: false);
+    }
+
+    static string Largest(NodeWriter w, string x, bool keep) => w.Emit("ReduceMax", [x], n =>
+    {
+        n.Set("axes", (long[])[1]);
+        n.Set("keepdims", keep ? 1L : 0L);
+    });
 
     static (long[] Shape, NodeWriter Write) AddTargets(DifferentiableModel model, string logits, string targets)
     {

@@ -131,7 +131,7 @@ public class AttentionRuleTests
 
     static int KeyHeads(string form) => form is "grouped" or "op-grouped" ? 2 : Heads;
 
-    static ModelProto Build(string form)
+    internal static ModelProto Build(string form)
     {
         var isOp = form.StartsWith("op-", StringComparison.Ordinal);
         var b = new GraphBuilder(7, isOp ? 23 : 17);

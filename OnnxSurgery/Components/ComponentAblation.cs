@@ -1,0 +1,91 @@
+using OnnxEdit.Surgery.Proto;
+using DataType = OnnxEdit.Surgery.Proto.TensorProto.Types.DataType;
+
+namespace OnnxEdit.Surgery;
+
+/// <summary>
+/// Ablates components in the weights themselves: the rows that make them become zero and the bias the constant. Heads,
+/// which have no weights of their own, are multiplied by a constant mask. What comes out is an ordinary model.
+/// </summary>
+public static class ComponentAblation
+{
+    /// <summary>A copy of the model without some components.</summary>
+    /// <param name="model">The model that was searched.</param>
+    /// <param name="components">Its components.</param>
+    /// <param name="constants">What stands for an ablated component.</param>
+    /// <param name="ablated">One flag per component.</param>
+    public static ModelProto Apply(NormalisedModel model, ComponentMap components, ComponentConstants constants, IReadOnlyList<bool> ablated)
+    {
+        var copy = model.Proto.Clone();
+        var graph = copy.Graph;
+        var at = Copies(model.Proto.Graph, graph);
+        for (var l = 0; l < components.Layers.Count; l++)
+        {
+            var layer = components.Layers[l];
+            var first = components.First(l);
+            bool[] gone = [.. Enumerable.Range(0, layer.Count * layer.Width).Select(i => ablated[first + i / layer.Width])];
+            if (!gone.Contains(true)) continue;
+            List<NodeProto> added = [];
+            var write = new NodeWriter(added, graph) { Type = (DataType)model.Trace.ElementType(layer.Tensor) };
+            var node = at[layer.Node];
+            var constant = constants.Of(l);
+            if (layer.Kind != ComponentKinds.Heads) ClearRows(graph, node, gone);
+            if (layer.Kind == ComponentKinds.Heads || node.OpType == "MatMul") Behind(node, layer, gone, constants.Of(l), model, write);
+            else SetBias(node, ComponentConstants.Bias(model, layer), gone, constants.Of(l), write);
+            var position = graph.Node.IndexOf(node);
+            for (var i = 0; i < added.Count; i++) graph.Node.Insert(position + 1 + i, added[i]);
+        }
+        ConstantFolding.DropUnread(graph);
+        return copy;
+    }
+
+    /// <summary>The nodes of a copied graph by those of the original.</summary>
+    internal static Dictionary<NodeProto, NodeProto> Copies(GraphProto original, GraphProto copy) =>
+        original.Node.Zip(copy.Node).ToDictionary(p => p.First, p => p.Second, (IEqualityComparer<NodeProto>)ReferenceEqualityComparer.Instance);
+
+    // Under a name of its own: others may read the same weights.
+    static void ClearRows(GraphProto graph, NodeProto node, bool[] gone)
+    {
+        var weights = graph.Initializer.First(t => t.Name == node.Input[1]).Clone();
+        weights.Name = new NodeWriter([], graph).Fresh("ablated");
+        var values = TensorData.Floats(weights);
+        var dims = weights.Dims.ToArray();
+        var axis = node.OpType switch { "Conv" => 0, "ConvTranspose" => 1, "Gemm" => node.Int("transB", 0) != 0 ? 0 : 1, _ => dims.Length - 1 };
+        var inner = dims.Skip(axis + 1).Aggregate(1L, (a, b) => a * b);
+        // A transposed convolution numbers its outputs within each group, and groups lie along its inputs.
+        var perGroup = node.OpType == "ConvTranspose" ? dims[0] / node.Int("group", 1) : long.MaxValue;
+        for (var i = 0L; i < values.Length; i++)
+        {
+            var output = i / inner % dims[axis];
+            if (perGroup != long.MaxValue) output += i / inner / dims[axis] / perGroup * dims[axis];
+            if (gone[output]) values[i] = 0;
+        }
+        TensorData.SetFloats(weights, values);
+        graph.Initializer.Add(weights);
+        node.Input[1] = weights.Name;
+    }
+
+    static void SetBias(NodeProto node, float[] bias, bool[] gone, IReadOnlyList<float> constant, NodeWriter write)
+    {
+        double[] wanted = [.. bias.Select((b, i) => (double)(gone[i] ? constant[i] : b))];
+        if (bias.Select(b => (double)b).SequenceEqual(wanted)) return;
+        var name = write.Floats([wanted.Length], wanted);
+        if (node.Input.Count < 3) node.Input.Add(name);
+        else node.Input[2] = name;
+        if (node.OpType == "Gemm") node.Set("beta", 1f);
+    }
+
+    // Nodes without a bias of their own: products and sums with constants follow, as far as they change anything.
+    static void Behind(NodeProto node, ComponentLayer layer, bool[] gone, IReadOnlyList<float> constant, NormalisedModel model, NodeWriter write)
+    {
+        double[] sums = [.. gone.Select((g, i) => g ? (double)constant[i] : 0)];
+        var (multiplies, adds) = (layer.Kind == ComponentKinds.Heads, sums.Any(s => s != 0));
+        if (!multiplies && !adds) return;
+        long[] shape = [.. Enumerable.Repeat(1L, model.Trace.Shape(layer.Tensor).Length)];
+        shape[layer.Axis] = gone.Length;
+        var output = node.Output[0];
+        var inner = node.Output[0] = write.Fresh("bare");
+        if (multiplies) inner = write.Emit("Mul", [inner, write.Floats(shape, [.. gone.Select(g => g ? 0.0 : 1)])], null, adds ? null : output);
+        if (adds) write.Emit("Add", [inner, write.Floats(shape, sums)], null, output);
+    }
+}

@@ -1,0 +1,21 @@
+namespace OnnxEdit.Surgery;
+
+/// <summary>What counts as a component of a network; several may be asked for at once.</summary>
+[Flags]
+public enum ComponentKinds
+{
+    /// <summary>Nothing.</summary>
+    None = 0,
+
+    /// <summary>Output filters of convolutions (Shah et al., 2024, "Decomposing and Editing Predictions by Modeling Model Computation").</summary>
+    Filters = 1,
+
+    /// <summary>Outputs of linear layers (Gemm, MatMul with constant weights).</summary>
+    Units = 2,
+
+    /// <summary>Outputs of linear layers that an activation function follows: the hidden neurons of an MLP.</summary>
+    Neurons = 4,
+
+    /// <summary>Attention heads: a head's share of the product of attention weights and values.</summary>
+    Heads = 8,
+}

@@ -1,0 +1,17 @@
+namespace OnnxEdit.Surgery;
+
+/// <summary>The number per example that attributions explain.</summary>
+public enum AnswerKind
+{
+    /// <summary>The logit of the example's class less the largest other one (Shah et al., 2024).</summary>
+    Margin,
+
+    /// <summary>log(p / (1 - p)) of the class's probability p.</summary>
+    LogOdds,
+
+    /// <summary>The logit of the class.</summary>
+    Logit,
+
+    /// <summary>Cross-entropy, -log p.</summary>
+    Loss,
+}
