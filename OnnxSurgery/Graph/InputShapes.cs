@@ -75,6 +75,7 @@ public sealed class InputShapes(IReadOnlyList<ValueInfoProto> inputs, IReadOnlyD
     public OrtValue Probe(ValueInfoProto input, long batch)
     {
         var shape = At(input, batch);
+        TraceRoom.Require(input.Name, shape);
         var type = (TensorElementType)input.Type.TensorType.ElemType;
         var values = new float[shape.Aggregate(1L, (a, b) => a * b)];
         if (type is TensorElementType.Float or TensorElementType.Float16 or TensorElementType.BFloat16 or TensorElementType.Double)

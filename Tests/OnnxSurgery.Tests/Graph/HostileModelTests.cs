@@ -64,6 +64,17 @@ public class HostileModelTests
     }
 
     [Fact]
+    public void An_input_beyond_memory_with_an_open_size_is_refused()
+    {
+        var b = new GraphBuilder(1);
+        var model = b.Build(b.Relu(b.Input("x", 3, 8, 8)));
+        var dims = model.Graph.Input[0].Type.TensorType.Shape.Dim;
+        dims[2].DimParam = "height";
+        dims[3].DimValue = long.MaxValue / 4;
+        Assert.Contains("'x'", Assert.Throws<OnnxSurgeryException>(() => OpenInputs.Find(model, null)).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void A_loop_without_end_is_stopped()
     {
         var model = EndlessLoop();
