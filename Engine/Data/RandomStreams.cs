@@ -21,6 +21,15 @@ static class RandomStreams
     /// <summary>Scores drawn at random, the baseline of every other.</summary>
     internal const ulong RandomScores = 6UL << 32;
 
+    /// <summary>Masks that ablate components, one stream per mask.</summary>
+    internal const ulong Masks = 0x20UL << 32;
+
+    /// <summary>Masks to evaluate attributions on, one stream per mask.</summary>
+    internal const ulong FreshMasks = 0x21UL << 32;
+
+    /// <summary>Masks at which gradients are taken, one stream per pass and example.</summary>
+    internal const ulong GradientMasks = 0x22UL << 32;
+
     /// <summary>Order of training images, one stream per pass.</summary>
     internal const ulong TrainingOrder = 0x10UL << 32;
 

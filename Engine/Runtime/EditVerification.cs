@@ -144,6 +144,10 @@ static class EditVerification
             }
             return found;
         }
+        catch (OutOfMemoryException e)
+        {
+            throw new OnnxEngineException(ErrorKind.Model, "There is not enough memory to compare what the edited model returns with what it returned before; its outputs are too large for this machine.", e);
+        }
         catch (OnnxRuntimeException e)
         {
             throw Failed($"ONNX Runtime cannot run it: {e.Message.Split('\n')[0].TrimEnd('.')}", e);

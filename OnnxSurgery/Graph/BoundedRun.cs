@@ -39,14 +39,20 @@ sealed class BoundedRun : IDisposable
     /// <summary>Why the run was ended, or null.</summary>
     public OnnxSurgeryException? Refusal { get; private set; }
 
+    /// <summary>True when it was ended for the time it took: other sizes would take as long.</summary>
+    public bool TookTooLong { get; private set; }
+
     void Look()
     {
         lock (_lock)
         {
             if (_disposed || Refusal is not null) return;
             if (Environment.TickCount64 - _start > _patience?.TotalMilliseconds && Environment.CpuUsage.TotalTime - _startOfWork > (_patience < _work ? _patience : _work))
+            {
+                TookTooLong = true;
                 Refusal = new OnnxSurgeryException(
                     $"One run of the model takes longer than {_patience?.TotalSeconds} s; it has control flow (Loop, Scan or If), which may not end, and such models are not supported.");
+            }
             else if (Environment.WorkingSet > _room)
                 Refusal = new OnnxSurgeryException(FormattableString.Invariant(
                     $"The model does not fit into memory: one run takes more than the {TraceRoom.Limit / (1 << 20):N0} MB that may be used for activations; check its sizes and the input shape."));

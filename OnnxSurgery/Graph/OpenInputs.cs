@@ -57,15 +57,16 @@ public sealed record OpenInputs(IReadOnlyDictionary<string, long[]> Shapes, IRea
     static string? TryRun(ModelSession session, InputShapes shapes, ModelProto model)
     {
         List<OrtValue> values = [];
+        using var run = new BoundedRun(model);
         try
         {
             foreach (var input in shapes.Inputs) values.Add(shapes.Probe(input, 1));
-            using var run = new BoundedRun(model);
             using var results = session.Run(run.Options, [.. shapes.Inputs.Select(i => i.Name)], values, [.. model.Graph.Output.Select(o => o.Name)]);
             return null;
         }
         catch (OnnxRuntimeException e)
         {
+            if (run.TookTooLong) throw run.Refusal!;
             return OrtRuntime.FirstLine(e.Message).TrimEnd('.');
         }
         finally

@@ -14,6 +14,7 @@ static class CommandCatalog
         new StatsCommand(),
         new SlimCommand(),
         new UnlearnCommand(),
+        new CoarCommand(),
         new EditCommand(),
         new FinetuneCommand(),
         new BenchCommand(),

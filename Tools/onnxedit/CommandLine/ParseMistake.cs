@@ -10,7 +10,7 @@ static class ParseMistake
     internal static string? In(ParseResult parsed)
     {
         var command = parsed.CommandResult.Command;
-        var help = command is RootCommand ? "onnxedit --help" : $"onnxedit {command.Name} --help";
+        var help = $"onnxedit {string.Concat(Path(command).Select(name => $"{name} "))}--help";
         if (UnknownOption(parsed) is { } option)
             return $"There is no option '{option}'{Meant(option, OptionNames(parsed))}; see {help}.";
         if (parsed.Errors.Count == 0)
@@ -21,6 +21,10 @@ static class ParseMistake
             return $"'{parsed.UnmatchedTokens[0]}' is one argument too many; see {help}.";
         return $"{parsed.Errors[0].Message.TrimEnd('.')}; see {help}.";
     }
+
+    // "coar", "eval": the words that name a command.
+    static IEnumerable<string> Path(Command command) =>
+        command is RootCommand ? [] : [.. command.Parents.OfType<Command>().SelectMany(Path), command.Name];
 
     /// <summary>The parser takes a mistyped option for an argument where one is still missing; a leading dash gives it away.</summary>
     static string? UnknownOption(ParseResult parsed)

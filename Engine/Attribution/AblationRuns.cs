@@ -1,0 +1,93 @@
+using OnnxEdit.Surgery;
+
+namespace OnnxEdit.Engine;
+
+/// <summary>
+/// Answers of examples under masks that all of them share. For many examples each mask is folded into the weights of a
+/// session of its own, which then runs as fast as the network itself; for few, masks are an input of one session.
+/// </summary>
+sealed class AblationRuns : IDisposable
+{
+    /// <summary>From so many examples on, a session per mask is worth its making.</summary>
+    const int ExamplesForSession = 128;
+
+    readonly OnnxModel _source;
+    readonly NormalisedModel _model;
+    readonly ClassifierSignature _signature;
+    readonly ComponentMap _components;
+    readonly ComponentConstants _constants;
+    readonly ImageSet _images;
+    readonly AnswerKind _answer;
+    readonly int _batch;
+    readonly MaskedForward? _masked;
+
+    /// <summary>Prepares a network and its examples.</summary>
+    /// <param name="source">The model, for what a session needs to know of it.</param>
+    /// <param name="model">Its folded form.</param>
+    /// <param name="signature">What it takes and returns.</param>
+    /// <param name="components">Its components.</param>
+    /// <param name="constants">What stands for an ablated one.</param>
+    /// <param name="images">The examples, all labelled.</param>
+    /// <param name="answer">What is measured.</param>
+    /// <param name="batch">Examples per run.</param>
+    public AblationRuns(
+        OnnxModel source, NormalisedModel model, ClassifierSignature signature, ComponentMap components, ComponentConstants constants,
+        ImageSet images, AnswerKind answer, int batch)
+    {
+        (_source, _model, _signature, _components, _constants) = (source, model, signature, components, constants);
+        (_images, _answer, _batch) = (images, answer, batch);
+        if (images.Count < ExamplesForSession && signature.FixedBatch is null) _masked = new MaskedForward(model, signature, components, constants);
+    }
+
+    /// <summary>Answers of all examples without some components.</summary>
+    /// <param name="ablated">The components, ascending.</param>
+    /// <param name="answers">Receives the answers, [examples].</param>
+    /// <param name="cancellation">Ends the work early.</param>
+    /// <exception cref="OnnxEngineException">The model fails.</exception>
+    public void Run(IReadOnlyList<int> ablated, float[] answers, CancellationToken cancellation)
+    {
+        if (_masked is not null) RunMasked(ablated, answers, cancellation);
+        else RunFolded(ablated, answers, cancellation);
+    }
+
+    /// <summary>The model without some components.</summary>
+    public OnnxModel Without(IEnumerable<int> ablated)
+    {
+        var gone = new bool[_components.Count];
+        foreach (var j in ablated) gone[j] = true;
+        return _source.With(ComponentAblation.Apply(_model, _components, _constants, gone));
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _masked?.Dispose();
+
+    void RunFolded(IReadOnlyList<int> ablated, float[] answers, CancellationToken cancellation)
+    {
+        using var session = new ClassifierSession(Without(ablated), _signature.OutputName, _batch);
+        session.Run(_images, (first, count, logits) => Read(first, count, logits, answers), null, cancellation);
+    }
+
+    void RunMasked(IReadOnlyList<int> ablated, float[] answers, CancellationToken cancellation)
+    {
+        var rows = Math.Min(_batch, _images.Count);
+        var mask = new float[_components.Count];
+        Array.Fill(mask, 1);
+        foreach (var j in ablated) mask[j] = 0;
+        var (images, masks) = (new float[rows * _images.ItemLength], new float[rows * mask.Length]);
+        for (var i = 0; i < rows; i++) mask.CopyTo(masks, i * mask.Length);
+        for (var first = 0; first < _images.Count; first += rows)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            var (at, count) = (first, Math.Min(rows, _images.Count - first));
+            _images.Fill(at, count, images);
+            _masked!.Run(images, [count, .. _images.ItemShape.Select(s => (long)s)], masks, logits => Read(at, count, logits, answers));
+        }
+    }
+
+    void Read(int first, int count, ReadOnlySpan<float> logits, float[] answers)
+    {
+        var classes = logits.Length / count;
+        for (var i = 0; i < count; i++)
+            answers[first + i] = (float)Answers.Of(logits.Slice(i * classes, classes), _images.Label(first + i), _answer);
+    }
+}

@@ -1,0 +1,40 @@
+using OnnxEdit.Surgery;
+
+namespace OnnxEdit.Engine;
+
+/// <summary>How attributions are made.</summary>
+public sealed record AttributionOptions
+{
+    /// <summary>What counts as a component.</summary>
+    public ComponentKinds Components { get; init; } = ComponentKinds.Filters;
+
+    /// <summary>Whether convolutions on shortcuts have components.</summary>
+    public bool Shortcuts { get; init; }
+
+    /// <summary>What takes the place of an ablated component.</summary>
+    public AblationKind Ablation { get; init; }
+
+    /// <summary>The number that is explained.</summary>
+    public AnswerKind Answer { get; init; }
+
+    /// <summary>How attributions are estimated.</summary>
+    public AttributionMethod Method { get; init; }
+
+    /// <summary>Share of components that a mask ablates, in (0, 0.5].</summary>
+    public double Alpha { get; init; } = 0.1;
+
+    /// <summary>How masks are drawn.</summary>
+    public MaskDesignKind Design { get; init; }
+
+    /// <summary>Cost allowed for each example, in forward passes; a pass forward and backward counts 3.</summary>
+    public int Budget { get; init; } = 1200;
+
+    /// <summary>Examples per run, where the model leaves the batch open.</summary>
+    public int Batch { get; init; } = 32;
+
+    /// <summary>Seed of the masks.</summary>
+    public ulong Seed { get; init; }
+
+    /// <summary>Which output holds the logits; null: found by itself.</summary>
+    public string? Output { get; init; }
+}

@@ -1,0 +1,138 @@
+using OnnxEdit.OnnxSurgery.Tests;
+using OnnxEdit.Surgery;
+using Xunit;
+
+namespace OnnxEdit.Engine.Tests;
+
+public sealed class AttributorTests : IDisposable
+{
+    static readonly ImageSet _images = SmallClassifier.Images(24);
+
+    readonly string _folder = Directory.CreateTempSubdirectory("onnxedit-test-").FullName;
+
+    public void Dispose() => Directory.Delete(_folder, recursive: true);
+
+    // One convolution and two classes: the margin is linear in the filters, so that its true attributions are known.
+    static OnnxModel Linear()
+    {
+        var b = new GraphBuilder(5);
+        var x = b.Conv(b.Input("x", 3, 6, 6), 8, pads: 1, name: "conv");
+        return new OnnxModel(b.Build(b.Gemm(b.Flatten(b.GlobalAveragePool(x)), 2, name: "scores")));
+    }
+
+    static ImageSet TwoClasses(ImageSet images) => new RelabelledImageSet(images, new Dictionary<int, int> { [0] = 0, [1] = 1, [2] = 0, [3] = 1 });
+
+    static Attributions Attribute(OnnxModel model, ImageSet images, AttributionMethod method, int budget, AttributionOptions? options = null) =>
+        new Attributor(model, images, (options ?? new()) with { Method = method, Budget = budget, Batch = 7 }).Attribute();
+
+    [Theory]
+    [InlineData(AttributionMethod.Combined, 60)]
+    [InlineData(AttributionMethod.Gradients, 30)]
+    [InlineData(AttributionMethod.Ridge, 400)]
+    [InlineData(AttributionMethod.Ols, 100)]
+    [InlineData(AttributionMethod.LeaveOneOut, 8)]
+    [InlineData(AttributionMethod.GradientTimesParameter, 3)]
+    public void Of_a_linear_network_the_true_attributions_are_found(AttributionMethod method, int budget)
+    {
+        var (model, images) = (Linear(), TwoClasses(_images));
+        var found = Attribute(model, images, method, budget, new() { Alpha = 0.25 });
+        var truth = Truth(model, images);
+        var tolerance = method == AttributionMethod.Ridge ? 0.02 : 1e-3;
+        var scale = truth.Max(row => row.Max(Math.Abs));
+        for (var e = 0; e < images.Count; e++)
+            for (var j = 0; j < 8; j++) Assert.Equal(truth[e][j], found.Scores[e][j], tolerance * scale);
+        Assert.Equal(Enumerable.Range(0, images.Count).Select(images.Label), found.Labels);
+        for (var e = 0; e < images.Count; e++) Assert.Equal(found.Answers[e], found.Predict(e, []), 20 * tolerance * scale);
+    }
+
+    [Fact]
+    public void Attributions_of_a_real_network_predict_ablations_and_more_of_them_better()
+    {
+        var model = SmallClassifier.Residual().Model;
+        double Correlation(AttributionMethod method, int budget)
+        {
+            var attributor = new Attributor(model, _images, new() { Method = method, Budget = budget, Batch = 8 });
+            return attributor.Evaluate(attributor.Attribute(), 0.1, 40).Mean;
+        }
+        var (few, many) = (Correlation(AttributionMethod.Combined, 60), Correlation(AttributionMethod.Combined, 600));
+        Assert.True(many > 0.7, $"{many}");
+        Assert.True(many > few - 0.02, $"{few}, {many}");
+        Assert.True(many > Correlation(AttributionMethod.GradientTimesParameter, 3), "no better than one gradient");
+    }
+
+    [Theory]
+    [InlineData(AblationKind.ZeroWeight)]
+    [InlineData(AblationKind.Zero)]
+    [InlineData(AblationKind.Mean)]
+    public void The_same_seed_gives_the_same_file_and_the_file_gives_back_what_it_holds(AblationKind ablation)
+    {
+        var model = SmallClassifier.Residual().Model;
+        var options = new AttributionOptions { Ablation = ablation };
+        var (first, second) = (Attribute(model, _images, AttributionMethod.Combined, 60, options), Attribute(model, _images, AttributionMethod.Combined, 60, options));
+        var (a, b) = (Path.Combine(_folder, "a.safetensors"), Path.Combine(_folder, "b.safetensors"));
+        first.Save(a, overwrite: false);
+        second.Save(b, overwrite: false);
+        Assert.Equal(File.ReadAllBytes(a), File.ReadAllBytes(b));
+        var read = Attributions.Load(a);
+        Assert.Equal(first.Components, read.Components);
+        Assert.Equal(first.Scores, read.Scores);
+        Assert.Equal(first.StandardErrors, read.StandardErrors);
+        Assert.Equal(first.Labels, read.Labels);
+        Assert.Equal(ablation, read.Options(model, null).Ablation);
+        Assert.NotEqual(first.Scores, Attribute(model, _images, AttributionMethod.Combined, 60, options with { Seed = 1 }).Scores);
+    }
+
+    [Fact]
+    public void Masks_in_sessions_of_their_own_give_what_masks_as_inputs_give()
+    {
+        // Above 127 examples each mask is folded into a session.
+        var model = SmallClassifier.Residual().Model;
+        var many = SmallClassifier.Images(130);
+        var few = many.Select([.. Enumerable.Range(0, 20)]);
+        var (a, b) = (Attribute(model, many, AttributionMethod.LeaveOneOut, 1), Attribute(model, few, AttributionMethod.LeaveOneOut, 1));
+        for (var e = 0; e < 20; e++)
+            for (var j = 0; j < a.Components.Count; j++) Assert.Equal(b.Scores[e][j], a.Scores[e][j], 1e-3);
+    }
+
+    [Fact]
+    public void What_cannot_be_done_is_said()
+    {
+        var model = SmallClassifier.Residual().Model;
+        Assert.Contains("give a budget of", Assert.Throws<OnnxEngineException>(() => Attribute(model, _images, AttributionMethod.Combined, 10)).Message, StringComparison.Ordinal);
+        Assert.Contains("no label", Assert.Throws<OnnxEngineException>(() => Attribute(model, SmallClassifier.Images(5, isLabelled: false), AttributionMethod.Combined, 60)).Message, StringComparison.Ordinal);
+        var path = Path.Combine(_folder, "cut.safetensors");
+        Attribute(model, _images, AttributionMethod.GradientTimesParameter, 3).Save(path, overwrite: false);
+        File.WriteAllBytes(path, File.ReadAllBytes(path)[..^100]);
+        Assert.Contains("ends too early", Assert.Throws<OnnxEngineException>(() => Attributions.Load(path)).Message, StringComparison.Ordinal);
+        File.WriteAllText(path, "not at all");
+        Assert.Throws<OnnxEngineException>(() => Attributions.Load(path));
+    }
+
+    // What is lost when a filter's weights are zero, computed from the answers of changed models.
+    static double[][] Truth(OnnxModel model, ImageSet images)
+    {
+        double[] Margins(OnnxModel m)
+        {
+            var margins = new double[images.Count];
+            using var session = new ClassifierSession(m);
+            session.Run(images, (first, count, logits) =>
+            {
+                for (var i = 0; i < count; i++) margins[first + i] = (logits[2 * i] - logits[2 * i + 1]) * (images.Label(first + i) == 0 ? 1 : -1);
+            });
+            return margins;
+        }
+        var whole = Margins(model);
+        var truth = whole.Select(_ => new double[8]).ToArray();
+        for (var j = 0; j < 8; j++)
+        {
+            var changed = model.Proto.Clone();
+            var weights = changed.Graph.Initializer.Single(t => t.Name == "conv.weight");
+            var values = TensorData.Floats(weights);
+            Array.Clear(values, j * 27, 27);
+            TensorData.SetFloats(weights, values);
+            var without = Margins(model.With(changed));
+            for (var e = 0; e < whole.Length; e++) truth[e][j] = whole[e] - without[e];
+        }
+        return truth;
+    }
+}

@@ -1,0 +1,44 @@
+using System.CommandLine;
+using OnnxEdit.Engine;
+
+namespace OnnxEdit.Cli;
+
+/// <summary>Says how well attributions predict fresh ablations.</summary>
+sealed class CoarEvalCommand : CliCommand
+{
+    readonly Argument<string> _file = new("attributions") { Description = "A file that 'onnxedit coar' wrote" };
+    readonly ModelAndDataOptions _inputs = new(hasCalibration: false);
+    readonly Option<int> _masks = Numbers.Whole("--masks", 2, 1_000_000, 100, "Fresh random masks for each share");
+    readonly Option<float[]?> _alphas = Numbers.Floats("--alphas", "Shares of components that they ablate [default: the one the attributions were made at, and half of it]");
+
+    internal CoarEvalCommand() : base(
+        "eval",
+        "Ablates components at random and correlates, for every example, what its answer does with what its scores predict.",
+        "onnxedit coar eval model.coar.safetensors model.onnx --data cifar10 --mean .485,.456,.406 --std .229,.224,.225",
+        "onnxedit coar eval model.coar.safetensors --masks 200 --alphas 0.05,0.1,0.15")
+    {
+        Arguments.Add(_file);
+        _inputs.AddTo(this);
+        Options.Add(_masks);
+        Options.Add(_alphas);
+    }
+
+    internal override void Execute(CommandContext context)
+    {
+        var attributions = Attributions.Load(context.Get(_file)!);
+        var inputs = _inputs.Resolve(context);
+        inputs.RequireClassifier();
+        var options = attributions.Options(inputs.Model, inputs.Output);
+        // Drawn as they were, whatever the seed of this call.
+        var (images, _, _) = ExampleOptions.Open(context, inputs with { Seed = options.Seed }, attributions.Scores.Count, attributions.Facts.GetValueOrDefault("from", ExampleOptions.Test));
+        double[] alphas = context.GetList(_alphas) is { } given ? Array.ConvertAll(given, a => Math.Round(a, 6)) : [options.Alpha, options.Alpha / 2];
+        if (alphas.FirstOrDefault(a => a is not (> 0 and < 1)) is var wrong && wrong != 0) throw new OnnxEngineException(ErrorKind.Usage, "--alphas takes shares above 0 and below 1.");
+        // Masks of the evaluation are none of those that were fitted to: their stream is another one.
+        var found = context.Output.Track(progress =>
+        {
+            var attributor = new Attributor(inputs.Model, images, options, progress, context.Cancellation);
+            return alphas.Select(alpha => attributor.Evaluate(attributions, alpha, context.Get(_masks))).ToArray();
+        });
+        AttributionTable.WriteEvaluation(context, attributions, found);
+    }
+}

@@ -1,0 +1,52 @@
+using System.CommandLine;
+using OnnxEdit.Engine;
+using OnnxEdit.Surgery;
+
+namespace OnnxEdit.Cli;
+
+/// <summary>What counts as a component, what ablating one means, and which number is explained.</summary>
+sealed class ComponentOptions
+{
+    readonly Option<string> _components = new("--components")
+    {
+        Description = "filters (of convolutions), units (of linear layers), neurons (units before an activation), heads (of attention); several with commas",
+        HelpName = "KIND,...",
+        DefaultValueFactory = _ => "filters",
+    };
+
+    readonly Option<bool> _shortcuts = new("--shortcuts") { Description = "Filters of convolutions on shortcuts count, too" };
+    readonly Option<string> _ablation = Numbers.OneOf("--ablation", ["zero-weight", "zero", "mean"], "zero-weight", "What takes a component's place: its bias (as published), zero, or its mean");
+    readonly Option<string> _answer = Numbers.OneOf("--answer", ["margin", "log-odds", "logit", "loss"], "margin", "The number that is explained: the class's logit less the largest other one, and so on");
+    readonly Option<double?> _alpha = Numbers.OptionalReal("--alpha", 0, 0.5, "Share of the components that a mask ablates [default: 0.1]");
+
+    internal void AddTo(Command command)
+    {
+        foreach (var option in new Option[] { _components, _shortcuts, _ablation, _answer, _alpha }) command.Options.Add(option);
+    }
+
+    internal AttributionOptions Resolve(CommandContext context, ModelAndData inputs) => new()
+    {
+        Components = Kinds(context.Get(_components)!),
+        Shortcuts = context.Get(_shortcuts),
+        Ablation = context.Get(_ablation) switch { "zero" => AblationKind.Zero, "mean" => AblationKind.Mean, _ => AblationKind.ZeroWeight },
+        Answer = context.Get(_answer) switch { "log-odds" => AnswerKind.LogOdds, "logit" => AnswerKind.Logit, "loss" => AnswerKind.Loss, _ => AnswerKind.Margin },
+        Alpha = context.Get(_alpha) ?? new AttributionOptions().Alpha,
+        Seed = context.Global.Seed,
+        Output = inputs.Output,
+    };
+
+    static ComponentKinds Kinds(string text)
+    {
+        var kinds = ComponentKinds.None;
+        foreach (var word in text.Split(',', StringSplitOptions.TrimEntries))
+            kinds |= word switch
+            {
+                "filters" => ComponentKinds.Filters,
+                "units" => ComponentKinds.Units,
+                "neurons" => ComponentKinds.Neurons,
+                "heads" => ComponentKinds.Heads,
+                _ => throw new OnnxEngineException(ErrorKind.Usage, $"--components takes filters, units, neurons and heads, with commas between them, not '{word}'."),
+            };
+        return kinds;
+    }
+}

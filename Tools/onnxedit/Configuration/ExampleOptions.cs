@@ -1,0 +1,38 @@
+using System.CommandLine;
+using OnnxEdit.Engine;
+
+namespace OnnxEdit.Cli;
+
+/// <summary>Which labelled examples of the data are explained.</summary>
+sealed class ExampleOptions
+{
+    internal const string Test = "test", Train = "train";
+
+    readonly Option<int> _count = Numbers.Whole("--examples", 1, PathLimit, 200, "Examples to explain, drawn by the seed");
+    readonly Option<string> _from = Numbers.OneOf("--from", [Test, Train], Test, "The part of the data to draw them from");
+
+    const int PathLimit = 1 << 16;
+
+    internal void AddTo(Command command)
+    {
+        command.Options.Add(_count);
+        command.Options.Add(_from);
+    }
+
+    /// <summary>Opens the data and draws the examples.</summary>
+    internal (ImageSet Images, string From, IReadOnlyList<string>? Names) Open(CommandContext context, ModelAndData inputs) =>
+        Open(context, inputs, context.Get(_count), context.Get(_from)!);
+
+    /// <summary>The same for a number and a part that are known.</summary>
+    internal static (ImageSet Images, string From, IReadOnlyList<string>? Names) Open(CommandContext context, ModelAndData inputs, int count, string from)
+    {
+        var data = from == Test
+            ? inputs.OpenData(context.Output, testOnly: true, count)
+            : (inputs with { Calibration = count }).OpenData(context.Output);
+        var images = (from == Test ? data.Test : data.Calibration)
+            ?? throw new OnnxEngineException(ErrorKind.Data, $"The data has no {from} images to explain; give other data with --data.");
+        int[] labelled = [.. Enumerable.Range(0, images.Count).Where(i => images.Label(i) >= 0).Take(count)];
+        if (labelled.Length == 0) throw new OnnxEngineException(ErrorKind.Data, $"The {from} images have no labels, and what counts for an answer depends on them; give labelled data.");
+        return (labelled.Length == images.Count ? images : images.Select(labelled), from, data.ClassNames);
+    }
+}
