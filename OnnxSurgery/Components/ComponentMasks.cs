@@ -53,9 +53,9 @@ public static class ComponentMasks
     {
         var l = components.Layers[layer];
         var first = components.First(layer);
-        var part = write.Slice(Input, [first], [first + l.Count], [1], [1]);
+        // Of all operators that could pick it, Gather alone looks the same in every opset.
+        var part = write.Emit("Gather", [Input, write.Ints([.. Enumerable.Range(0, l.Count * l.Width).Select(i => (long)(first + i / l.Width))])], n => n.Set("axis", 1L));
         if (write.Type != DataType.Float) part = write.Cast(part, write.Type);
-        if (l.Width > 1) part = write.Reshape(write.Emit("Tile", [write.Reshape(part, [0, l.Count, 1]), write.Ints(1, 1, l.Width)]), [0, l.Count * l.Width]);
         long[] shape = [.. Enumerable.Repeat(1L, rank)];
         (shape[0], shape[l.Axis]) = (l.Axis == 0 ? l.Count * l.Width : -1, l.Count * l.Width);
         return write.Reshape(part, shape);
