@@ -26,6 +26,8 @@ switch (args)
         return Coverage.Run(rest);
     case ["randomise", .. [_, _, _] rest]:
         return RandomWeights.Run(rest);
+    case ["stamped", .. [_, _] rest]:
+        return StampedImages.Run(rest);
     case ["attributions", .. [_, _, _, _] rest]:
         return AttributionQuality.Run(rest);
     case ["big-model", .. [_, _] rest]:
@@ -46,6 +48,7 @@ switch (args)
               finetune MODEL SPARSITY STEPS [STEP_SIZE]      what distillation brings back after slimming
               coverage FOLDER...                             slim every model of these folders; writes docs/coverage.md
               randomise MODEL OUT SEED                       the model with seeded random weights
+              stamped CIFAR10 FOLDER                         images that the flawed networks fail on
               attributions MODEL EXAMPLES ALPHA METHOD:BUDGET,...   correlation with fresh ablations against cost
               big-model OUT GB                               a chain of wide layers with external data of that size
             """);

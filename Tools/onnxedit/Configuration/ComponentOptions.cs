@@ -24,6 +24,9 @@ sealed class ComponentOptions
         foreach (var option in new Option[] { _components, _shortcuts, _ablation, _answer, _alpha }) command.Options.Add(option);
     }
 
+    /// <summary>Whether the command line says what takes a component's place.</summary>
+    internal bool IsAblationGiven(CommandContext context) => context.Parsed.GetResult(_ablation) is { Implicit: false };
+
     internal AttributionOptions Resolve(CommandContext context, ModelAndData inputs) => new()
     {
         Components = Kinds(context.Get(_components)!),

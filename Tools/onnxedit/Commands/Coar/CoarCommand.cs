@@ -27,6 +27,7 @@ sealed class CoarCommand : CliCommand
         foreach (var option in new Option[] { _budget, _method, _batch, _out }) Options.Add(option);
         Subcommands.Add(new CoarEvalCommand());
         Subcommands.Add(new CoarShowCommand());
+        Subcommands.Add(new CoarEditCommand());
     }
 
     internal override void Execute(CommandContext context)

@@ -1,0 +1,28 @@
+using OnnxEdit.Surgery;
+
+namespace OnnxEdit.Engine;
+
+/// <summary>How a model is edited by ablating components.</summary>
+public sealed record ComponentEditOptions
+{
+    /// <summary>True: the target's answers shall fall; false: they shall rise.</summary>
+    public bool Lower { get; init; }
+
+    /// <summary>Components to ablate at most.</summary>
+    public int Most { get; init; } = 10;
+
+    /// <summary>Points of top-1 accuracy on validation images that the edit may cost.</summary>
+    public double Drop { get; init; } = 1;
+
+    /// <summary>Statistic that components are ranked by.</summary>
+    public ComponentScoring Scoring { get; init; }
+
+    /// <summary>Components tried at each step, the first ones of the ranking.</summary>
+    public int Candidates { get; init; } = 24;
+
+    /// <summary>How attributions are made; its ablation is that of the edit.</summary>
+    public AttributionOptions Attribution { get; init; } = new() { Method = AttributionMethod.Gradients, Budget = 600 };
+
+    /// <summary>Components may be ablated by their means over validation images rather than as <see cref="AttributionOptions.Ablation"/> says.</summary>
+    public AblationKind Ablation { get; init; } = AblationKind.Mean;
+}

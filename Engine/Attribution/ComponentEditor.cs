@@ -1,0 +1,150 @@
+using OnnxEdit.Surgery;
+
+namespace OnnxEdit.Engine;
+
+/// <summary>
+/// Edits a classifier by ablating the components that tell target from reference examples (COAR-Edit; Shah et al., 2024,
+/// section 5). Attributions only propose: each proposal is tried on the target and on validation images, and the best is
+/// taken; the rest is scored again on the edited model every few steps.
+/// </summary>
+public sealed class ComponentEditor
+{
+    /// <summary>Proposals, best on the target, that are tried on validation images too.</summary>
+    const int Finalists = 6;
+
+    /// <summary>What the log-likelihood of validation images counts beside the target's margins.</summary>
+    const double ValidationWeight = 2;
+
+    /// <summary>Ablations between two attributions.</summary>
+    const int Block = 3;
+
+    readonly OnnxModel _source;
+    readonly NormalisedModel _model;
+    readonly ClassifierSignature _signature;
+    readonly ComponentMap _components;
+    readonly ComponentConstants _constants;
+    readonly ImageSet _target;
+    readonly ImageSet _reference;
+    readonly ImageSet _validation;
+    readonly ComponentEditOptions _options;
+    readonly IProgress<WorkProgress>? _progress;
+    readonly CancellationToken _cancellation;
+    readonly double _enough;
+
+    ComponentEditor(
+        OnnxModel model, ImageSet target, ImageSet reference, ImageSet validation, ComponentEditOptions options, IProgress<WorkProgress>? progress, CancellationToken cancellation)
+    {
+        (_source, _target, _reference, _validation, _options, _progress, _cancellation) = (model, target, reference, validation, options, progress, cancellation);
+        _signature = ClassifierSignature.Of(model.Proto, options.Attribution.Output);
+        _model = NormalisedModel.Create(model.Proto);
+        _components = ComponentSearch.Find(_model, [_signature.LogitsName], options.Attribution.Components, options.Attribution.Shortcuts);
+        _constants = options.Ablation == AblationKind.Mean
+            ? ComponentConstants.Means(ComponentMeans.Measure(_model, _components, validation, _signature.FixedBatch ?? 64, cancellation))
+            : ComponentConstants.Of(_model, _components, options.Ablation);
+        _enough = Math.Max(1, On(reference, []).Average(a => a.Margin));
+    }
+
+    /// <summary>Edits a model. Synchronous; writes no files.</summary>
+    /// <param name="model">The classifier; not changed.</param>
+    /// <param name="target">Labelled examples whose answers shall change.</param>
+    /// <param name="reference">Labelled examples to compare with; for pairs in the order of the target.</param>
+    /// <param name="validation">Labelled images on which answers shall stay.</param>
+    /// <param name="test">Labelled images to report on, or null.</param>
+    /// <param name="options">How.</param>
+    /// <param name="progress">Told of the work.</param>
+    /// <param name="cancellation">Ends the work early.</param>
+    /// <exception cref="OnnxEngineException">No ablation gains anything at the accuracy allowed (<see cref="ErrorKind.TargetNotReached"/>).</exception>
+    public static ComponentEditResult Edit(
+        OnnxModel model, ImageSet target, ImageSet reference, ImageSet validation, ImageSet? test, ComponentEditOptions options,
+        IProgress<WorkProgress>? progress = null, CancellationToken cancellation = default) =>
+        new ComponentEditor(model, target, reference, validation, options, progress, cancellation).Run(test);
+
+    ComponentEditResult Run(ImageSet? test)
+    {
+        List<int> gone = [];
+        var start = Measure(gone);
+        List<ComponentEditStep> steps = [Step(null, 0, start)];
+        double[] scores = [];
+        while (gone.Count < Math.Min(_options.Most, _components.Count - 1))
+        {
+            _cancellation.ThrowIfCancellationRequested();
+            if (gone.Count % Block == 0) scores = Score(gone);
+            var proposals = Enumerable.Range(0, _components.Count).Where(j => !gone.Contains(j))
+                .OrderBy(j => _options.Lower ? -scores[j] : scores[j]).Take(_options.Candidates)
+                .Select(j => (Component: j, Gain: Wanted(On(_target, [.. gone, j])))).OrderByDescending(p => p.Gain).Take(Finalists)
+                .Select(p => (p.Component, State: Measure([.. gone, p.Component]))).ToArray();
+            var best = proposals.MaxBy(p => p.State.Gain);
+            gone.Add(best.Component);
+            steps.Add(Step(_components.Name(best.Component), scores[best.Component], best.State));
+            _progress?.Report(new WorkProgress("ablations chosen", gone.Count, _options.Most));
+        }
+        var allowed = start.Validation - _options.Drop / 100;
+        var kept = Enumerable.Range(0, steps.Count).Where(k => k == 0 || steps[k].ValidationAccuracy >= allowed).MaxBy(k => steps[k].Gain);
+        if (kept == 0)
+            throw new OnnxEngineException(ErrorKind.TargetNotReached, FormattableString.Invariant($"No ablation of up to {_options.Most} components moves the target's answers at a cost of at most {_options.Drop} points on validation images; allow more with --drop, or give other examples."));
+        var report = new ComponentEditReport { Steps = steps, Kept = kept, Test = Test(test, gone.Take(kept)) };
+        var edited = Finish(gone.Take(kept));
+        ModelHistory.Append(edited.Proto, ComponentEditHistory.Entry(_source, report, _options));
+        return new ComponentEditResult(edited, report);
+    }
+
+    double[] Score(IReadOnlyList<int> gone)
+    {
+        var model = Without(gone);
+        float[][] Scores(ImageSet images) => [.. new Attributor(model, images, _options.Attribution, _progress, _cancellation).Attribute().Scores];
+        var scoring = _options.Scoring != ComponentScoring.Auto ? _options.Scoring : _reference.Count == _target.Count ? ComponentScoring.Paired : ComponentScoring.Moderated;
+        return ComponentScores.Of(Scores(_target), Scores(_reference), scoring);
+    }
+
+    (double Gain, double Target, double Validation) Measure(IReadOnlyList<int> gone)
+    {
+        var (target, validation) = (On(_target, gone), On(_validation, gone));
+        return (Wanted(target) + ValidationWeight * validation.Average(p => p.LogLikelihood), Accuracy(target), Accuracy(validation));
+    }
+
+    // Margins as a share of what the reference has; more than that is not wanted. Likelihoods would be content much earlier,
+    // with examples that the network knows from its training.
+    double Wanted((double Margin, double LogLikelihood)[] answers) => answers.Average(a => Math.Min(_options.Lower ? -a.Margin : a.Margin, _enough)) / _enough;
+
+    static double Accuracy((double Margin, double LogLikelihood)[] answers) => answers.Average(a => a.Margin > 0 ? 1.0 : 0);
+
+    (double Margin, double LogLikelihood)[] On(ImageSet images, IReadOnlyList<int> gone)
+    {
+        var found = new (double, double)[images.Count];
+        using var session = new ClassifierSession(Without(gone), _signature.OutputName);
+        session.Run(images, (first, count, logits) =>
+        {
+            var classes = logits.Length / count;
+            for (var i = 0; i < count; i++)
+            {
+                var row = logits.Slice(i * classes, classes);
+                found[first + i] = (Answers.Of(row, images.Label(first + i), AnswerKind.Margin), -Answers.Of(row, images.Label(first + i), AnswerKind.Loss));
+            }
+        }, null, _cancellation);
+        return found;
+    }
+
+    OnnxModel Without(IEnumerable<int> gone)
+    {
+        var flags = new bool[_components.Count];
+        foreach (var j in gone) flags[j] = true;
+        return _source.With(ComponentAblation.Apply(_model, _components, _constants, flags));
+    }
+
+    OnnxModel Finish(IEnumerable<int> gone)
+    {
+        var edited = Without(gone).Proto;
+        EditVerification.Check(_model, edited);
+        ConstantFills.Restore(edited.Graph, _model.Fills);
+        return _source.With(edited);
+    }
+
+    (Evaluation, Evaluation)? Test(ImageSet? test, IEnumerable<int> gone)
+    {
+        if (test is null || !test.IsLabelled) return null;
+        var options = new EvaluationOptions { Output = _options.Attribution.Output };
+        return (Evaluator.Evaluate(_source, test, options, null, _cancellation), Evaluator.Evaluate(Without(gone), test, options, null, _cancellation));
+    }
+
+    static ComponentEditStep Step(string? name, double score, (double Gain, double Target, double Validation) state) => new(name, score, state.Target, state.Validation, state.Gain);
+}

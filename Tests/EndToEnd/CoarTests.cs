@@ -1,0 +1,70 @@
+using Xunit;
+
+namespace OnnxEdit.EndToEnd;
+
+public sealed class CoarTests(SlimSample sample)
+{
+    [Fact]
+    public void Attributions_are_made_shown_and_predict_ablations()
+    {
+        var file = sample.New(".safetensors");
+        var json = CliRunner.Run(["coar", sample.Model, "--examples", "30", "--budget", "120", "-o", file, "--json"]).Expect(0).Json();
+        Assert.Equal("onnxedit.coar/1", json.GetProperty("schema").GetString());
+        Assert.Equal(30, json.GetProperty("examples").GetInt32());
+
+        var evaluated = CliRunner.Run(["coar", "eval", file, sample.Model, "--masks", "30", "--json"]).Expect(0).Json();
+        Assert.Equal("onnxedit.coar-eval/1", evaluated.GetProperty("schema").GetString());
+        var alphas = evaluated.GetProperty("alphas").EnumerateArray().ToArray();
+        Assert.Equal([0.1, 0.05], alphas.Select(a => a.GetProperty("alpha").GetDouble()));
+        Assert.All(alphas, a => Assert.True(a.GetProperty("correlation").GetDouble() > 0.5, a.GetRawText()));
+
+        var shown = CliRunner.Run(["coar", "show", file, "--example", "3", "--top", "2"]).Expect(0).StdOut;
+        Assert.Contains("/filter ", shown, StringComparison.Ordinal);
+        Assert.Equal(7, shown.Split('\n', StringSplitOptions.RemoveEmptyEntries).Length);
+        var all = CliRunner.Run(["coar", "show", file, "--json"]).Expect(0).Json().GetProperty("components").EnumerateArray().Select(c => c.GetProperty("score").GetDouble()).ToArray();
+        Assert.Equal(all.OrderDescending(), all);
+
+        // Of another model these are no attributions.
+        var other = sample.New();
+        sample.Slim("--sparsity 0.2 --recovery none --align 1", other).Expect(0);
+        Assert.Contains("another model", CliRunner.Run(["coar", "eval", file, other, "--data", sample.Data, "--mean", "0.5", "--std", "0.25"]).Expect(4).StdErr, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_class_is_lowered_by_ablating_few_components()
+    {
+        var (output, again) = (sample.New(), sample.New());
+        string[] arguments = ["coar", "edit", sample.Model, "--target", "class:2:20", "--lower", "--most", "3", "--drop", "20", "--budget", "60", "--validation", "200"];
+        var json = CliRunner.Run([.. arguments, "-o", output, "--json"]).Expect(0).Json();
+        var steps = json.GetProperty("steps").EnumerateArray().ToArray();
+        Assert.Equal(4, steps.Length);
+        var kept = steps[json.GetProperty("kept").GetInt32()];
+        Assert.True(kept.GetProperty("gain").GetDouble() > steps[0].GetProperty("gain").GetDouble());
+        Assert.True(kept.GetProperty("validationAccuracy").GetDouble() >= steps[0].GetProperty("validationAccuracy").GetDouble() - 0.2);
+        CliRunner.Run([.. arguments, "-o", again]).Expect(0);
+        Assert.Equal(File.ReadAllBytes(output), File.ReadAllBytes(again));
+        Assert.Equal("coar edit", CliRunner.Run(["inspect", output, "--json"]).Expect(0).Json().GetProperty("history")[0].GetProperty("command").GetString());
+    }
+
+    [Theory]
+    [InlineData("coar MODEL --components wheels", 2, "filters, units, neurons and heads")]
+    [InlineData("coar MODEL --components heads", 3, "no components of the kind heads")]
+    [InlineData("coar MODEL --alpha 0.7", 2, "--alpha takes a number between 0 and 0.5")]
+    [InlineData("coar MODEL --budget 5", 2, "give a budget of")]
+    [InlineData("coar MODEL --data random:20", 4, "no test images")]
+    [InlineData("coar show /nowhere.safetensors", 2, "There is no file")]
+    [InlineData("coar eval MODEL", 4, "is no file of attributions")]
+    [InlineData("coar edit MODEL", 2, "--target")]
+    [InlineData("coar edit MODEL --target class:77", 4, "no training image of class 77")]
+    [InlineData("coar edit MODEL --target test:1,x", 2, "does not name examples")]
+    [InlineData("coar edit MODEL --target random:5 --raise --lower", 2, "exclude each other")]
+    [InlineData("coar evall", 3, "There is no file 'evall'")]
+    public void What_cannot_be_done_is_said_and_leaves_no_file(string arguments, int code, string sentence)
+    {
+        var output = sample.New();
+        string[] words = [.. arguments.Replace("MODEL", sample.Model, StringComparison.Ordinal).Split(' ')];
+        var result = CliRunner.Run(words is ["coar", "show" or "eval" or "evall", ..] ? words : [.. words, "-o", output]);
+        Assert.True(code == result.ExitCode && result.StdErr.Contains(sentence, StringComparison.Ordinal), $"exit {result.ExitCode}: {result.StdErr}");
+        Assert.False(File.Exists(output));
+    }
+}

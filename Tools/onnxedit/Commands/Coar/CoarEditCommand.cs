@@ -1,0 +1,61 @@
+using System.CommandLine;
+using System.Diagnostics;
+using OnnxEdit.Engine;
+using OnnxEdit.Surgery;
+
+namespace OnnxEdit.Cli;
+
+/// <summary>Edits a model by ablating the components that attributions name.</summary>
+sealed class CoarEditCommand : CliCommand
+{
+    readonly ModelAndDataOptions _inputs = new(hasCalibration: false);
+    readonly ComponentOptions _components = new();
+    readonly Option<string?> _target = new("--target") { Description = "Examples whose answers shall change: class:NAME[:COUNT], random:COUNT, train:I,J, test:I,J or a path to labelled data", HelpName = "EXAMPLES" };
+    readonly Option<string> _reference = new("--reference") { Description = "Examples to compare with; as many as the target: taken for pairs", HelpName = "EXAMPLES", DefaultValueFactory = _ => "random:50" };
+    readonly Option<bool> _raise = new("--raise") { Description = "The target's classes shall be recognised (the default)" };
+    readonly Option<bool> _lower = new("--lower") { Description = "The target's classes shall not be recognised any more" };
+    readonly Option<int> _most = Numbers.Whole("--most", 1, 1_000_000, 10, "Components to ablate at most");
+    readonly Option<double> _drop = Numbers.Positive("--drop", 1, "Points of accuracy on validation images that this may cost");
+    readonly Option<int> _budget = Numbers.Whole("--budget", 1, 10_000_000, 600, "Cost of attributions allowed for each example in forward passes");
+    readonly Option<int> _validation = Numbers.Whole("--validation", 1, int.MaxValue, 1000, "Validation images to hold on to");
+    readonly Option<string?> _out = new("--out", "-o") { Description = "Where to write [default: NAME.coar.onnx beside the model]", HelpName = "FILE" };
+
+    internal CoarEditCommand() : base(
+        "edit",
+        "Ablates the few components that make the model answer target examples as it does, as long as validation images are answered as before.",
+        "onnxedit coar edit model.onnx --target stamped/ --reference plain/ --data cifar10 --mean .485,.456,.406 --std .229,.224,.225",
+        "onnxedit coar edit model.onnx --target class:cat --lower --most 20 --drop 2")
+    {
+        _inputs.AddTo(this);
+        _components.AddTo(this);
+        foreach (var option in new Option[] { _target, _reference, _raise, _lower, _most, _drop, _budget, _validation, _out }) Options.Add(option);
+    }
+
+    internal override void Execute(CommandContext context)
+    {
+        var target = context.Get(_target) ?? throw new OnnxEngineException(ErrorKind.Usage, "Name the examples whose answers shall change, with --target.");
+        if (context.Get(_raise) && context.Get(_lower)) throw new OnnxEngineException(ErrorKind.Usage, "--raise and --lower exclude each other.");
+        var inputs = _inputs.Resolve(context);
+        inputs.RequireClassifier();
+        var path = OutputTarget.Resolve(context.Get(_out), inputs, "coar", context.Global.Force);
+        var data = inputs.OpenData(context.Output);
+        var examples = new ExampleList(inputs, data);
+        var validation = data.Validation ?? throw new OnnxEngineException(ErrorKind.Data, "There are no validation images to hold on to; give data with a training part.");
+        int[] held = [.. Enumerable.Range(0, validation.Count).Where(i => validation.Label(i) >= 0).Take(context.Get(_validation))];
+        if (held.Length == 0) throw new OnnxEngineException(ErrorKind.Data, "The validation images have no labels; give labelled data.");
+        var components = _components.Resolve(context, inputs);
+        var options = new ComponentEditOptions
+        {
+            Lower = context.Get(_lower),
+            Most = context.Get(_most),
+            Drop = context.Get(_drop),
+            Ablation = _components.IsAblationGiven(context) ? components.Ablation : AblationKind.Mean,
+            Attribution = components with { Budget = context.Get(_budget), Method = AttributionMethod.Gradients },
+        };
+        var watch = Stopwatch.StartNew();
+        var result = context.Output.Track(progress => ComponentEditor.Edit(
+            inputs.Model, examples.Find(target), examples.Find(context.Get(_reference)!), validation.Select(held), data.Test, options, progress, context.Cancellation));
+        result.Model.Save(path, context.Global.Force, context.Cancellation);
+        ComponentEditTable.Write(context, result.Report, watch.Elapsed.TotalSeconds, path);
+    }
+}
