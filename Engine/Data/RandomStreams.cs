@@ -35,4 +35,13 @@ static class RandomStreams
 
     /// <summary>How training images are mirrored and shifted, one stream per step.</summary>
     internal const ulong Augmentation = 0x11UL << 32;
+
+    /// <summary>First weights of an extra layer for edits.</summary>
+    internal const ulong ExtraLayer = 0x12UL << 32;
+
+    /// <summary>Edits that an editable training practises, one stream per step.</summary>
+    internal const ulong PractisedEdits = 0x13UL << 32;
+
+    /// <summary>Edits that it is measured by.</summary>
+    internal const ulong MeasuredEdits = 0x14UL << 32;
 }

@@ -6,11 +6,14 @@ namespace OnnxEdit.Engine;
 /// </summary>
 public sealed class RmsProp : UpdateRule
 {
+    /// <summary>b and eps of the published editor.</summary>
+    public const double DefaultBeta = 0.5, DefaultEpsilon = 1e-6;
+
     /// <summary>b.</summary>
-    public double Beta { get; init; } = 0.5;
+    public double Beta { get; init; } = DefaultBeta;
 
     /// <summary>eps.</summary>
-    public double Epsilon { get; init; } = 1e-6;
+    public double Epsilon { get; init; } = DefaultEpsilon;
 
     /// <inheritdoc/>
     public override void Update(int tensor, Span<float> weights, ReadOnlySpan<float> gradient)

@@ -33,7 +33,7 @@ static class EditHistory
         if (options.Method == EditMethod.Gradient)
         {
             named["layers"] = options.Layers ?? "all";
-            named["step-size"] = FormattableString.Invariant($"{SingleEdits.StepSize(options)}");
+            named["step-size"] = FormattableString.Invariant($"{(options.StepSize is { } a ? a : "chosen by the first step")}");
         }
         return named;
     }

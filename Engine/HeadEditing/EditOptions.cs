@@ -9,10 +9,13 @@ public sealed record EditOptions
     /// <summary>How weights follow gradients, with <see cref="EditMethod.Gradient"/>.</summary>
     public Editor Editor { get; init; } = Editor.RmsProp;
 
-    /// <summary>Step size of these; null: one to start from; the best depends on the network.</summary>
+    /// <summary>Step size of these; null: the one that the model was trained for (<see cref="EditableTrainer"/>), else chosen for every image (<see cref="GradientEditor"/>).</summary>
     public double? StepSize { get; init; }
 
-    /// <summary>Part of the names of the nodes whose weights gradient steps may change; null: all.</summary>
+    /// <summary>
+    /// Whose weights gradient steps may change: "all" or null; "last"; "extra", a residual layer added before the last; or parts of
+    /// names of nodes, separated by commas ("layer3", also "chain:layer3").
+    /// </summary>
     public string? Layers { get; init; }
 
     /// <summary>Whether mirrored and shifted views of the images shall follow, with <see cref="EditMethod.Patch"/>.</summary>

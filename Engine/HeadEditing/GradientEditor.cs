@@ -17,25 +17,28 @@ public sealed class GradientEditor : IDisposable
     readonly TrainingSession _session;
     readonly float[][] _original;
     readonly Editor _editor;
-    readonly double _stepSize;
+    readonly double? _given;
 
     /// <summary>Prepares a model.</summary>
     /// <param name="model">The classifier; not changed.</param>
     /// <param name="editor">How weights follow their gradients.</param>
-    /// <param name="stepSize">Step size a.</param>
+    /// <param name="stepSize">Step size a; null: chosen for every image so that the first step takes a quarter of the loss away, to first order (a tenth with momentum).</param>
     /// <param name="weights">Names of the weights to edit, in the folded model; null: all.</param>
     /// <param name="output">Name of the logits, or null.</param>
     /// <exception cref="OnnxEngineException">Not a float32 classifier that takes one image at a time.</exception>
     /// <exception cref="OnnxSurgeryException">An operator has no gradient.</exception>
-    public GradientEditor(OnnxModel model, Editor editor, double stepSize, IReadOnlyCollection<string>? weights = null, string? output = null)
+    public GradientEditor(OnnxModel model, Editor editor, double? stepSize, IReadOnlyCollection<string>? weights = null, string? output = null)
     {
-        (_source, _editor, _stepSize) = (model, editor, stepSize);
+        (_source, _editor, _given) = (model, editor, stepSize);
         var signature = ClassifierSignature.Of(model.Proto, output);
         if (signature.FixedBatch is > 1) throw new OnnxEngineException(ErrorKind.Model, $"The model's batch is fixed at {signature.FixedBatch}, and an edit is of one image; export it with an open batch.");
         _model = NormalisedModel.Create(model.Proto);
         _session = TrainingSession.Create(_model, signature, new TrainingSessionOptions { Batch = 1, Loss = TrainingLoss.Edit, Weights = weights });
         _original = _session.Snapshot();
     }
+
+    /// <summary>Step size of the last edit.</summary>
+    public double StepSize { get; private set; }
 
     /// <summary>The weights that are edited, as the last edit left them.</summary>
     public IReadOnlyList<TrainedWeight> Weights => _session.Weights;
@@ -54,6 +57,7 @@ public sealed class GradientEditor : IDisposable
         image.CopyTo(_session.Images);
         Array.Clear(_session.Targets);
         _session.Targets[label] = 1;
+        StepSize = _given ?? Chosen();
         var rule = Rule();
         for (var step = 0; ; step++)
         {
@@ -74,14 +78,21 @@ public sealed class GradientEditor : IDisposable
     /// <inheritdoc/>
     public void Dispose() => _session.Dispose();
 
+    double Chosen()
+    {
+        var first = new FirstStep(_editor) { StepSize = 0 };
+        var (loss, _) = _session.Step(first, goal: 0);
+        return first.Gain > 0 ? first.Share * loss / first.Gain : 0;
+    }
+
     UpdateRule Rule() => _editor switch
     {
-        Editor.Gd => new GradientDescent { StepSize = _stepSize },
-        Editor.ScaledGd => new ScaledDescent { StepSize = _stepSize },
-        Editor.RProp => new SignDescent { StepSize = _stepSize },
-        Editor.RmsProp => new RmsProp { StepSize = _stepSize },
-        Editor.Momentum => new GradientDescent { StepSize = _stepSize, Momentum = 0.9 },
-        Editor.Adam => new Adam { StepSize = _stepSize },
+        Editor.Gd => new GradientDescent { StepSize = StepSize },
+        Editor.ScaledGd => new ScaledDescent { StepSize = StepSize },
+        Editor.RProp => new SignDescent { StepSize = StepSize },
+        Editor.RmsProp => new RmsProp { StepSize = StepSize },
+        Editor.Momentum => new GradientDescent { StepSize = StepSize, Momentum = 0.9 },
+        Editor.Adam => new Adam { StepSize = StepSize },
         _ => throw new OnnxEngineException(ErrorKind.Usage, $"There is no editor {_editor}."),
     };
 }

@@ -136,8 +136,8 @@ public sealed class ModelEditor
         if (_requests.Count > 1)
             throw new OnnxEngineException(ErrorKind.Usage, "Gradient editors take one image at a time; use --editor patch for several, or --one-by-one for statistics.");
         using var single = new SingleEdits(_source, _model, _data, _requests, _options, null, _progress, _cancellation);
-        var (outcome, model) = single.ByGradient(0);
-        return (model, [outcome], FormattableString.Invariant($"{outcome.Steps} gradient steps ({EditHistory.Name(_options)}, step size {SingleEdits.StepSize(_options):0.######})."));
+        var (outcome, model, stepSize) = single.ByGradient(0);
+        return (model, [outcome], FormattableString.Invariant($"{outcome.Steps} gradient steps ({EditHistory.Name(_options)}, step size {stepSize:0.###e0})."));
     }
 
     ImageSet Kept() => _data?.Calibration ?? throw new OnnxEngineException(ErrorKind.Data,

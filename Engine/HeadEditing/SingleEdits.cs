@@ -15,7 +15,10 @@ sealed class SingleEdits : IDisposable
     readonly InputGeometry _input;
     readonly PatchWork? _patch;
     readonly LocalEditor? _local;
+    readonly EditScope? _scope;
     readonly GradientEditor? _gradient;
+    readonly ImageSet? _headTest;
+    int[]? _unedited;
     readonly (float[][] Features, float[][] Logits)? _rows;
     readonly float[][]? _localRows;
 
@@ -38,11 +41,9 @@ sealed class SingleEdits : IDisposable
                 _localRows = Features(_local, test!, cancellation);
                 break;
             default:
-                var weights = options.Layers is { } part
-                    ? model.Proto.Graph.Node.Where(n => n.Name.Contains(part, StringComparison.Ordinal)).SelectMany(n => n.Input).ToArray() : null;
-                if (weights is { Length: 0 })
-                    throw new OnnxEngineException(ErrorKind.Usage, $"No node has '{options.Layers}' in its name; 'onnxedit explain MODEL' lists names.");
-                _gradient = new GradientEditor(source, options.Editor, StepSize(options), weights, options.Evaluation.Output);
+                _scope = EditScope.Of(source, options.Layers, options.Evaluation.Output, options.Seed);
+                _gradient = new GradientEditor(_scope.Head, options.Editor, options.StepSize ?? EditableHistory.StepSizeFor(source, options), _scope.Weights, options.Evaluation.Output);
+                _headTest = test is null ? null : _scope.Read(test, cancellation);
                 break;
         }
     }
@@ -74,31 +75,22 @@ sealed class SingleEdits : IDisposable
             Follow(r, views => [.. Features(_local, views, _cancellation).Select(f => Array.ConvertAll(_local.Logits(f), v => (float)v))]);
             return (outcome, [.. _localRows!.Select(f => TensorPrimitives.IndexOfMax<double>(_local.Logits(f)))], seconds);
         }
-        var (result, model) = ByGradient(request);
+        var result = Steps(r);
         var spent = watch.Elapsed.TotalSeconds;
-        Follow(r, views => Logits(model, views));
-        return (result, [.. Evaluator.Evaluate(model, _test!, _options.Evaluation, null, _cancellation).Predicted], spent);
+        Generality = null;
+        if (result.Steps == 0) return (result, _unedited ??= Predicted(_scope!.Head), spent);
+        var edited = _gradient!.Edited();
+        Follow(r, views => Logits(edited, _scope!.Read(views, _cancellation)));
+        return (result, Predicted(edited), spent);
     }
 
     /// <summary>Edits one image by gradient steps.</summary>
-    public (EditOutcome Outcome, OnnxModel Model) ByGradient(int request)
+    /// <returns>How it came out, the model, and the size of the steps.</returns>
+    public (EditOutcome Outcome, OnnxModel Model, double StepSize) ByGradient(int request)
     {
-        var (image, r) = (new float[_requests[request].Images.ItemLength], _requests[request]);
-        r.Images.Fill(r.Index, 1, image);
-        var outcome = _gradient!.Edit(image, r.Label);
-        return (outcome, _gradient.Edited());
+        var outcome = Steps(_requests[request]);
+        return (outcome, _scope!.Edited(_gradient!.Weights), _gradient.StepSize);
     }
-
-    /// <summary>Step sizes to start from, unless one is given; the best depends on the network.</summary>
-    public static double StepSize(EditOptions options) => options.StepSize ?? options.Editor switch
-    {
-        Editor.Gd => 1e-3,
-        Editor.ScaledGd => 1e-2,
-        Editor.RProp => 1e-4,
-        Editor.RmsProp => 1e-4,
-        Editor.Momentum => 3e-4,
-        _ => 1e-4,
-    };
 
     /// <summary>Classes of views of images.</summary>
     public static int[] Classes(ClassifierSession session, InputGeometry input, IReadOnlyList<(EditRequest Request, ImageView View)> wanted, CancellationToken cancellation) =>
@@ -122,7 +114,21 @@ sealed class SingleEdits : IDisposable
     }
 
     /// <inheritdoc/>
-    public void Dispose() => _gradient?.Dispose();
+    public void Dispose()
+    {
+        _gradient?.Dispose();
+        _scope?.Dispose();
+    }
+
+    EditOutcome Steps(EditRequest request)
+    {
+        var image = _scope!.Read(request.Images.Select([request.Index]), _cancellation);
+        var values = new float[image.ItemLength];
+        image.Fill(0, 1, values);
+        return _gradient!.Edit(values, request.Label);
+    }
+
+    int[] Predicted(OnnxModel head) => [.. Evaluator.Evaluate(head, _headTest!, _options.Evaluation, null, _cancellation).Predicted];
 
     void Follow(EditRequest r, Func<ImageSet, float[][]> logits)
     {

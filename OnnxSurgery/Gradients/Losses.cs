@@ -45,6 +45,30 @@ public static class Losses
         return loss;
     }
 
+    /// <summary>
+    /// Adds the sum over some tensors of their elements times those of new inputs. If the tensors are the gradient of a loss,
+    /// the gradient of this is the product of the loss's second derivatives with the inputs.
+    /// </summary>
+    /// <param name="model">The graph.</param>
+    /// <param name="tensors">Tensors of float32.</param>
+    /// <param name="vectors">Names of the new inputs, one per tensor and of its shape.</param>
+    /// <returns>Name of the sum, a number.</returns>
+    public static string AddInnerProduct(DifferentiableModel model, IReadOnlyList<string> tensors, IReadOnlyList<string> vectors)
+    {
+        var graph = model.Proto.Graph;
+        var w = new NodeWriter(graph.Node, graph);
+        string? sum = null;
+        for (var i = 0; i < tensors.Count; i++)
+        {
+            var shape = model.Trace.Shape(tensors[i]);
+            AddInput(graph, vectors[i], (int)model.Trace.ElementType(tensors[i]), shape);
+            var part = w.ReduceSum(w.Mul(tensors[i], vectors[i]), [.. Enumerable.Range(0, shape.Length).Select(a => (long)a)], keep: false);
+            sum = sum is null ? part : w.Add(sum, part);
+        }
+        model.Changed();
+        return sum ?? throw new ArgumentException("There are no tensors.", nameof(tensors));
+    }
+
     /// <summary>Adds a number per example that says how well it is answered, for attributions.</summary>
     /// <param name="model">The graph.</param>
     /// <param name="logits">A tensor [examples, classes].</param>
@@ -91,10 +115,16 @@ public static class Losses
         var shape = model.Trace.Shape(logits);
         if (shape.Length != 2)
             throw new OnnxSurgeryException($"Tensor '{logits}' has shape [{string.Join(',', shape)}]; class scores of shape [examples, classes] are needed.");
-        var type = new TypeProto.Types.Tensor { ElemType = (int)model.Trace.ElementType(logits), Shape = new TensorShapeProto() };
-        type.Shape.Dim.AddRange(shape.Select(d => new TensorShapeProto.Types.Dimension { DimValue = d }));
         var graph = model.Proto.Graph;
-        graph.Input.Add(new ValueInfoProto { Name = targets, Type = new TypeProto { TensorType = type } });
-        return (shape, new NodeWriter(graph.Node, graph) { Type = (DataType)type.ElemType });
+        var type = (int)model.Trace.ElementType(logits);
+        AddInput(graph, targets, type, shape);
+        return (shape, new NodeWriter(graph.Node, graph) { Type = (DataType)type });
+    }
+
+    static void AddInput(GraphProto graph, string name, int elementType, long[] shape)
+    {
+        var type = new TypeProto.Types.Tensor { ElemType = elementType, Shape = new TensorShapeProto() };
+        type.Shape.Dim.AddRange(shape.Select(d => new TensorShapeProto.Types.Dimension { DimValue = d }));
+        graph.Input.Add(new ValueInfoProto { Name = name, Type = new TypeProto { TensorType = type } });
     }
 }

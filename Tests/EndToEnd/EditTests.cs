@@ -68,7 +68,7 @@ public sealed class EditTests(SlimSample sample)
     [InlineData("--image nowhere.png --label 3", 4, "There is no file 'nowhere.png'")]
     [InlineData("--image model.onnx --label 3", 4, "not a readable image")]
     [InlineData("--image test:0 --label 3 --step-size 1", 2, "belong to gradient editors")]
-    [InlineData("--image test:0 --label 3 --editor gd --layers nothing", 2, "No node has 'nothing' in its name")]
+    [InlineData("--image test:0 --label 3 --editor gd --layers nothing", 2, "No layer with weights has 'nothing' in its name")]
     [InlineData("--image test:0 --label 3 --one-by-one", 2, "--edits FILE")]
     [InlineData("--edits onnxedit.json", 4, "is not IMAGE,LABEL")]
     public void What_cannot_be_done_is_said_and_leaves_no_file(string arguments, int code, string sentence)

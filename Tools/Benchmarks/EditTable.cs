@@ -13,7 +13,7 @@ static class EditTable
 {
     const int Evaluated = 1000, Kept = 4000;
 
-    /// <summary>Runs: model, number of edits, editors (patch, last, or NAME:STEP:LAYERS such as RmsProp:1e-4:layer3), other test images.</summary>
+    /// <summary>Runs: model, number of edits, editors (patch, last, or NAME:STEP:LAYERS such as RmsProp:1e-4:layer3, STEP auto for the default), other test images.</summary>
     public static int Run(string[] args)
     {
         var (name, count) = (args[0], int.Parse(args[1], CultureInfo.InvariantCulture));
@@ -27,14 +27,15 @@ static class EditTable
         Console.WriteLine("|---|---|---|---|---|---|---|");
         foreach (var editor in args.Length > 2 ? args[2].Split(',') : ["patch", "last"])
         {
-            var s = ModelEditor.Measure(model, data, requests, Options(editor.Split(':')));
+            var s = ModelEditor.Measure(model, data, requests, Options(editor.Split(':', 3)));
             Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
                 $"| {editor} | {s.Drawdown.Mean:F2} ± {s.Drawdown.StandardError:F2} | {100 * s.Success:F1} | {s.Steps:F2} | {100 * s.Generality:F0} | {100 * s.Changed:F2} | {s.Seconds:F4} |"));
         }
         return 0;
     }
 
-    static EditOptions Options(string[] editor) => editor[0] switch
+    /// <summary>An editor as it is named here.</summary>
+    internal static EditOptions Options(string[] editor) => editor[0] switch
     {
         "patch" => new EditOptions(),
         "last" => new EditOptions { Method = EditMethod.LastLayer },
@@ -42,8 +43,8 @@ static class EditTable
         {
             Method = EditMethod.Gradient,
             Editor = Enum.Parse<Editor>(editor[0], ignoreCase: true),
-            StepSize = double.Parse(editor[1], CultureInfo.InvariantCulture),
-            Layers = editor[2] == "all" ? null : editor[2],
+            StepSize = editor[1] == "auto" ? null : double.Parse(editor[1], CultureInfo.InvariantCulture),
+            Layers = editor[2],
         },
     };
 }

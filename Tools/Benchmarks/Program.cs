@@ -20,6 +20,8 @@ switch (args)
         return ConvolutionForms.Run(rest);
     case ["edits", .. { Length: > 0 } rest]:
         return EditTable.Run(rest);
+    case ["edits-sweep", .. { Length: > 0 } rest]:
+        return EditSweep.Run(rest);
     case ["finetune", .. { Length: > 0 } rest]:
         return FinetuneRecovery.Run(rest);
     case ["coverage", .. { Length: > 0 } rest]:
@@ -45,6 +47,8 @@ switch (args)
               training MODEL [BATCH [THREADS]]               a training step against PyTorch eager, in turns
               convolutions [BATCH]                           forms of a convolution and its gradients
               edits MODEL EDITS [EDITOR,... [OTHERS]]        drawdown, success and steps of edits to random classes
+              edits-sweep MODEL [EDITS [OTHERS [EDITOR,... [LAYERS;...]]]]
+                                                             step sizes of the gradient editors
               finetune MODEL SPARSITY STEPS [STEP_SIZE]      what distillation brings back after slimming
               coverage FOLDER...                             slim every model of these folders; writes docs/coverage.md
               randomise MODEL OUT SEED                       the model with seeded random weights

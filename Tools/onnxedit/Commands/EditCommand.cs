@@ -26,8 +26,8 @@ sealed class EditCommand : CliCommand
     readonly Option<bool> _oneByOne = new("--one-by-one") { Description = "With --edits: make each alone, from the model as it is, and print statistics; writes no model" };
     readonly Option<string> _editor = Numbers.OneOf("--editor", [.. _editors.Keys], "patch",
         "patch: a neuron beside the last layer; last: the last layer's weights; the others: gradient steps, ten at most");
-    readonly Option<string?> _layers = new("--layers") { Description = "Gradient editors: all, or the part of node names whose weights may change, e.g. layer3 [default: all]", HelpName = "NAME" };
-    readonly Option<double?> _stepSize = Numbers.OptionalReal("--step-size", 0, 1e6, "Gradient editors: step size [default: one per editor, to start from]");
+    readonly Option<string?> _layers = new("--layers") { Description = "Gradient editors: all, last, extra (a layer added before the last), or parts of names of nodes whose weights may change, e.g. chain:layer3 or layer3 [default: all]", HelpName = "LAYERS" };
+    readonly Option<double?> _stepSize = Numbers.OptionalReal("--step-size", 0, 1e6, "Gradient editors: step size [default: chosen for each image, so that the first step takes a quarter of the gap away]");
     readonly Option<bool> _exact = new("--exact") { Description = "patch: only the image itself shall follow, not mirrored and shifted views of it" };
     readonly Option<string?> _out = new("--out", "-o") { Description = "Where to write [default: NAME.edit.onnx beside the model]", HelpName = "FILE" };
 
@@ -63,7 +63,7 @@ sealed class EditCommand : CliCommand
             Method = method,
             Editor = editor,
             StepSize = context.Get(_stepSize),
-            Layers = context.Get(_layers) is { } part && part != "all" ? part : null,
+            Layers = context.Get(_layers),
             Views = !context.Get(_exact),
             Evaluation = inputs.Evaluation,
             Seed = context.Global.Seed,

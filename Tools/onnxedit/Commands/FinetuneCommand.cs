@@ -19,15 +19,18 @@ sealed class FinetuneCommand : CliCommand
     readonly Option<bool> _flip = new("--flip") { Description = "Mirror images at random" };
     readonly Option<int> _shift = Numbers.Whole("--shift", 0, 1024, 0, "Shift images at random by so many pixels at most");
     readonly Option<int> _patience = Numbers.Whole("--patience", 0, int.MaxValue, 0, "End after so many looks at the validation images without improvement; 0 never does");
+    readonly EditableFinetune _editable = new();
     readonly Option<string?> _out = new("--out", "-o") { Description = "Where to write [default: NAME.finetune.onnx beside the model]", HelpName = "FILE" };
 
     internal FinetuneCommand() : base(
         "finetune",
         "Trains the weights of a classifier further, on the answers of a teacher or on labels, and keeps the state that did best on held-out training images. Interrupting it keeps the best state so far.",
         "onnxedit finetune model.slim.onnx --teacher model.onnx --data cifar10 --mean .485,.456,.406 --std .229,.224,.225 --flip --shift 4",
-        "onnxedit finetune model.onnx --steps 500 --layers layer3,linear -o tuned.onnx")
+        "onnxedit finetune model.onnx --steps 500 --layers layer3,linear -o tuned.onnx",
+        "onnxedit finetune model.onnx --editable --steps 2000")
     {
         _inputs.AddTo(this);
+        _editable.AddTo(this);
         foreach (var option in new Option[] { _teacher, _temperature, _steps, _batch, _stepSize, _optimiser, _layers, _flip, _shift, _patience, _out }) Options.Add(option);
     }
 
@@ -53,6 +56,11 @@ sealed class FinetuneCommand : CliCommand
             Seed = context.Global.Seed,
             Evaluation = inputs.Evaluation,
         };
+        if (_editable.IsAsked(context))
+        {
+            _editable.Run(context, inputs, target, options);
+            return;
+        }
         var data = inputs.OpenData(context.Output);
         var watch = Stopwatch.StartNew();
         var result = context.Output.Track(progress => Finetuner.Finetune(inputs.Model, data, options, progress, context.Cancellation));

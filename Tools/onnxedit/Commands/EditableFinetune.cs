@@ -1,0 +1,69 @@
+using System.CommandLine;
+using System.Diagnostics;
+using OnnxEdit.Engine;
+
+namespace OnnxEdit.Cli;
+
+/// <summary>The part of <c>finetune</c> that makes models easy to edit.</summary>
+sealed class EditableFinetune
+{
+    readonly Option<bool> _editable = new("--editable") { Description = "Train the model so that a later 'edit --editor rmsprop' of --layers [default here: extra] disturbs it less; always by Adam" };
+    readonly Option<int> _editSteps = Numbers.Whole("--edit-steps", 1, GradientEditor.Steps, GradientEditor.Steps, "With --editable: steps of a practised edit at most");
+    readonly Option<double> _editWeight = Numbers.Positive("--edit-weight", 0.1, "With --editable: weight of what an edit leaves of its gap");
+    readonly Option<double> _localityWeight = Numbers.Positive("--locality-weight", 1, "With --editable: weight of what an edit changes on other images");
+    readonly Option<bool> _firstOrder = new("--first-order") { Description = "With --editable: do not differentiate the gradients that an edit follows; quicker" };
+    readonly Option<bool> _onLabels = new("--on-labels") { Description = "With --editable: learn the labels, and not the answers that the model gives already" };
+
+    internal void AddTo(Command command)
+    {
+        foreach (var option in new Option[] { _editable, _editSteps, _editWeight, _localityWeight, _firstOrder, _onLabels }) command.Options.Add(option);
+    }
+
+    internal bool IsAsked(CommandContext context)
+    {
+        if (context.Get(_editable)) return true;
+        if (context.Get(_firstOrder) || context.Get(_onLabels)) throw new OnnxEngineException(ErrorKind.Usage, "--first-order and --on-labels belong to --editable.");
+        return false;
+    }
+
+    /// <summary>Trains and writes.</summary>
+    /// <param name="context">The call.</param>
+    /// <param name="inputs">Model and data.</param>
+    /// <param name="target">Where to write.</param>
+    /// <param name="training">Steps, batch, step size and layers as given.</param>
+    internal void Run(CommandContext context, ModelAndData inputs, string target, FinetuneOptions training)
+    {
+        if (training.Teacher is not null || training.Flip || training.Shift > 0)
+            throw new OnnxEngineException(ErrorKind.Usage, "--editable trains on the model's own answers (or --on-labels) and on images as they are, so that what comes before the edited layers is run once; leave --teacher, --flip and --shift away.");
+        var options = new EditableOptions
+        {
+            Layers = training.Layers is { } layers ? string.Join(',', layers) : "extra",
+            Steps = training.Steps,
+            Batch = training.Batch,
+            StepSize = training.StepSize,
+            CheckEvery = training.CheckEvery,
+            EditSteps = context.Get(_editSteps),
+            EditWeight = context.Get(_editWeight),
+            LocalityWeight = context.Get(_localityWeight),
+            IsFirstOrder = context.Get(_firstOrder),
+            OnLabels = context.Get(_onLabels),
+            Seed = training.Seed,
+            Evaluation = training.Evaluation,
+        };
+        var data = inputs.OpenData(context.Output);
+        var watch = Stopwatch.StartNew();
+        var result = context.Output.Track(progress => EditableTrainer.Train(inputs.Model, data, options, progress, context.Cancellation));
+        var report = result.Report;
+        if (report.BestStep == 0)
+        {
+            context.Cancellation.ThrowIfCancellationRequested();
+            throw new OnnxEngineException(ErrorKind.TargetNotReached, report.End == FinetuneEnd.Diverged
+                ? $"The training diverged after {report.Steps} steps before anything got better; take a smaller --step-size."
+                : $"After none of {report.Steps} steps did edits cost less on the validation images, so nothing is written; try another --step-size or more --steps.");
+        }
+        if (report.End == FinetuneEnd.Diverged) context.Output.Warn($"The training diverged after {report.Steps} steps; the model is that of step {report.BestStep}.");
+        result.Model.Save(target, context.Global.Force, CancellationToken.None);
+        EditableTable.Write(context, report, options, watch.Elapsed.TotalSeconds, target);
+        context.Cancellation.ThrowIfCancellationRequested();
+    }
+}
