@@ -15,14 +15,14 @@ public sealed record EditableOptions
     /// <summary>Step size of Adam at first; it falls to zero along a half cosine.</summary>
     public double StepSize { get; init; } = 0.001;
 
-    /// <summary>Steps of a practised edit at most.</summary>
-    public int EditSteps { get; init; } = GradientEditor.Steps;
+    /// <summary>Steps of a practised edit at most; fewer than the ten of real ones, so that these succeed.</summary>
+    public int EditSteps { get; init; } = 6;
 
     /// <summary>Weight of what an edit leaves of its gap.</summary>
-    public double EditWeight { get; init; } = 0.1;
+    public double EditWeight { get; init; } = 0.3;
 
     /// <summary>Weight of what an edit changes on other images.</summary>
-    public double LocalityWeight { get; init; } = 1;
+    public double LocalityWeight { get; init; } = 3;
 
     /// <summary>Whether the gradients that an edit follows count as constants; quicker, since nothing is differentiated twice.</summary>
     public bool IsFirstOrder { get; init; }

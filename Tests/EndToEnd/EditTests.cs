@@ -12,6 +12,10 @@ public sealed class EditTests(SlimSample sample)
     [InlineData("patch")]
     [InlineData("last")]
     [InlineData("rmsprop --step-size 0.0001")]
+    [InlineData("rmsprop")]
+    [InlineData("gd --layers all")]
+    [InlineData("scaled-gd --layers extra")]
+    [InlineData("momentum --layers last")]
     public void An_image_gets_its_label_and_hardly_another_image_changes(string editor)
     {
         var (first, second) = (sample.New(), sample.New());
@@ -69,6 +73,7 @@ public sealed class EditTests(SlimSample sample)
     [InlineData("--image model.onnx --label 3", 4, "not a readable image")]
     [InlineData("--image test:0 --label 3 --step-size 1", 2, "belong to gradient editors")]
     [InlineData("--image test:0 --label 3 --editor gd --layers nothing", 2, "No layer with weights has 'nothing' in its name")]
+    [InlineData("--image test:0 --label 3 --editor gd --layers chain", 2, "chain:NAME")]
     [InlineData("--image test:0 --label 3 --one-by-one", 2, "--edits FILE")]
     [InlineData("--edits onnxedit.json", 4, "is not IMAGE,LABEL")]
     public void What_cannot_be_done_is_said_and_leaves_no_file(string arguments, int code, string sentence)

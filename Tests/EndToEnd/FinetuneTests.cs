@@ -30,7 +30,30 @@ public sealed class FinetuneTests(SlimSample sample)
         Assert.Contains($"wrote {head}", text, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void A_model_trained_to_be_edited_loses_less_by_an_edit()
+    {
+        var (editable, list) = (sample.New(), sample.New(".csv"));
+        var arguments = $"--data {sample.Data} --mean 0.5 --std 0.25";
+        var json = Finetune(sample.Model, $"{arguments} --editable --steps 300 --edit-steps 6 --edit-weight 1 --json", editable).Expect(0).Json();
+        Assert.Equal("onnxedit.finetune-editable/1", json.GetProperty("schema").GetString());
+        Assert.InRange(json.GetProperty("accuracyAfter").GetDouble(), json.GetProperty("accuracyBefore").GetDouble() - 0.02, 1);
+        File.WriteAllLines(list, Enumerable.Range(0, 40).Select(i => $"test:{i},{i % 10}"));
+        double Drawdown(string model)
+        {
+            var found = CliRunner.Run(["edit", model, .. $"{arguments} --edits {list} --one-by-one --editor rmsprop --layers extra --json".Split(' ')]).Expect(0).Json();
+            Assert.InRange(found.GetProperty("success").GetDouble(), 0.9, 1);
+            return found.GetProperty("drawdown").GetProperty("points").GetDouble();
+        }
+        var (before, after) = (Drawdown(sample.Model), Drawdown(editable));
+        Assert.True(after < 0.7 * before, $"{before} to {after}");
+    }
+
     [Theory]
+    [InlineData("--editable --flip", 2, "leave --teacher, --flip and --shift away")]
+    [InlineData("--first-order", 2, "belong to --editable")]
+    [InlineData("--editable --layers nowhere", 2, "No layer with weights has 'nowhere' in its name")]
+    [InlineData("--editable --steps 3 --step-size 1e30", 5, "The training diverged")]
     [InlineData("--layers nowhere", 2, "No layer with weights has 'nowhere' in its name")]
     [InlineData("--steps 5 --step-size 1e30", 5, "The training diverged")]
     [InlineData("--teacher /nowhere.onnx", 3, "/nowhere.onnx")]

@@ -20,6 +20,8 @@ public sealed class EditableTrainerTests
         return new ModelData("made up") { Train = Part(0, 240), Validation = Part(240, 360), Test = Part(360, 480) };
     }
 
+    static readonly float[] _image = [1, -1, 2, 0, 1];
+
     static EditableOptions Options => new() { Steps = 60, Batch = 16, CheckEvery = 20, StepSize = 0.003, Seed = 3, MeasuredEdits = 12, Validation = 96 };
 
     static EditableResult Run(EditableOptions options, CancellationToken? cancellation = null) =>
@@ -35,6 +37,13 @@ public sealed class EditableTrainerTests
         return new OnnxModel(b.Build(b.Op("Gemm", [hidden, b.Floats("second", [6, 4], Some(24)), b.Floats("last", [4], Some(4))], [1, 4], "scores")));
     }
 
+    // The class that an image is furthest from.
+    static int Least(EditableHead head, float[] image)
+    {
+        var own = head.Scores(head.Initial(), [.. Enumerable.Repeat(image, head.Batch).SelectMany(i => i)])[..head.Classes];
+        return Array.IndexOf(own, own.Min());
+    }
+
     [Fact]
     public void The_gradient_goes_through_all_steps_of_the_edit_as_central_differences_say()
     {
@@ -46,21 +55,22 @@ public sealed class EditableTrainerTests
         var (images, image) = (Some(40), Some(5));
         var weights = head.Initial();
         var gradient = head.Zeros();
-        const double StepSize = 0.05, H = 2e-3;
+        const double StepSize = 0.05, H = 2.5e-4;
         // A class that three steps do not reach, so that all parts of the objective count.
-        var own = head.Scores(weights, [.. Enumerable.Repeat(image, 8).SelectMany(i => i)])[..4];
-        var label = Array.IndexOf(own, own.Min());
+        var label = Least(head, image);
         double Value(float[][] at, double logarithm = 0) =>
             objective.Evaluate(at, StepSize * Math.Exp(logarithm), images, Answers(), Answers(), image, label, head.Zeros()).Loss;
         var (_, byStepSize) = objective.Evaluate(weights, StepSize, images, Answers(), Answers(), image, label, gradient);
-        Assert.Equal((Value(weights, H) - Value(weights, -H)) / (2 * H), byStepSize, 2e-3 * Math.Max(1, Math.Abs(byStepSize)));
+        Assert.Equal((Value(weights, 2e-3) - Value(weights, -2e-3)) / 4e-3, byStepSize, 2e-3 * Math.Max(1, Math.Abs(byStepSize)));
         for (var trial = 0; trial < 12; trial++)
         {
             var direction = weights.Select((w, i) => trial < weights.Length && i != trial ? new float[w.Length] : Some(w.Length)).ToArray();
             float[][] Moved(double by) => [.. weights.Select((w, i) => w.Select((v, k) => (float)(v + by * direction[i][k])).ToArray())];
-            var expected = (Value(Moved(H)) - Value(Moved(-H))) / (2 * H);
+            double Difference(double h) => (Value(Moved(h)) - Value(Moved(-h))) / (2 * h);
+            // Steps divided by the size of small gradients bend sharply: extrapolated to no distance.
+            var expected = (4 * Difference(H / 2) - Difference(H)) / 3;
             var found = gradient.Zip(direction, (g, d) => g.Zip(d, (a, b) => (double)a * b).Sum()).Sum();
-            Assert.True(Math.Abs(expected - found) < 5e-3 * Math.Max(1, Math.Abs(expected)), $"trial {trial}: {expected} by differences, {found}");
+            Assert.True(Math.Abs(expected - found) < 1e-2 * Math.Max(1, Math.Abs(expected)), $"trial {trial}: {expected} by differences, {found}");
         }
     }
 
@@ -70,7 +80,7 @@ public sealed class EditableTrainerTests
         using var head = new EditableHead(Smooth(), ["first", "bias"], 8, false, null);
         var edit = new UnrolledEdit(head);
         var weights = head.Initial();
-        edit.Run(weights, [1, -1, 2, 0, 1], 3, 1e-4, 2);
+        edit.Run(weights, _image, Least(head, _image), 1e-4, 2);
         Assert.Equal(2, edit.Steps);
         var gradient = head.Zeros();
         foreach (var g in gradient) Array.Fill(g, 0.5f);
@@ -84,10 +94,11 @@ public sealed class EditableTrainerTests
     public void An_unrolled_edit_is_the_edit_that_the_editor_makes()
     {
         using var head = new EditableHead(Smooth(), ["first", "bias", "second", "last"], 8, false, null);
-        using var editor = new GradientEditor(Smooth(), Editor.RmsProp, 0.02);
+        using var editor = new GradientEditor(Smooth(), Editor.RmsProp, 0.1);
         var edit = new UnrolledEdit(head);
-        edit.Run(head.Initial(), [1, -1, 2, 0, 1], 3, 0.02, GradientEditor.Steps);
-        var outcome = editor.Edit([1, -1, 2, 0, 1], 3);
+        edit.Run(head.Initial(), _image, Least(head, _image), 0.1, GradientEditor.Steps);
+        var outcome = editor.Edit(_image, Least(head, _image));
+        Assert.InRange(edit.Steps, 2, GradientEditor.Steps);
         Assert.Equal((outcome.Steps, outcome.Success), (edit.Steps, edit.Loss <= 0));
         foreach (var w in head.Named(edit.Weights))
             Assert.All(w.Values.Zip(editor.Weights.First(e => e.Name == w.Name).Values), p => Assert.Equal(p.First, p.Second, 1e-5f));
@@ -99,7 +110,7 @@ public sealed class EditableTrainerTests
     [InlineData("outer", false)]
     public void Edits_cost_less_afterwards(string layers, bool isFirstOrder)
     {
-        var (model, report) = Run(Options with { Layers = layers, IsFirstOrder = isFirstOrder, Steps = 200 });
+        var (model, report) = Run(Options with { Layers = layers, IsFirstOrder = isFirstOrder, Steps = 100 });
         Assert.True(report.Best.Merit > report.Curve[0].Merit + 0.02, string.Join('\n', report.Curve));
         Assert.True(report.After!.Top1 > report.Before!.Top1 - 0.05);
         Assert.Equal("finetune", ModelHistory.Read(model.Proto)[^1].Command);

@@ -16,7 +16,7 @@ public sealed class EditScopeTests
     }
 
     [Theory]
-    [InlineData("all", 10)]
+    [InlineData("all", 9)]
     [InlineData("last", 2)]
     [InlineData("head", 2)]
     [InlineData("chain:outer", 2)]

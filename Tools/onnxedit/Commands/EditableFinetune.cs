@@ -8,9 +8,9 @@ namespace OnnxEdit.Cli;
 sealed class EditableFinetune
 {
     readonly Option<bool> _editable = new("--editable") { Description = "Train the model so that a later 'edit --editor rmsprop' of --layers [default here: extra] disturbs it less; always by Adam" };
-    readonly Option<int> _editSteps = Numbers.Whole("--edit-steps", 1, GradientEditor.Steps, GradientEditor.Steps, "With --editable: steps of a practised edit at most");
-    readonly Option<double> _editWeight = Numbers.Positive("--edit-weight", 0.1, "With --editable: weight of what an edit leaves of its gap");
-    readonly Option<double> _localityWeight = Numbers.Positive("--locality-weight", 1, "With --editable: weight of what an edit changes on other images");
+    readonly Option<int> _editSteps = Numbers.Whole("--edit-steps", 1, GradientEditor.Steps, 6, "With --editable: steps of a practised edit at most");
+    readonly Option<double> _editWeight = Numbers.Positive("--edit-weight", 0.3, "With --editable: weight of what an edit leaves of its gap");
+    readonly Option<double> _localityWeight = Numbers.Positive("--locality-weight", 3, "With --editable: weight of what an edit changes on other images");
     readonly Option<bool> _firstOrder = new("--first-order") { Description = "With --editable: do not differentiate the gradients that an edit follows; quicker" };
     readonly Option<bool> _onLabels = new("--on-labels") { Description = "With --editable: learn the labels, and not the answers that the model gives already" };
 
