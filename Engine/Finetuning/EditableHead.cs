@@ -117,7 +117,7 @@ sealed class EditableHead : IDisposable
         var wanted = outputs(prepared);
         prepared.ExposeWeights(_names);
         var graph = prepared.Build(wanted);
-        BlockedConvolutions.Apply(graph);
+        if (batch > 1) BlockedConvolutions.Apply(graph);
         return new BatchRunner(graph);
     }
 

@@ -33,7 +33,7 @@ public sealed class GradientEditor : IDisposable
         var signature = ClassifierSignature.Of(model.Proto, output);
         if (signature.FixedBatch is > 1) throw new OnnxEngineException(ErrorKind.Model, $"The model's batch is fixed at {signature.FixedBatch}, and an edit is of one image; export it with an open batch.");
         _model = NormalisedModel.Create(model.Proto);
-        _session = TrainingSession.Create(_model, signature, new TrainingSessionOptions { Batch = 1, Loss = TrainingLoss.Edit, Weights = weights });
+        _session = TrainingSession.Create(_model, signature, new TrainingSessionOptions { Batch = 1, Loss = TrainingLoss.Edit, Weights = weights, Blocked = false });
         _original = _session.Snapshot();
     }
 
