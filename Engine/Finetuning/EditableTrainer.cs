@@ -150,7 +150,7 @@ public sealed class EditableTrainer : IDisposable
     // A step size that fits the median of some edits of the model as it is.
     double FirstStepSize()
     {
-        var random = new Philox4x32(_options.Seed, RandomStreams.PractisedEdits - 1);
+        var random = new Philox4x32(_options.Seed, RandomStreams.MeasuredEdits + 1);
         var (weights, gradient, image) = (_head.Initial(), _head.Zeros(), new float[_train.ItemLength]);
         List<double> sizes = [];
         for (var i = 0; i < FirstEdits; i++)

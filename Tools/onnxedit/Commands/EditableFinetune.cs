@@ -41,7 +41,7 @@ sealed class EditableFinetune
             Steps = training.Steps,
             Batch = training.Batch,
             StepSize = training.StepSize,
-            CheckEvery = training.CheckEvery,
+            CheckEvery = Math.Clamp(training.Steps / 10, Math.Min(50, training.Steps), 100),
             EditSteps = context.Get(_editSteps),
             EditWeight = context.Get(_editWeight),
             LocalityWeight = context.Get(_localityWeight),
