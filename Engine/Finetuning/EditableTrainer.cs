@@ -16,7 +16,7 @@ public sealed class EditableTrainer : IDisposable
     const int FirstEdits = 16;
 
     // The logarithm of the step size moves faster than weights do.
-    const double ScaleRate = 3;
+    const double ScaleRate = 10;
 
     readonly OnnxModel _source;
     readonly ModelData _data;
