@@ -59,7 +59,7 @@ sealed class EditableFinetune
             context.Cancellation.ThrowIfCancellationRequested();
             throw new OnnxEngineException(ErrorKind.TargetNotReached, report.End == FinetuneEnd.Diverged
                 ? $"The training diverged after {report.Steps} steps before anything got better; take a smaller --step-size."
-                : $"After none of {report.Steps} steps did edits cost less on the validation images, so nothing is written; try another --step-size or more --steps.");
+                : FormattableString.Invariant($"None of {report.Steps} steps made edits cost less at a success of 95 % (first {report.Curve[0].Drawdown:F2} points at {100 * report.Curve[0].Success:F0} %, last {report.Curve[^1].Drawdown:F2} at {100 * report.Curve[^1].Success:F0} %, validation images), so nothing is written; try another --step-size, a larger --edit-weight or more --steps."));
         }
         if (report.End == FinetuneEnd.Diverged) context.Output.Warn($"The training diverged after {report.Steps} steps; the model is that of step {report.BestStep}.");
         result.Model.Save(target, context.Global.Force, CancellationToken.None);
