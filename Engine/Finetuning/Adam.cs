@@ -15,6 +15,9 @@ public sealed class Adam : UpdateRule
     /// <summary>eps.</summary>
     public double Epsilon { get; init; } = 1e-8;
 
+    /// <summary>Decoupled weight decay.</summary>
+    public double Decay { get; init; }
+
     /// <inheritdoc/>
     public override void Update(int tensor, Span<float> weights, ReadOnlySpan<float> gradient)
     {
@@ -23,12 +26,13 @@ public sealed class Adam : UpdateRule
         var (b1, b2) = ((float)Beta1, (float)Beta2);
         var rate = (float)(StepSize / (1 - Math.Pow(Beta1, Step)));
         var (root, epsilon) = ((float)(1 / Math.Sqrt(1 - Math.Pow(Beta2, Step))), (float)Epsilon);
+        var decay = (float)(StepSize * Decay);
         for (var i = 0; i < weights.Length; i++)
         {
             var g = gradient[i];
             m[i] = b1 * m[i] + (1 - b1) * g;
             v[i] = b2 * v[i] + (1 - b2) * g * g;
-            weights[i] -= rate * m[i] / (MathF.Sqrt(v[i]) * root + epsilon);
+            weights[i] -= decay * weights[i] + rate * m[i] / (MathF.Sqrt(v[i]) * root + epsilon);
         }
     }
 }

@@ -1,8 +1,9 @@
+using System.Numerics.Tensors;
 using OnnxEdit.Kernels;
 
 namespace OnnxEdit.Engine;
 
-/// <summary>Mirrors and shifts images at random.</summary>
+/// <summary>Mirrors and shifts images at random, and mixes them.</summary>
 static class Augmentation
 {
     /// <summary>Changes an image in place.</summary>
@@ -29,4 +30,7 @@ static class Augmentation
                 from.AsSpan(source + Math.Max(0, -right), count).CopyTo(image.Slice(target + Math.Max(0, right), count));
             }
     }
+
+    /// <summary>image &lt;- share image + (1 - share) other.</summary>
+    public static void Mix(Span<float> image, ReadOnlySpan<float> other, float share) => TensorPrimitives.Lerp(other, image, share, image);
 }

@@ -6,29 +6,63 @@ namespace OnnxEdit.Engine;
 static class FinetuneHistory
 {
     /// <summary>Makes the record.</summary>
-    public static HistoryEntry Entry(OnnxModel source, FinetuneReport report, FinetuneOptions options, int batch) => new()
+    public static HistoryEntry Entry(OnnxModel source, FinetuneReport report, FinetuneOptions options, int batch)
     {
-        Command = "finetune",
-        Options = new SortedDictionary<string, string>(StringComparer.Ordinal)
+        var made = Options(options, batch);
+        made["steps"] = Number(report.Steps);
+        return new()
         {
-            ["batch"] = FormattableString.Invariant($"{batch}"),
-            ["flip"] = options.Flip ? "yes" : "no",
+            Command = "finetune",
+            Options = made,
+            Seed = options.Seed,
+            Versions = EngineVersions.Current,
+            SourceSha256 = source.Sha256,
+            AccuracyBefore = report.Before?.Top1,
+            AccuracyAfter = report.After?.Top1,
+            Results = new SortedDictionary<string, double>(StringComparer.Ordinal)
+            {
+                ["best-step"] = report.BestStep,
+                ["validation-loss"] = report.Curve.First(p => p.Step == report.BestStep).Validation,
+            },
+        };
+    }
+
+    /// <summary>What determines a training, and a checkpoint is recognised by.</summary>
+    public static IReadOnlyDictionary<string, string> Terms(OnnxModel source, FinetuneOptions options, int batch, ImageSet images) =>
+        new Dictionary<string, string>
+        {
+            ["model"] = source.Sha256,
+            ["number of training images"] = Number(images.Count),
+            ["seed"] = FormattableString.Invariant($"{options.Seed}"),
+            ["time"] = options.Time is { } time ? FormattableString.Invariant($"{time.TotalSeconds} s") : "open",
+            ["decay"] = Number(options.Decay),
+            ["momentum"] = Number(options.Momentum),
+            ["gradient limit"] = Number(options.GradientLimit),
+            ["number of looks"] = Number(options.Looks),
+            ["number of validation images"] = Number(options.Validation),
+            ["patience"] = Number(options.Patience),
+        }.Concat(Options(options, batch)).ToDictionary();
+
+    static SortedDictionary<string, string> Options(FinetuneOptions options, int batch)
+    {
+        var made = new SortedDictionary<string, string>(StringComparer.Ordinal)
+        {
+            ["averaging"] = Number(options.Averaging),
+            ["batch"] = Number(batch),
+            ["flip"] = options.Flip == true ? "yes" : "no",
             ["layers"] = options.Layers is null ? "all" : string.Join(',', options.Layers),
+            ["mix"] = Number(options.Mix),
+            ["normalisation"] = options.Normalisation.ToString().ToLowerInvariant(),
             ["optimiser"] = options.UseAdam ? "adam" : "sgd",
-            ["shift"] = FormattableString.Invariant($"{options.Shift}"),
-            ["step-size"] = FormattableString.Invariant($"{options.StepSize}"),
-            ["steps"] = FormattableString.Invariant($"{report.Steps}"),
+            ["shift"] = Number(options.Shift ?? 0),
+            ["step-size"] = Number(options.StepSize),
+            ["steps"] = options.Time is null ? Number(options.Steps) : "as many as there is time for",
             ["targets"] = options.Teacher is null ? "labels" : FormattableString.Invariant($"teacher {options.Teacher.Sha256}, temperature {options.Temperature}"),
-        },
-        Seed = options.Seed,
-        Versions = EngineVersions.Current,
-        SourceSha256 = source.Sha256,
-        AccuracyBefore = report.Before?.Top1,
-        AccuracyAfter = report.After?.Top1,
-        Results = new SortedDictionary<string, double>(StringComparer.Ordinal)
-        {
-            ["best-step"] = report.BestStep,
-            ["validation-loss"] = report.Curve.First(p => p.Step == report.BestStep).Validation,
-        },
-    };
+            ["warm-up"] = Number(options.WarmUp),
+        };
+        if (options.Forget.Count > 0) made["forget"] = string.Join(',', options.Forget);
+        return made;
+    }
+
+    static string Number(double value) => FormattableString.Invariant($"{value}");
 }

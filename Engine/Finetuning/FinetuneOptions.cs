@@ -12,19 +12,31 @@ public sealed record FinetuneOptions
     /// <summary>Temperature that the scores of the teacher are softened by.</summary>
     public double Temperature { get; init; } = 4;
 
-    /// <summary>Steps at most.</summary>
+    /// <summary>
+    /// Classes that the model was made to forget. Their probability is taken from the model as it is given, not from the
+    /// teacher, and images labelled so are left out. Needs a <see cref="Teacher"/>.
+    /// </summary>
+    public IReadOnlyList<int> Forget { get; init; } = [];
+
+    /// <summary>Steps to make.</summary>
     public int Steps { get; init; } = 1000;
+
+    /// <summary>Time to train in place of a number of <see cref="Steps"/>, looks at the validation images included; the schedule ends with it.</summary>
+    public TimeSpan? Time { get; init; }
 
     /// <summary>Images per step.</summary>
     public int Batch { get; init; } = 64;
 
-    /// <summary>Step size at first; it falls to zero along a half cosine. Normalisations are frozen, so it must be smaller than is usual in training.</summary>
+    /// <summary>Largest step size; it rises evenly, then falls to zero along a half cosine.</summary>
     public double StepSize { get; init; } = 0.001;
+
+    /// <summary>Share of the training in which the step size rises, below 1.</summary>
+    public double WarmUp { get; init; }
 
     /// <summary>Momentum of gradient descent.</summary>
     public double Momentum { get; init; } = 0.9;
 
-    /// <summary>Weight decay of gradient descent.</summary>
+    /// <summary>Weight decay; with Adam apart from the gradient (Loshchilov and Hutter, 2019).</summary>
     public double Decay { get; init; } = 1e-4;
 
     /// <summary>Whether Adam is used instead of gradient descent.</summary>
@@ -33,17 +45,26 @@ public sealed record FinetuneOptions
     /// <summary>Longest gradient; a longer one is scaled down. 0: no limit.</summary>
     public double GradientLimit { get; init; } = 10;
 
-    /// <summary>Whether images are mirrored at random.</summary>
-    public bool Flip { get; init; }
+    /// <summary>Whether images are mirrored at random; null: with a teacher, which answers to the mirror image.</summary>
+    public bool? Flip { get; init; }
 
-    /// <summary>Pixels that images are shifted by at most, at random, what comes in being zero.</summary>
-    public int Shift { get; init; }
+    /// <summary>Pixels that images are shifted by at most, at random, what comes in being zero; null: with a teacher an eighth of the width.</summary>
+    public int? Shift { get; init; }
+
+    /// <summary>Share of the images that are mixed with another (Zhang et al., 2018, mixup); the teacher answers to the mixture. Needs a <see cref="Teacher"/>.</summary>
+    public double Mix { get; init; }
+
+    /// <summary>Share of the average that an exponential average of the weights, which is then what is kept, retains in a step; 0: no average.</summary>
+    public double Averaging { get; init; }
+
+    /// <summary>What happens to the statistics that batch normalisations have stored.</summary>
+    public FinetuneNormalisation Normalisation { get; init; }
 
     /// <summary>Parts of the names of the nodes whose weights are trained, such as "layer3"; null: all weights.</summary>
     public IReadOnlyCollection<string>? Layers { get; init; }
 
-    /// <summary>Steps between two looks at the validation images.</summary>
-    public int CheckEvery { get; init; } = 100;
+    /// <summary>Looks at the validation images, evenly over the training.</summary>
+    public int Looks { get; init; } = 10;
 
     /// <summary>Validation images looked at, at most.</summary>
     public int Validation { get; init; } = 1000;
@@ -53,6 +74,15 @@ public sealed record FinetuneOptions
 
     /// <summary>Seed of the order of images and of their augmentation.</summary>
     public ulong Seed { get; init; }
+
+    /// <summary>Gets a checkpoint now and then, and at the end; null: none are made.</summary>
+    public Action<FinetuneCheckpoint>? Checkpoint { get; init; }
+
+    /// <summary>Time between two checkpoints.</summary>
+    public TimeSpan CheckpointEvery { get; init; } = TimeSpan.FromMinutes(1);
+
+    /// <summary>Where to go on from; null: from the beginning.</summary>
+    public FinetuneCheckpoint? Resume { get; init; }
 
     /// <summary>How accuracy is measured.</summary>
     public EvaluationOptions Evaluation { get; init; } = new();

@@ -24,6 +24,9 @@ public sealed record FinetuneReport
     /// <summary>Images trained on per second; not reproducible.</summary>
     public double ImagesPerSecond { get; init; }
 
+    /// <summary>Whether normalisations got new statistics after the training.</summary>
+    public bool Reestimated { get; init; }
+
     /// <summary>A sentence on what was done.</summary>
     public required string Basis { get; init; }
 }

@@ -8,49 +8,71 @@ namespace OnnxEdit.Engine;
 sealed class TargetSource : IDisposable
 {
     readonly BatchRunner? _teacher;
+    readonly BatchRunner? _given;
+    readonly IReadOnlyList<int> _forget;
     readonly int _classes;
     readonly double _temperature;
 
     /// <summary>Loads the teacher, if there is one.</summary>
-    /// <param name="teacher">The teacher, or null for labels.</param>
+    /// <param name="options">Teacher, temperature, and classes to forget.</param>
+    /// <param name="given">The model before training, which says how likely classes to forget are.</param>
     /// <param name="classes">Number of classes.</param>
-    /// <param name="temperature">Softens the teacher's scores.</param>
-    /// <param name="output">Name of the teacher's logits, or null.</param>
-    public TargetSource(OnnxModel? teacher, int classes, double temperature, string? output)
+    public TargetSource(FinetuneOptions options, OnnxModel given, int classes)
     {
-        (_classes, _temperature) = (classes, teacher is null ? 1 : temperature);
-        if (teacher is null) return;
-        var signature = ClassifierSignature.Of(teacher.Proto, output);
-        var model = teacher.Proto.Clone();
-        model.Graph.Output.Clear();
-        model.Graph.Output.Add(new ValueInfoProto { Name = signature.LogitsName });
-        _teacher = new BatchRunner(model);
+        (_classes, _forget) = (classes, options.Forget);
+        _temperature = options.Teacher is null ? 1 : options.Temperature;
+        if (options.Teacher is null) return;
+        _teacher = Logits(options.Teacher, options.Evaluation.Output);
+        if (_forget.Count > 0) _given = Logits(given, options.Evaluation.Output);
     }
-
-    /// <summary>Temperature of the loss that goes with the targets.</summary>
-    public double Temperature => _temperature;
 
     /// <summary>Writes the targets of some images, [images, classes].</summary>
     /// <param name="images">The images, as the model takes them.</param>
     /// <param name="shape">Their shape, the number of images first.</param>
-    /// <param name="labels">Their labels, read only without a teacher.</param>
+    /// <param name="labels">Their labels, read only without a teacher; there may be fewer than images.</param>
     /// <param name="targets">Receives the probabilities.</param>
     /// <exception cref="OnnxEngineException">The teacher knows other classes, or a label is none.</exception>
     public void Fill(float[] images, long[] shape, ReadOnlySpan<int> labels, Span<float> targets)
     {
-        targets.Clear();
-        if (_teacher is null)
+        if (_teacher is not null)
         {
-            for (var i = 0; i < labels.Length; i++)
-            {
-                if (labels[i] < 0 || labels[i] >= _classes)
-                    throw new OnnxEngineException(ErrorKind.Data, $"Label {labels[i]} is no class of the model, which has {_classes}; map the labels with --labels.");
-                targets[i * _classes + labels[i]] = 1;
-            }
+            Answers(_teacher, images, shape, targets);
+            if (_given is not null) KeepForgotten(images, shape, targets);
             return;
         }
+        targets.Clear();
+        for (var i = 0; i < labels.Length; i++)
+        {
+            if (labels[i] < 0 || labels[i] >= _classes)
+                throw new OnnxEngineException(ErrorKind.Data, $"Label {labels[i]} is no class of the model, which has {_classes}; map the labels with --labels.");
+            targets[i * _classes + labels[i]] = 1;
+        }
+    }
+
+    // Of a class to forget the probability q is the model's own; the others share the rest as they do with the teacher:
+    // p <- p (1 - sum q) / (1 - sum of the p to forget).
+    void KeepForgotten(float[] images, long[] shape, Span<float> targets)
+    {
+        var own = new float[targets.Length];
+        Answers(_given!, images, shape, own);
+        for (var i = 0; i < targets.Length; i += _classes)
+        {
+            var row = targets.Slice(i, _classes);
+            var (kept, taken) = (0.0, 0.0);
+            foreach (var c in _forget)
+            {
+                (kept, taken) = (kept + own[i + c], taken + row[c]);
+                row[c] = 0;
+            }
+            TensorPrimitives.Multiply(row, (float)((1 - kept) / Math.Max(1e-6, 1 - taken)), row);
+            foreach (var c in _forget) row[c] = own[i + c];
+        }
+    }
+
+    void Answers(BatchRunner model, float[] images, long[] shape, Span<float> targets)
+    {
         var rows = new float[targets.Length];
-        _teacher.Run([new BatchInput(images, shape)], (_, values, found) =>
+        model.Run([new BatchInput(images, shape)], (_, values, found) =>
         {
             if (values.Length != rows.Length)
                 throw new OnnxEngineException(ErrorKind.Model, $"The teacher returns [{string.Join(',', found)}] where {_classes} scores per image are needed; give a teacher of the same classes.");
@@ -62,6 +84,14 @@ sealed class TargetSource : IDisposable
             TensorPrimitives.Divide(row, (float)_temperature, row);
             TensorPrimitives.SoftMax(row, targets.Slice(i, _classes));
         }
+    }
+
+    static BatchRunner Logits(OnnxModel model, string? output)
+    {
+        var copy = model.Proto.Clone();
+        copy.Graph.Output.Clear();
+        copy.Graph.Output.Add(new ValueInfoProto { Name = ClassifierSignature.Of(model.Proto, output).LogitsName });
+        return new BatchRunner(copy);
     }
 
     /// <summary>
@@ -96,5 +126,9 @@ sealed class TargetSource : IDisposable
     }
 
     /// <inheritdoc/>
-    public void Dispose() => _teacher?.Dispose();
+    public void Dispose()
+    {
+        _teacher?.Dispose();
+        _given?.Dispose();
+    }
 }

@@ -12,13 +12,18 @@ namespace OnnxEdit.Engine;
 /// </summary>
 public sealed class TrainingSession : IDisposable
 {
+    /// <summary>Share of a batch in running statistics, as usual in training.</summary>
+    const double StatisticsShare = 0.1;
+
     readonly ModelSession _session;
     readonly OrtValue[] _values;
     readonly string[] _inputs;
     readonly string[] _outputs;
+    readonly IReadOnlyList<RunningStatistics> _statistics;
 
-    TrainingSession(ModelProto graph, string[] data, float[][] buffers, IReadOnlyList<TensorProto> weights)
+    TrainingSession(ModelProto graph, string[] data, float[][] buffers, IReadOnlyList<TensorProto> weights, IReadOnlyList<RunningStatistics> statistics)
     {
+        _statistics = statistics;
         var declared = new GraphIndex(graph.Graph).Inputs.ToDictionary(i => i.Name, i => i.Type.TensorType.Shape.Dim.Select(d => d.DimValue).ToArray());
         Weights = [.. weights.Select(w => new TrainedWeight(w.Name, [.. w.Dims], TensorData.Floats(w)))];
         (Images, Targets) = (buffers[0], buffers[1]);
@@ -48,7 +53,10 @@ public sealed class TrainingSession : IDisposable
     {
         if (signature.InputType != DataType.Float || signature.LogitsType != DataType.Float)
             throw new OnnxEngineException(ErrorKind.Model, "Training needs a model with float32 input and output; export it in float32.");
-        var prepared = DifferentiableModel.Prepare(model.Proto, options.Batch);
+        if (options.FollowStatistics) NormalisationEstimate.Require(model.Proto);
+        var mode = options.FollowStatistics ? NormalisationMode.BatchStatistics : NormalisationMode.Frozen;
+        var prepared = DifferentiableModel.Prepare(model.Proto, options.Batch, normalisation: mode);
+        RunningStatistics[] statistics = options.FollowStatistics ? [.. prepared.Statistics.Select(s => new RunningStatistics(s, model.Proto))] : [];
         var names = prepared.Weights.Where(w => options.Weights?.Contains(w) ?? true).ToArray();
         if (names.Length == 0) throw new OnnxEngineException(ErrorKind.Model, "The model has no weights to train; name others.");
         if (prepared.Proto.Graph.Initializer.FirstOrDefault(t => names.Contains(t.Name) && t.DataType != (int)DataType.Float) is { } other)
@@ -61,10 +69,10 @@ public sealed class TrainingSession : IDisposable
         var input = prepared.Trace.Shape(signature.InputName);
         var gradients = prepared.AddGradients(loss, names);
         var weights = prepared.ExposeWeights(names);
-        var graph = prepared.Build([loss, .. names.Select(n => gradients[n])]);
+        var graph = prepared.Build([loss, .. names.Select(n => gradients[n]), .. statistics.SelectMany(s => s.Outputs)]);
         if (options.Blocked) BlockedConvolutions.Apply(graph);
         float[][] buffers = [new float[input.Aggregate(1L, (a, b) => a * b)], new float[logits.Aggregate(1L, (a, b) => a * b)]];
-        return new TrainingSession(graph, [signature.InputName, Targets], buffers, weights);
+        return new TrainingSession(graph, [signature.InputName, Targets], buffers, weights, statistics);
     }
 
     /// <summary>Runs the graph on what lies in <see cref="Images"/> and <see cref="Targets"/>, and changes the weights.</summary>
@@ -93,6 +101,11 @@ public sealed class TrainingSession : IDisposable
                 if (scale != 1) TensorPrimitives.Multiply(gradient, (float)scale, gradient);
                 rule.Update(i, Weights[i].Values, gradient);
             }
+            for (var i = 0; i < _statistics.Count; i++)
+            {
+                var at = 1 + Weights.Count + 2 * i;
+                _statistics[i].Follow(results[at].GetTensorDataAsSpan<float>(), results[at + 1].GetTensorDataAsSpan<float>(), StatisticsShare);
+            }
             return (loss, true);
         }
         catch (OnnxRuntimeException e)
@@ -101,20 +114,26 @@ public sealed class TrainingSession : IDisposable
         }
     }
 
-    /// <summary>Writes the weights as they are now into a folded model.</summary>
-    public void CopyTo(ModelProto model)
+    /// <summary>Writes the weights, and statistics if they follow, into a folded model.</summary>
+    /// <param name="model">Changed in place.</param>
+    /// <param name="values">A copy made by <see cref="Snapshot"/>; null: as they are now.</param>
+    public void CopyTo(ModelProto model, float[][]? values = null)
     {
-        foreach (var w in Weights) TensorData.SetFloats(model.Graph.Initializer.First(t => t.Name == w.Name), w.Values);
+        values ??= Arrays;
+        for (var i = 0; i < Weights.Count; i++) TensorData.SetFloats(model.Graph.Initializer.First(t => t.Name == Weights[i].Name), values[i]);
+        for (var i = 0; i < _statistics.Count; i++) _statistics[i].CopyTo(model, values[Weights.Count + 2 * i], values[Weights.Count + 2 * i + 1]);
     }
 
-    /// <summary>A copy of all weights.</summary>
-    public float[][] Snapshot() => [.. Weights.Select(w => (float[])w.Values.Clone())];
+    /// <summary>A copy of all weights, then of the mean and variance of every normalisation that follows.</summary>
+    public float[][] Snapshot() => [.. Arrays.Select(a => (float[])a.Clone())];
 
     /// <summary>Puts a copy back.</summary>
     public void Restore(float[][] snapshot)
     {
-        for (var i = 0; i < snapshot.Length; i++) snapshot[i].CopyTo(Weights[i].Values, 0);
+        foreach (var (from, to) in snapshot.Zip(Arrays)) from.CopyTo(to, 0);
     }
+
+    float[][] Arrays => [.. Weights.Select(w => w.Values), .. _statistics.SelectMany(s => (float[][])[s.Mean, s.Variance])];
 
     /// <inheritdoc/>
     public void Dispose()

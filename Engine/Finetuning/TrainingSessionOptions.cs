@@ -15,6 +15,9 @@ public sealed record TrainingSessionOptions
     /// <summary>Names of the weights to train, in the folded model; null: all.</summary>
     public IReadOnlyCollection<string>? Weights { get; init; }
 
+    /// <summary>Whether batch normalisations use the statistics of the batch, and the stored ones follow; else they are frozen.</summary>
+    public bool FollowStatistics { get; init; }
+
     /// <summary>Whether convolutions are rewritten for speed (<see cref="Surgery.BlockedConvolutions"/>).</summary>
     public bool Blocked { get; init; } = true;
 }

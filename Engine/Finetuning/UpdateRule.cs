@@ -24,6 +24,19 @@ public abstract class UpdateRule
     /// <param name="gradient">g.</param>
     public abstract void Update(int tensor, Span<float> weights, ReadOnlySpan<float> gradient);
 
+    /// <summary>What is remembered, tensor by tensor.</summary>
+    internal IReadOnlyDictionary<int, float[][]> Memories => _memory;
+
+    /// <summary>Goes on after some steps of an earlier run.</summary>
+    /// <param name="step">Steps begun then.</param>
+    /// <param name="memories">What was remembered.</param>
+    internal void Resume(int step, IReadOnlyDictionary<int, float[][]> memories)
+    {
+        Step = step;
+        _memory.Clear();
+        foreach (var (tensor, arrays) in memories) _memory[tensor] = arrays;
+    }
+
     /// <summary>An array kept for a tensor between steps, zero at first.</summary>
     protected Span<float> Memory(int tensor, int length, int number = 0)
     {

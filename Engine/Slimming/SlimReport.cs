@@ -23,6 +23,9 @@ public sealed record SlimReport
     /// <summary>Accuracy right after removal, on the first 1,000 test images.</summary>
     public Evaluation? AccuracyAfterSurgery { get; init; }
 
+    /// <summary>The training that followed, if there was one.</summary>
+    public FinetuneReport? Finetuning { get; init; }
+
     /// <summary>Test accuracy of the result.</summary>
     public Evaluation? AccuracyAfter { get; init; }
 

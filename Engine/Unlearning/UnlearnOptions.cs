@@ -51,6 +51,12 @@ public sealed record UnlearnOptions
     /// <summary>Images per run.</summary>
     public int Batch { get; init; } = 50;
 
+    /// <summary>
+    /// Fine-tuning after the edit, on the original's answers to images of the classes that stay; null: none. Its teacher
+    /// and classes to forget are set here.
+    /// </summary>
+    public FinetuneOptions? Finetune { get; init; }
+
     /// <summary>Seed of every random choice.</summary>
     public ulong Seed { get; init; }
 

@@ -11,6 +11,12 @@ public sealed record UnlearnReport
     /// <summary>What was measured; null without labelled test images.</summary>
     public required UnlearnMeasurement? Measured { get; init; }
 
+    /// <summary>The training that followed, if there was one.</summary>
+    public FinetuneReport? Finetuning { get; init; }
+
+    /// <summary>What was measured before that training.</summary>
+    public UnlearnMeasurement? MeasuredBeforeFinetuning { get; init; }
+
     /// <summary>Counts of the original.</summary>
     public required ModelCounts Before { get; init; }
 

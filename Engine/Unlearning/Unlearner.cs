@@ -71,7 +71,30 @@ public sealed class Unlearner
         };
         ConstantFills.Restore(edited.Proto.Graph, _model.Fills);
         ModelHistory.Append(edited.Proto, UnlearnHistory.Entry(_source, report, _options, _data.Moments is not null));
-        return new UnlearnResult(_source.With(edited.Proto), report with { After = report.After with { Bytes = ModelCounts.ByteCount(edited.Proto) } });
+        var result = new UnlearnResult(_source.With(edited.Proto), report);
+        if (_options.Finetune is not null) result = Finetuned(result, meter, before, test);
+        return result with { Report = result.Report with { After = report.After with { Bytes = ModelCounts.ByteCount(result.Model.Proto) } } };
+    }
+
+    // Kept unless the class comes back on the validation images.
+    UnlearnResult Finetuned(UnlearnResult edited, ForgetMeter meter, ForgetMeter.Measured? before, ImageSet? test)
+    {
+        var data = new ModelData("the data of the edit") { Train = Labelled(_data.Train, "training"), Validation = Labelled(_data.Validation, "validation") };
+        var (model, training) = Finetuner.Finetune(edited.Model, data, _options.Finetune! with { Teacher = _source, Forget = _options.Classes }, _progress, _cancellation);
+        var report = edited.Report with { Finetuning = training };
+        double Forgotten(OnnxModel m) => Evaluator.Evaluate(m, data.Validation!, _options.Evaluation, _progress, CancellationToken.None).On(_options.Classes.Contains);
+        var (then, now) = (Forgotten(edited.Model), Forgotten(model));
+        if (training.BestStep == 0 || now > Math.Max(then, _options.ForgetTarget / 100))
+        {
+            _notes.Add(training.BestStep == 0 ? "Fine-tuning made nothing better; the model is as it was edited."
+                : FormattableString.Invariant($"Fine-tuning brought {100 * now:F1} % of what was forgotten back on the validation images, so it is left out; the model is as it was edited."));
+            return edited with { Report = report };
+        }
+        return new UnlearnResult(model, report with
+        {
+            MeasuredBeforeFinetuning = report.Measured,
+            Measured = before is null ? null : meter.Compare(before, meter.Measure(model.Proto, test!), test!),
+        });
     }
 
     (NormalisedModel Model, string Basis, IReadOnlyList<SlimmedGroup> Removed) Refit(FeatureStage stage, ClassImages images, ForgetMeter meter, ClassifierHead head)
@@ -137,6 +160,7 @@ public sealed class Unlearner
         if (_options.Physical && _options.Method != UnlearnMethod.Refit)
             throw new OnnxEngineException(ErrorKind.Usage, "--physical goes with --method refit, which re-fits what is left; leave one of them out.");
         if (_data.Moments is null) return;
+        if (_options.Finetune is not null) throw new OnnxEngineException(ErrorKind.Usage, "--finetune trains on images, which --moments holds none of; leave one of them out.");
         if (_options.Method != UnlearnMethod.Refit)
             throw new OnnxEngineException(ErrorKind.Usage, $"--method {UnlearnHistory.Name(_options.Method)} does not work from --moments; give --data instead.");
         if (_options.Physical) throw new OnnxEngineException(ErrorKind.Usage, "--physical checks on images how many channels can go, which --moments holds none of; leave one of them out.");

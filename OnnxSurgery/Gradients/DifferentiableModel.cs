@@ -10,13 +10,17 @@ public sealed class DifferentiableModel
 {
     ShapeTrace? _trace;
 
-    DifferentiableModel(ModelProto proto, IReadOnlyList<string> weights) => (Proto, Weights) = (proto, weights);
+    DifferentiableModel(ModelProto proto, IReadOnlyList<string> weights, IReadOnlyList<NormalisationStatistics> statistics) =>
+        (Proto, Weights, Statistics) = (proto, weights, statistics);
 
     /// <summary>The graph. Who adds nodes to it (a loss, for instance) calls <see cref="Changed"/> afterwards.</summary>
     public ModelProto Proto { get; }
 
     /// <summary>The trained parameters (<see cref="WeightInputs.Trainable"/>), under the names that the folded model has for them.</summary>
     public IReadOnlyList<string> Weights { get; }
+
+    /// <summary>Normalisations that use the statistics of the batch, in graph order.</summary>
+    public IReadOnlyList<NormalisationStatistics> Statistics { get; }
 
     /// <summary>Shapes of all tensors of the graph as it is now.</summary>
     public ShapeTrace Trace => _trace ??= ShapeTrace.OfFixed(Proto);
@@ -35,8 +39,8 @@ public sealed class DifferentiableModel
         var normal = NormalisedModel.Create(copy);
         var weights = WeightInputs.Trainable(normal.Proto.Graph);
         if (normalisation == NormalisationMode.Frozen) NormalisationFolding.Apply(normal.Proto.Graph, normal.Trace);
-        Restatements.Apply(normal.Proto, normal.Trace, normalisation);
-        return new DifferentiableModel(normal.Proto, weights);
+        var statistics = Restatements.Apply(normal.Proto, normal.Trace, normalisation);
+        return new DifferentiableModel(normal.Proto, weights, statistics);
     }
 
     /// <summary>Turns initializers into inputs of the same name, shape and type, in the order given.</summary>

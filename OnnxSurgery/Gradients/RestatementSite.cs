@@ -12,6 +12,8 @@ sealed record RestatementSite(ShapeTrace Trace, long Opset, NodeWriter Write, No
 {
     readonly NodeNames _names = new(Index.Graph);
 
+    /// <summary>Where the statistics of normalisations that use those of the batch are, in graph order.</summary>
+    public List<NormalisationStatistics> Statistics { get; } = [];
 
     /// <summary>Shape of a tensor.</summary>
     public long[] Shape(string tensor) => Trace.Shape(tensor);

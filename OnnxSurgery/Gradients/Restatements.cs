@@ -70,8 +70,9 @@ static class Restatements
     /// <param name="model">Changed in place; its shapes must be constants as far as they can be.</param>
     /// <param name="trace">Its traced shapes.</param>
     /// <param name="normalisation">What batch normalisation does.</param>
+    /// <returns>Where the statistics are of normalisations that use those of the batch.</returns>
     /// <exception cref="OnnxSurgeryException">A form that cannot be restated.</exception>
-    public static void Apply(ModelProto model, ShapeTrace trace, NormalisationMode normalisation)
+    public static IReadOnlyList<NormalisationStatistics> Apply(ModelProto model, ShapeTrace trace, NormalisationMode normalisation)
     {
         var standard = model.OpsetImport.First(o => o.Domain is "" or "ai.onnx");
         if (standard.Version < 7)
@@ -88,5 +89,6 @@ static class Restatements
         model.Graph.Node.AddRange(nodes);
         standard.Version = 17;
         model.IrVersion = 8;
+        return site.Statistics;
     }
 }

@@ -1,36 +1,56 @@
 using System.Diagnostics;
 using System.Globalization;
 using OnnxEdit.Engine;
+using OnnxEdit.Surgery;
 
 namespace OnnxEdit.Benchmarks;
 
-/// <summary>Slims a network and distils the original into what is left, without labels.</summary>
+/// <summary>Distils a network of models/ into a slim one, without labels, once for every set of options.</summary>
 static class FinetuneRecovery
 {
-    /// <summary>Runs: model, sparsity, steps, step size.</summary>
+    /// <summary>Runs: original, slim model, then sets of options such as "steps=500,step-size=0.002,adam=0"; none: the defaults.</summary>
     public static int Run(string[] args)
     {
-        var sparsity = double.Parse(args[1], CultureInfo.InvariantCulture);
-        var source = SharedCifar.Model(args[0]);
-        var data = SharedCifar.Data(args[0], 0);
-        var watch = Stopwatch.StartNew();
-        var slim = Slimmer.Slim(source, SlimData.Of(data), new SlimOptions { Budget = SlimBudget.Sparsity(sparsity) });
-        var slimSeconds = watch.Elapsed.TotalSeconds;
-        watch.Restart();
-        var (_, report) = Finetuner.Finetune(slim.Model!, data, new FinetuneOptions
+        var (source, slim, data) = (SharedCifar.Model(args[0]), OnnxModel.Load(args[1]), SharedCifar.Data(args[0], 0));
+        var original = Evaluator.Evaluate(source, data.Test!, new EvaluationOptions());
+        Console.WriteLine("| slim model | options | top-1 original | slim | fine-tuned | drop, s.e. | validation loss before, after | steps | CPU s | s |");
+        Console.WriteLine("|---|---|---|---|---|---|---|---|---|---|");
+        foreach (var text in args.Length > 2 ? args[2..] : [""])
         {
-            Teacher = source,
-            Steps = int.Parse(args[2], CultureInfo.InvariantCulture),
-            StepSize = args.Length > 3 ? double.Parse(args[3], CultureInfo.InvariantCulture) : 0.001,
-            Flip = true,
-            Shift = 4,
-            Validation = 500,
-        });
-        foreach (var p in report.Curve) Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"step {p.Step}: training {p.Training:F4}, validation {p.Validation:F4}"));
-        Console.WriteLine("| model | parameters | top-1 before | slim | fine-tuned | images/s | seconds, slim and fine-tuning |");
-        Console.WriteLine("|---|---|---|---|---|---|---|");
-        Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
-            $"| {args[0]} | -{100 * sparsity:0} % | {100 * slim.Report.AccuracyBefore?.Top1:F2} | {100 * report.Before?.Top1:F2} | {100 * report.After?.Top1:F2} | {report.ImagesPerSecond:F0} | {slimSeconds:F0} + {watch.Elapsed.TotalSeconds:F0} |"));
+            var (watch, cpu) = (Stopwatch.StartNew(), Process.GetCurrentProcess().TotalProcessorTime);
+            var report = Finetuner.Finetune(slim, data, Options(text) with { Teacher = source }).Report;
+            var seconds = (Process.GetCurrentProcess().TotalProcessorTime - cpu).TotalSeconds;
+            var drop = PairedDifference.Of(report.After!.Correct, original.Correct);
+            foreach (var p in report.Curve) Console.Error.WriteLine(string.Create(CultureInfo.InvariantCulture, $"step {p.Step}: training {p.Training:F4}, validation {p.Validation:F4}, top-1 {100 * p.Top1:F2}"));
+            Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
+                $"| {Path.GetFileNameWithoutExtension(args[1])} | {text} | {100 * original.Top1:F2} | {100 * report.Before!.Top1:F2} | {100 * report.After.Top1:F2} | {100 * drop.Difference:F2}, {100 * drop.StandardError:F2} | {report.Curve[0].Validation:F4}, {report.Curve.Min(p => p.Validation):F4} | {report.Steps} | {seconds:F0} | {watch.Elapsed.TotalSeconds:F0} |"));
+        }
         return 0;
+    }
+
+    static FinetuneOptions Options(string text)
+    {
+        var given = text.Split(',', StringSplitOptions.RemoveEmptyEntries).Select(w => w.Split('=')).ToDictionary(w => w[0], w => double.Parse(w[1], CultureInfo.InvariantCulture));
+        var options = new FinetuneOptions();
+        double Take(string name, double otherwise) => given.Remove(name, out var value) ? value : otherwise;
+        options = options with
+        {
+            Steps = (int)Take("steps", options.Steps),
+            Time = Take("minutes", 0) is > 0 and var minutes ? TimeSpan.FromMinutes(minutes) : null,
+            Batch = (int)Take("batch", options.Batch),
+            StepSize = Take("step-size", options.StepSize),
+            WarmUp = Take("warm-up", options.WarmUp),
+            UseAdam = Take("adam", options.UseAdam ? 1 : 0) != 0,
+            Decay = Take("decay", options.Decay),
+            GradientLimit = Take("limit", options.GradientLimit),
+            Temperature = Take("temperature", options.Temperature),
+            Averaging = Take("averaging", options.Averaging),
+            Mix = Take("mix", options.Mix),
+            Flip = Take("flip", 1) != 0,
+            Shift = (int)Take("shift", 4),
+            Looks = (int)Take("looks", options.Looks),
+            Seed = (ulong)Take("seed", 0),
+        };
+        return given.Count == 0 ? options : throw new ArgumentException($"There is no option {given.Keys.First()}.");
     }
 }

@@ -49,7 +49,7 @@ switch (args)
               edits MODEL EDITS [EDITOR,... [OTHERS]]        drawdown, success and steps of edits to random classes
               edits-sweep MODEL [EDITS [OTHERS [EDITOR,... [LAYERS;...]]]]
                                                              step sizes of the gradient editors
-              finetune MODEL SPARSITY STEPS [STEP_SIZE]      what distillation brings back after slimming
+              finetune MODEL SLIM.onnx [OPTIONS...]          what distillation brings back after slimming
               coverage FOLDER...                             slim every model of these folders; writes docs/coverage.md
               randomise MODEL OUT SEED                       the model with seeded random weights
               stamped CIFAR10 FOLDER                         images that the flawed networks fail on

@@ -15,7 +15,9 @@ static class NormalisationForms
         if (node.Int("training_mode", 0) != 0 || s.Normalisation == NormalisationMode.BatchStatistics)
         {
             if (node.Output.Skip(1).Any(o => o.Length > 0)) throw s.Unsupported(node, "its running statistics are read");
-            var normal = Standardise(x, [0, .. Enumerable.Range(2, rank - 2).Select(a => (long)a)], epsilon, w);
+            var normal = Standardise(x, [0, .. Enumerable.Range(2, rank - 2).Select(a => (long)a)], epsilon, w, out var mean, out var variance);
+            var shape = s.Shape(x);
+            s.Statistics.Add(new NormalisationStatistics(node.Input[3], node.Input[4], mean, variance, shape.Aggregate(1L, (a, b) => a * b) / shape[1]));
             w.Emit("Add", [w.Mul(normal, w.Reshape(node.Input[1], channels)), w.Reshape(node.Input[2], channels)], null, node.Output[0]);
             return true;
         }
@@ -79,10 +81,13 @@ static class NormalisationForms
     }
 
     // (x - mean) / sqrt(var + eps)
-    static string Standardise(string x, long[] axes, string epsilon, NodeWriter w)
+    static string Standardise(string x, long[] axes, string epsilon, NodeWriter w) => Standardise(x, axes, epsilon, w, out _, out _);
+
+    static string Standardise(string x, long[] axes, string epsilon, NodeWriter w, out string mean, out string variance)
     {
-        var centred = w.Sub(x, w.ReduceMean(x, axes, keep: true));
-        var variance = w.ReduceMean(w.Mul(centred, centred), axes, keep: true);
+        mean = w.ReduceMean(x, axes, keep: true);
+        var centred = w.Sub(x, mean);
+        variance = w.ReduceMean(w.Mul(centred, centred), axes, keep: true);
         return w.Div(centred, w.Unary("Sqrt", w.Add(variance, epsilon)));
     }
 }

@@ -52,6 +52,24 @@ static class Numbers
             FormattableString.Invariant($"a number between {above} and {below}"), below),
     };
 
+    /// <summary>A time such as 90s, 5m or 1.5h, or nothing.</summary>
+    internal static Option<TimeSpan?> OptionalTime(string name, string description) => new(name)
+    {
+        Description = description,
+        HelpName = "TIME",
+        CustomParser = result => Parse<TimeSpan>(result, Time, "a time such as 90s, 5m or 1h", TimeSpan.Zero),
+    };
+
+    /// <summary>Reads a time such as 90s, 5m or 1.5h; null for anything else.</summary>
+    internal static TimeSpan? Time(string text) =>
+        text.Length > 1 && Number(text[..^1]) is { } number && number is > 0 and < 1e6 ? text[^1] switch
+        {
+            's' => TimeSpan.FromSeconds(number),
+            'm' => TimeSpan.FromMinutes(number),
+            'h' => TimeSpan.FromHours(number),
+            _ => null,
+        } : null;
+
     /// <summary>A number or a fraction such as 1/255.</summary>
     internal static Option<float?> OptionalFraction(string name, string description) => new(name)
     {

@@ -8,16 +8,23 @@ namespace OnnxEdit.Cli;
 /// <summary>Trains a model further.</summary>
 sealed class FinetuneCommand : CliCommand
 {
+    static readonly Dictionary<string, FinetuneNormalisation> _normalisations = Enum.GetValues<FinetuneNormalisation>().ToDictionary(n => n.ToString().ToLowerInvariant());
+
     readonly ModelAndDataOptions _inputs = new(hasCalibration: false);
     readonly Option<string?> _teacher = new("--teacher") { Description = "Imitate this model, usually the one before slimming, on images without labels [default: learn the labels]", HelpName = "FILE" };
     readonly Option<double> _temperature = Numbers.Positive("--temperature", 4, "With --teacher: how much its answers are softened");
     readonly Option<int> _steps = Numbers.Whole("--steps", 1, int.MaxValue, 1000, "Training steps");
+    readonly Option<TimeSpan?> _time = Numbers.OptionalTime("--time", "Train for so long instead, e.g. 5m; the schedule ends with it");
     readonly Option<int> _batch = Numbers.Whole("--batch", 1, int.MaxValue, 64, "Images per step, for models with an open batch; multiples of 16 are fastest");
     readonly Option<double> _stepSize = Numbers.Positive("--step-size", 0.001, "Step size at first; it falls to zero along a half cosine");
     readonly Option<string> _optimiser = Numbers.OneOf("--optimiser", ["sgd", "adam"], "sgd", "Gradient descent with momentum 0.9 and weight decay 0.0001, or Adam");
     readonly Option<string?> _layers = new("--layers") { Description = "Train only nodes with one of these in their name [default: all]", HelpName = "NAME,..." };
-    readonly Option<bool> _flip = new("--flip") { Description = "Mirror images at random" };
-    readonly Option<int> _shift = Numbers.Whole("--shift", 0, 1024, 0, "Shift images at random by so many pixels at most");
+    readonly Option<bool?> _flip = new("--flip") { Description = "Mirror images at random [default: with --teacher]", HelpName = "true|false", Arity = System.CommandLine.ArgumentArity.ZeroOrOne };
+    readonly Option<int?> _shift = Numbers.OptionalWhole("--shift", 0, "Shift images at random by so many pixels at most [default: with --teacher an eighth of the width]");
+    readonly Option<string> _normalisation = Numbers.OneOf("--normalisation", [.. _normalisations.Keys], "frozen", "Statistics of batch normalisations: as stored, measured anew after training, or those of each batch in training");
+    readonly Option<string?> _checkpoint = new("--checkpoint") { Description = "Save the state of the training here every minute and at its end", HelpName = "FILE" };
+    readonly Option<string?> _resume = new("--resume") { Description = "Go on from this checkpoint, with the same model, data and options", HelpName = "FILE" };
+    readonly Option<string?> _curve = new("--curve") { Description = "Draw losses and accuracy as a PNG", HelpName = "FILE.png" };
     readonly Option<int> _patience = Numbers.Whole("--patience", 0, int.MaxValue, 0, "End after so many looks at the validation images without improvement; 0 never does");
     readonly EditableFinetune _editable = new();
     readonly Option<string?> _out = new("--out", "-o") { Description = "Where to write [default: NAME.finetune.onnx beside the model]", HelpName = "FILE" };
@@ -31,7 +38,7 @@ sealed class FinetuneCommand : CliCommand
     {
         _inputs.AddTo(this);
         _editable.AddTo(this);
-        foreach (var option in new Option[] { _teacher, _temperature, _steps, _batch, _stepSize, _optimiser, _layers, _flip, _shift, _patience, _out }) Options.Add(option);
+        foreach (var option in new Option[] { _teacher, _temperature, _steps, _time, _batch, _stepSize, _optimiser, _layers, _flip, _shift, _normalisation, _patience, _checkpoint, _resume, _curve, _out }) Options.Add(option);
     }
 
     internal override void Execute(CommandContext context)
@@ -39,19 +46,25 @@ sealed class FinetuneCommand : CliCommand
         var inputs = _inputs.Resolve(context);
         inputs.RequireClassifier();
         var target = OutputTarget.Resolve(context.Get(_out), inputs, "finetune", context.Global.Force);
-        var steps = context.Get(_steps);
+        var (checkpoint, curve) = (context.Get(_checkpoint), context.Get(_curve));
+        // A checkpoint replaces the one before it.
+        if (checkpoint is not null) OutputTarget.Require(checkpoint, inputs.Model, force: true);
+        if (curve is not null) OutputTarget.Require(curve, inputs.Model, context.Global.Force);
         var options = new FinetuneOptions
         {
             Teacher = context.Get(_teacher) is { } path ? OnnxModel.Load(path) : null,
             Temperature = context.Get(_temperature),
-            Steps = steps,
+            Steps = context.Get(_steps),
             Batch = context.Get(_batch),
             StepSize = context.Get(_stepSize),
             UseAdam = context.Get(_optimiser) == "adam",
             Layers = context.Get(_layers)?.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries),
             Flip = context.Get(_flip),
             Shift = context.Get(_shift),
-            CheckEvery = Math.Clamp(steps / 10, 1, 100),
+            Time = context.Get(_time),
+            Normalisation = _normalisations[context.Get(_normalisation)!],
+            Checkpoint = checkpoint is null ? null : c => c.Save(checkpoint),
+            Resume = context.Get(_resume) is { } resume ? FinetuneCheckpoint.Load(resume) : null,
             Patience = context.Get(_patience),
             Seed = context.Global.Seed,
             Evaluation = inputs.Evaluation,
@@ -65,7 +78,8 @@ sealed class FinetuneCommand : CliCommand
         var watch = Stopwatch.StartNew();
         var result = context.Output.Track(progress => Finetuner.Finetune(inputs.Model, data, options, progress, context.Cancellation));
         var report = result.Report;
-        if (report.BestStep == 0)
+        if (curve is not null) LossCurve.Save(curve, report, context.Global.Force);
+        if (report.BestStep == 0 && !report.Reestimated)
         {
             context.Cancellation.ThrowIfCancellationRequested();
             throw new OnnxEngineException(ErrorKind.TargetNotReached, report.End == FinetuneEnd.Diverged

@@ -49,6 +49,7 @@ sealed class SlimCommand : CliCommand
         DefaultValueFactory = _ => "auto",
     };
     readonly Option<string> _attention = AttentionOption.Create();
+    readonly Option<string?> _finetune = FinetuneOption.Create("Then fine-tune for so long, e.g. 5m, or so many steps, on the original's answers (no labels)");
     readonly Option<string?> _out = new("--out", "-o") { Description = "Where to write [default: NAME.slim.onnx beside the model]", HelpName = "FILE" };
     readonly Option<string[]> _shapes = InputShapeOption.Create();
 
@@ -58,10 +59,11 @@ sealed class SlimCommand : CliCommand
         "onnxedit slim model.onnx --sparsity 0.4 --data cifar10 --mean .485,.456,.406 --std .229,.224,.225",
         "onnxedit slim model.onnx --target ms=0.7 --data images",
         "onnxedit slim model.onnx --max-drop 1.0 --data images",
+        "onnxedit slim model.onnx --sparsity 0.4 --data images --finetune 5m",
         "onnxedit slim model.onnx --sparsity 0.4 --moments model.moments")
     {
         _inputs.AddTo(this);
-        foreach (var option in new Option[] { _sparsity, _target, _maxDrop, _plan, _planOut, _dryRun, _moments, _score, _aggregate, _recovery, _align, _attention, _out, _shapes })
+        foreach (var option in new Option[] { _sparsity, _target, _maxDrop, _plan, _planOut, _dryRun, _moments, _score, _aggregate, _recovery, _align, _attention, _finetune, _out, _shapes })
             Options.Add(option);
     }
 
@@ -69,12 +71,22 @@ sealed class SlimCommand : CliCommand
     {
         var inputs = (_inputs.Resolve(context) with { InputShapes = InputShapeOption.Parse(context.Get(_shapes)) }).WithSizes(context.Output);
         var options = SlimOptions(context, inputs);
+        var finetune = FinetuneOption.Parse(context.Get(_finetune), context, inputs);
+        if (finetune is not null) RequireTraining(inputs, options);
         new SlimJob(context, inputs, options)
         {
             Moments = context.Get(_moments),
+            Finetune = finetune,
             PlanOut = context.Get(_planOut),
             Target = options.PlanOnly ? null : OutputTarget.Resolve(context.Get(_out), inputs, "slim", context.Global.Force),
         }.Run();
+    }
+
+    static void RequireTraining(ModelAndData inputs, SlimOptions options)
+    {
+        inputs.RequireClassifier();
+        if (!inputs.HasData || inputs.IsEvalOnly) throw new OnnxEngineException(ErrorKind.Usage, "--finetune trains on images; give them with --data.");
+        if (options.PlanOnly) throw new OnnxEngineException(ErrorKind.Usage, "--dry-run makes no model that --finetune could train; leave one of them out.");
     }
 
     SlimOptions SlimOptions(CommandContext context, ModelAndData inputs)

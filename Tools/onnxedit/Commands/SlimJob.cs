@@ -18,6 +18,9 @@ sealed class SlimJob(CommandContext context, ModelAndData inputs, SlimOptions op
     /// <summary>Where to write the model; null: plan only.</summary>
     internal string? Target { get; init; }
 
+    /// <summary>How to fine-tune the slim model; null: not at all.</summary>
+    internal FinetuneOptions? Finetune { get; init; }
+
     /// <summary>Does the work.</summary>
     internal void Run()
     {
@@ -27,16 +30,19 @@ sealed class SlimJob(CommandContext context, ModelAndData inputs, SlimOptions op
         var watch = System.Diagnostics.Stopwatch.StartNew();
         var data = Data();
         var result = context.Output.Track(progress => Slimmer.Slim(inputs.Model, data, options, progress, context.Cancellation));
+        if (Finetune is not null) result = context.Output.Track(progress => SlimFinetuning.Apply(inputs.Model, result, inputs.OpenData(context.Output), Finetune, progress, context.Cancellation));
         var seconds = watch.Elapsed.TotalSeconds;
         foreach (var note in result.Report.Notes) context.Output.Note(note);
         if (PlanOut is not null) AtomicFile.WriteText(PlanOut, result.Plan.ToJson(), context.Global.Force);
         IReadOnlyList<LatencyResult>? times = null;
         if (result.Model is { } model && Target is not null)
         {
-            model.Save(Target, context.Global.Force, context.Cancellation);
-            times = Time(model, result.Report.InputShapes);
+            // What an interrupted training reached is written all the same.
+            model.Save(Target, context.Global.Force, Finetune is null ? context.Cancellation : CancellationToken.None);
+            if (!context.Cancellation.IsCancellationRequested) times = Time(model, result.Report.InputShapes);
         }
         SlimTable.Write(context, result, times, seconds, Target, PlanOut);
+        context.Cancellation.ThrowIfCancellationRequested();
     }
 
     SlimData Data()

@@ -28,6 +28,7 @@ sealed class UnlearnCommand : CliCommand
     readonly Option<string[]> _layers = new("--layers") { Description = "discedit-u: look at these layers only, by name or by number from 1 on", HelpName = "LAYER,..." };
     readonly Option<bool> _physical = new("--physical") { Description = "Also remove the channels that only the class uses; what reads them is re-fitted" };
     readonly Option<string?> _moments = new("--moments") { Description = "Statistics written by onnxedit stats to edit from, without images; data, where there is any, is for measuring only", HelpName = "FILE" };
+    readonly Option<string?> _finetune = FinetuneOption.Create("Then fine-tune for so long, e.g. 5m, or so many steps, on the original's answers to images of the other classes");
     readonly Option<string?> _out = new("--out", "-o") { Description = "Where to write [default: NAME.unlearn.onnx beside the model]", HelpName = "FILE" };
 
     internal UnlearnCommand() : base(
@@ -39,7 +40,7 @@ sealed class UnlearnCommand : CliCommand
         "onnxedit unlearn model.onnx --class 5 --moments model.moments")
     {
         _inputs.AddTo(this);
-        foreach (var option in new Option[] { _classes, _method, _retainDrop, _forgetTarget, _deviations, _tail, _layers, _perLayer, _witness, _physical, _moments, _out }) Options.Add(option);
+        foreach (var option in new Option[] { _classes, _method, _retainDrop, _forgetTarget, _deviations, _tail, _layers, _perLayer, _witness, _physical, _moments, _finetune, _out }) Options.Add(option);
     }
 
     internal override void Execute(CommandContext context)
@@ -63,6 +64,7 @@ sealed class UnlearnCommand : CliCommand
             Layers = Words(context.Get(_layers)),
             Witness = _witnesses[context.Get(_witness)!],
             Physical = context.Get(_physical),
+            Finetune = FinetuneOption.Parse(context.Get(_finetune), context, inputs),
             Seed = context.Global.Seed,
             Evaluation = inputs.Evaluation,
         };
@@ -75,8 +77,10 @@ sealed class UnlearnCommand : CliCommand
         var result = context.Output.Track(progress => Unlearner.Unlearn(inputs.Model, data, options, progress, context.Cancellation));
         var seconds = watch.Elapsed.TotalSeconds;
         foreach (var note in result.Report.Notes) context.Output.Note(note);
-        result.Model.Save(target, context.Global.Force, context.Cancellation);
+        // What an interrupted training reached is written all the same.
+        result.Model.Save(target, context.Global.Force, options.Finetune is null ? context.Cancellation : CancellationToken.None);
         UnlearnTable.Write(context, result.Report, data.ClassNames, options, seconds, target);
+        context.Cancellation.ThrowIfCancellationRequested();
     }
 
     // With statistics to work from, data is for measuring, and nothing is set apart of it.

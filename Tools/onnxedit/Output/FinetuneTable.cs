@@ -15,9 +15,11 @@ static class FinetuneTable
 
     static void WriteText(CliOutput output, FinetuneReport report, FinetuneOptions options, double seconds, string target)
     {
-        var losses = new ResultTable("step", "training loss", "validation loss");
+        var losses = new ResultTable("step", "training loss", "validation loss", "validation top-1 %");
         foreach (var point in report.Curve)
-            losses.Row($"{point.Step}{(point.Step == report.BestStep ? " *" : "")}", double.IsNaN(point.Training) ? "" : Loss(point.Training), Loss(point.Validation));
+            losses.Row(
+                $"{point.Step}{(point.Step == report.BestStep ? " *" : "")}", double.IsNaN(point.Training) ? "" : Loss(point.Training), Loss(point.Validation),
+                point.Top1 is { } top1 ? Figures.Percent(top1) : "");
         output.Table(losses);
         output.Line("*: kept");
         if (report is { Before: { } before, After: { } after })

@@ -31,6 +31,7 @@ static class SlimTable
         if (report.AccuracyBefore is { } before)
         {
             if (report.AccuracyAfter is { } after) table.Row("top-1 %", Figures.Percent(before.Top1), Figures.Percent(after.Top1), "");
+            if (report.Finetuning?.Before is { } slim) table.Row("  before fine-tuning", "", Figures.Percent(slim.Top1), "");
             if (report.AccuracyAfterSurgery is { } cut) table.Row("  before recovery", "", Figures.Percent(cut.Top1), "");
         }
         foreach (var (name, error) in report.Outputs?.After ?? new Dictionary<string, double>())
@@ -48,6 +49,7 @@ static class SlimTable
         foreach (var time in times ?? [])
             output.Line($"batch {time.Batch}: {Figures.Ratio(time.SpeedUp!.Value.Median)} as fast (middle half {Figures.Ratio(time.SpeedUp.Value.Lower)} - {Figures.Ratio(time.SpeedUp.Value.Upper)})");
         output.Line($"{report.Basis} Channel counts in multiples of {result.Plan.Align}. {report.GroupCounts.Free} groups could shrink, {report.GroupCounts.Locked} are locked.");
+        if (report.Finetuning is { } training) output.Line($"Fine-tuning: {training.Basis}");
         output.Line(FormattableString.Invariant($"{seconds:F1} s, seed {result.Plan.Seed}"));
         if (planFile is not null) output.Line($"wrote {planFile}");
         output.Line(target is null ? "nothing written (--dry-run)" : $"wrote {target}");
@@ -68,6 +70,7 @@ static class SlimTable
             Seconds = seconds,
             Before = new { report.Before.Parameters, report.Before.Macs, report.Before.Bytes, report.AccuracyBefore?.Top1 },
             AfterSurgery = new { report.AccuracyAfterSurgery?.Top1, Images = report.AccuracyAfterSurgery?.Count },
+            Finetuning = report.Finetuning is { } f ? new { f.Steps, f.BestStep, End = f.End.ToString(), f.Curve, AccuracyBefore = f.Before?.Top1, AccuracyAfter = f.After?.Top1, f.Basis } : null,
             After = new { report.After.Parameters, report.After.Macs, report.After.Bytes, report.AccuracyAfter?.Top1 },
             Outputs = report.Outputs,
             report.NoAccuracyBecause,

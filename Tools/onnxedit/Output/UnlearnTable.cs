@@ -23,6 +23,12 @@ static class UnlearnTable
         if (report.Removed.Count > 0)
             output.Line(FormattableString.Invariant($"parameters {report.Before.Parameters:N0} -> {report.After.Parameters:N0}, MACs {report.Before.Macs:N0} -> {report.After.Macs:N0}"));
         output.Line(report.Basis);
+        if (report.Finetuning is { } training)
+        {
+            output.Line($"Fine-tuning: {training.Basis}");
+            if (report.MeasuredBeforeFinetuning is { } edited)
+                output.Line($"before it: forgotten {Figures.Percent(edited.ForgottenAccuracy.After)} %, others {Figures.Percent(edited.RetainedAccuracy.After)} %, read out {string.Join(", ", edited.Probe.Select(p => Figures.Percent(p.After)))}");
+        }
         output.Line(FormattableString.Invariant($"{seconds:F1} s, seed {options.Seed}"));
         output.Line($"wrote {target}");
     }
@@ -65,6 +71,8 @@ static class UnlearnTable
         Forgotten = report.Measured is { } f ? Part(f.ForgottenAccuracy, f.Forgotten) : null,
         Retained = report.Measured is { } r ? Part(r.RetainedAccuracy, r.Retained) : null,
         report.Measured?.Probe,
+        Finetuning = report.Finetuning is { } t ? new { t.Steps, t.BestStep, End = t.End.ToString(), t.Curve, t.Basis } : null,
+        BeforeFinetuning = report.MeasuredBeforeFinetuning is { } e ? new { Forgotten = Part(e.ForgottenAccuracy, e.Forgotten), Retained = Part(e.RetainedAccuracy, e.Retained), e.Probe } : null,
         PerClass = report.Measured is { } m ? m.Before.PerClass.Zip(m.After.PerClass).Select(p => new
         {
             p.First.Class,
