@@ -7,6 +7,16 @@ public sealed class FinetuneTests(SlimSample sample)
     static CliResult Finetune(string model, string more, string output) =>
         CliRunner.Run(["finetune", model, "-o", output, .. more.Split(' ', StringSplitOptions.RemoveEmptyEntries)]);
 
+    // What slim leaves without recovery, and what brings it back.
+    string Damaged()
+    {
+        var slim = sample.New();
+        sample.Slim("--sparsity 0.4 --recovery none --align 1", slim).Expect(0);
+        return slim;
+    }
+
+    string Teaching => $"--data {sample.Data} --mean 0.5 --std 0.25 --teacher {sample.Model} --step-size 0.02";
+
     [Fact]
     public void A_slimmed_model_learns_from_the_original_without_labels()
     {
@@ -31,6 +41,64 @@ public sealed class FinetuneTests(SlimSample sample)
     }
 
     [Fact]
+    public void An_interrupted_training_goes_on_and_its_curve_can_be_seen()
+    {
+        var (slim, whole, resumed, curve, checkpoint) = (Damaged(), sample.New(), sample.New(), sample.New(".png"), sample.New(".checkpoint"));
+        var arguments = $"{Teaching} --steps 30";
+        Finetune(slim, $"{arguments} --checkpoint {checkpoint} --curve {curve}", whole).Expect(0);
+        Assert.Equal([0x89, (byte)'P', (byte)'N', (byte)'G'], File.ReadAllBytes(curve)[..4]);
+        // A checkpoint of a finished training has nothing left to do.
+        Finetune(slim, $"{arguments} --resume {checkpoint}", resumed).Expect(0);
+        Assert.Equal(File.ReadAllBytes(whole), File.ReadAllBytes(resumed));
+
+        var other = sample.New();
+        var refused = Finetune(slim, $"{arguments} --resume {checkpoint} --temperature 2", other);
+        Assert.Equal(2, refused.ExitCode);
+        Assert.Contains("The checkpoint is of another training", refused.StdErr, StringComparison.Ordinal);
+        Assert.False(File.Exists(other));
+    }
+
+    [Fact]
+    public async Task Ctrl_c_keeps_the_best_so_far_and_a_checkpoint_to_go_on_from()
+    {
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "Windows has no signals to send to another process.");
+        var (slim, output, checkpoint) = (Damaged(), sample.New(), sample.New(".checkpoint"));
+        var cancellation = TestContext.Current.CancellationToken;
+        // Hours, unless it is interrupted; a look after every ten steps soon finds something better.
+        using var process = CliRunner.Start(
+            ["finetune", slim, .. Teaching.Split(' '), "--steps", "1000000", "--looks", "100000", "--checkpoint", checkpoint, "-o", output]);
+        var (words, errors) = (process.StandardOutput.ReadToEndAsync(cancellation), process.StandardError.ReadToEndAsync(cancellation));
+        await Task.Delay(TimeSpan.FromSeconds(10), cancellation);
+        System.Diagnostics.Process.Start("kill", ["-INT", $"{process.Id}"]).WaitForExit();
+        await process.WaitForExitAsync(cancellation);
+        Assert.True(process.ExitCode == 130, $"exit {process.ExitCode}: {await errors}");
+        Assert.Contains($"wrote {output}", await words, StringComparison.Ordinal);
+        Assert.True(File.Exists(checkpoint));
+        CliRunner.Run(["inspect", output]).Expect(0);
+    }
+
+    [Fact]
+    public void Slim_and_unlearn_fine_tune_what_they_made()
+    {
+        var (slim, unlearned) = (sample.New(), sample.New());
+        string[] History(string model) => [.. CliRunner.Run(["inspect", model, "--json"]).Expect(0).Json().GetProperty("history").EnumerateArray().Select(e => e.GetProperty("command").GetString()!)];
+        var json = sample.Slim("--sparsity 0.5 --recovery none --align 1 --finetune 40 --json", slim).Expect(0).Json().GetProperty("finetuning");
+        Assert.Equal(40, json.GetProperty("steps").GetInt32());
+        Assert.True(json.GetProperty("accuracyAfter").GetDouble() > json.GetProperty("accuracyBefore").GetDouble(), json.GetRawText());
+        Assert.Equal(["slim", "finetune"], History(slim));
+
+        var edited = CliRunner.Run(["unlearn", sample.Model, "--class", "1", "--data", sample.Data, "--mean", "0.5", "--std", "0.25", "--calibration", "300", "--finetune", "2s", "--json", "-o", unlearned]).Expect(0).Json();
+        Assert.Equal(edited.GetProperty("beforeFinetuning").ValueKind == System.Text.Json.JsonValueKind.Null ? ["unlearn"] : new[] { "unlearn", "finetune" }, History(unlearned));
+        Assert.True(edited.GetProperty("forgotten").GetProperty("after").GetDouble() <= 0.05, edited.GetRawText());
+
+        var none = sample.New();
+        var refused = sample.Slim("--sparsity 0.5 --finetune soon", none);
+        Assert.Equal(2, refused.ExitCode);
+        Assert.Contains("--finetune takes a time such as 5m or a number of steps such as 500, not 'soon'.", refused.StdErr, StringComparison.Ordinal);
+        Assert.False(File.Exists(none));
+    }
+
+    [Fact]
     public void A_model_trained_to_be_edited_loses_less_by_an_edit()
     {
         var (editable, list) = (sample.New(), sample.New(".csv"));
@@ -50,6 +118,8 @@ public sealed class FinetuneTests(SlimSample sample)
     }
 
     [Theory]
+    [InlineData("--time soon", 2, "--time takes a time such as 90s, 5m or 1h")]
+    [InlineData("--resume /nowhere", 2, "is no checkpoint that can be read")]
     [InlineData("--editable --flip", 2, "leave --teacher, --flip and --shift away")]
     [InlineData("--first-order", 2, "belong to --editable")]
     [InlineData("--editable --layers nowhere", 2, "No layer with weights has 'nowhere' in its name")]

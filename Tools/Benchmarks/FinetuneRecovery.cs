@@ -33,6 +33,7 @@ static class FinetuneRecovery
         var given = text.Split(',', StringSplitOptions.RemoveEmptyEntries).Select(w => w.Split('=')).ToDictionary(w => w[0], w => double.Parse(w[1], CultureInfo.InvariantCulture));
         var options = new FinetuneOptions();
         double Take(string name, double otherwise) => given.Remove(name, out var value) ? value : otherwise;
+        OrtRuntime.Threads = (int)Take("threads", 0);
         options = options with
         {
             Steps = (int)Take("steps", options.Steps),

@@ -25,6 +25,7 @@ sealed class FinetuneCommand : CliCommand
     readonly Option<string?> _checkpoint = new("--checkpoint") { Description = "Save the state of the training here every minute and at its end", HelpName = "FILE" };
     readonly Option<string?> _resume = new("--resume") { Description = "Go on from this checkpoint, with the same model, data and options", HelpName = "FILE" };
     readonly Option<string?> _curve = new("--curve") { Description = "Draw losses and accuracy as a PNG", HelpName = "FILE.png" };
+    readonly Option<int> _looks = Numbers.Whole("--looks", 1, int.MaxValue, 10, "Looks at the validation images on the way; the best of these is kept");
     readonly Option<int> _patience = Numbers.Whole("--patience", 0, int.MaxValue, 0, "End after so many looks at the validation images without improvement; 0 never does");
     readonly EditableFinetune _editable = new();
     readonly Option<string?> _out = new("--out", "-o") { Description = "Where to write [default: NAME.finetune.onnx beside the model]", HelpName = "FILE" };
@@ -38,7 +39,7 @@ sealed class FinetuneCommand : CliCommand
     {
         _inputs.AddTo(this);
         _editable.AddTo(this);
-        foreach (var option in new Option[] { _teacher, _temperature, _steps, _time, _batch, _stepSize, _optimiser, _layers, _flip, _shift, _normalisation, _patience, _checkpoint, _resume, _curve, _out }) Options.Add(option);
+        foreach (var option in new Option[] { _teacher, _temperature, _steps, _time, _batch, _stepSize, _optimiser, _layers, _flip, _shift, _normalisation, _looks, _patience, _checkpoint, _resume, _curve, _out }) Options.Add(option);
     }
 
     internal override void Execute(CommandContext context)
@@ -65,6 +66,7 @@ sealed class FinetuneCommand : CliCommand
             Normalisation = _normalisations[context.Get(_normalisation)!],
             Checkpoint = checkpoint is null ? null : c => c.Save(checkpoint),
             Resume = context.Get(_resume) is { } resume ? FinetuneCheckpoint.Load(resume) : null,
+            Looks = context.Get(_looks),
             Patience = context.Get(_patience),
             Seed = context.Global.Seed,
             Evaluation = inputs.Evaluation,

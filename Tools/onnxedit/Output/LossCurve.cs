@@ -30,7 +30,7 @@ static class LossCurve
         plot.Axes.AutoScale();
         var kept = plot.Add.VerticalLine(report.BestStep, 1, Colors.Black, LinePattern.Dotted);
         kept.LegendText = "kept";
-        plot.ShowLegend(Alignment.UpperCenter, Orientation.Horizontal);
+        plot.ShowLegend(Edge.Bottom).Legend.Orientation = Orientation.Horizontal;
         var image = plot.GetImageBytes(Width, Height, ImageFormat.Png);
         AtomicFile.Write(path, stream => stream.Write(image), overwrite);
     }
