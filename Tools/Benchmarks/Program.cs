@@ -12,6 +12,8 @@ switch (args)
         return SlimLatency.Run(rest);
     case ["unlearn", .. { Length: > 0 } rest]:
         return UnlearnAccuracy.Run(rest);
+    case ["relearn", .. [_, _, _] rest]:
+        return Relearning.Run(rest);
     case ["cholesky", .. { Length: > 0 } rest]:
         return CholeskyInverse.Run(rest);
     case ["training", .. { Length: > 0 } rest]:
@@ -43,6 +45,7 @@ switch (args)
               ablation MODEL,... SPARSITY,...                what each part of the pipeline is worth
               latency MODEL,... SPARSITY,...                 aligned models: speed-up against the MAC ratio
               unlearn MODEL,... [CLASS,...|all [METHOD,...]] each class forgotten in turn
+              relearn MODEL CLASS STEPS                      how fast a forgotten class is learned again from labels
               cholesky SIZE,...                              inverse of a Gram matrix: ours against MathNet
               training MODEL [BATCH [THREADS]]               a training step against PyTorch eager, in turns
               convolutions [BATCH]                           forms of a convolution and its gradients
