@@ -21,6 +21,8 @@ public sealed class Finetuner
     Finetuner(OnnxModel source, ModelData data, FinetuneOptions options, IProgress<WorkProgress>? progress, CancellationToken cancellation)
     {
         (_source, _data, _options, _progress, _cancellation) = (source, data, options, progress, cancellation);
+        if (options.Teacher is null && (options.Mix > 0 || options.Forget.Count > 0))
+            throw new OnnxEngineException(ErrorKind.Usage, "Mixed images and classes to forget need a teacher that answers to them; give one, or leave both out.");
         _signature = ClassifierSignature.Of(source.Proto, options.Evaluation.Output);
         _model = NormalisedModel.Create(source.Proto);
         (_train, _validation) = (Usable(data.Train, "training"), Usable(data.Validation, "validation"));
