@@ -33,7 +33,7 @@ sealed class FinetuneCommand : CliCommand
     internal FinetuneCommand() : base(
         "finetune",
         "Trains the weights of a classifier further, on the answers of a teacher or on labels, and keeps the state that did best on held-out training images. Interrupting it keeps the best state so far.",
-        "onnxedit finetune model.slim.onnx --teacher model.onnx --data cifar10 --mean .485,.456,.406 --std .229,.224,.225 --flip --shift 4",
+        "onnxedit finetune model.slim.onnx --teacher model.onnx --data cifar10 --mean .485,.456,.406 --std .229,.224,.225 --time 10m",
         "onnxedit finetune model.onnx --steps 500 --layers layer3,linear -o tuned.onnx",
         "onnxedit finetune model.onnx --editable --steps 2000")
     {
@@ -73,6 +73,7 @@ sealed class FinetuneCommand : CliCommand
         };
         if (_editable.IsAsked(context))
         {
+            if (curve is not null) throw new OnnxEngineException(ErrorKind.Usage, "--curve draws the losses of a usual training; leave it away with --editable.");
             _editable.Run(context, inputs, target, options);
             return;
         }
