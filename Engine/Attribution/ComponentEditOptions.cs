@@ -12,7 +12,7 @@ public sealed record ComponentEditOptions
     public int Most { get; init; } = 10;
 
     /// <summary>Points of top-1 accuracy on validation images that the edit may cost.</summary>
-    public double Drop { get; init; } = 1;
+    public double Drop { get; init; } = 1.5;
 
     /// <summary>Statistic that components are ranked by.</summary>
     public ComponentScoring Scoring { get; init; }

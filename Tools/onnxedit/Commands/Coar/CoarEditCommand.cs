@@ -15,7 +15,7 @@ sealed class CoarEditCommand : CliCommand
     readonly Option<bool> _raise = new("--raise") { Description = "The target's classes shall be recognised (the default)" };
     readonly Option<bool> _lower = new("--lower") { Description = "The target's classes shall not be recognised any more" };
     readonly Option<int> _most = Numbers.Whole("--most", 1, 1_000_000, 10, "Components to ablate at most");
-    readonly Option<double> _drop = Numbers.Positive("--drop", 1, "Points of accuracy on validation images that this may cost");
+    readonly Option<double> _drop = Numbers.Positive("--drop", 1.5, "Points of accuracy on validation images that this may cost");
     readonly Option<int> _budget = Numbers.Whole("--budget", 1, 10_000_000, 600, "Cost of attributions allowed for each example in forward passes");
     readonly Option<int> _validation = Numbers.Whole("--validation", 1, int.MaxValue, 1000, "Validation images to hold on to");
     readonly Option<string?> _out = new("--out", "-o") { Description = "Where to write [default: NAME.coar.onnx beside the model]", HelpName = "FILE" };
