@@ -18,10 +18,12 @@ public sealed class SlimInterruptTests(SlimSample sample)
             ["slim", sample.Model, "--max-drop", "1", "--align", "1", "-o", output], env: new Dictionary<string, string> { ["TMPDIR"] = temporary });
         var cancellation = TestContext.Current.CancellationToken;
         var words = process.StandardOutput.ReadToEndAsync(cancellation);
+        // Before its first words it may not be listening yet, on a busy machine.
+        var first = await process.StandardError.ReadLineAsync(cancellation);
         // The search recovers six times over, which takes far longer than this on any machine.
         await Task.Delay(TimeSpan.FromSeconds(seconds), cancellation);
         Process.Start("kill", ["-INT", $"{process.Id}"]).WaitForExit();
-        var rest = await process.StandardError.ReadToEndAsync(cancellation);
+        var rest = first + await process.StandardError.ReadToEndAsync(cancellation);
         await process.WaitForExitAsync(cancellation);
         Assert.Equal(130, process.ExitCode);
         Assert.Contains("interrupted", rest, StringComparison.Ordinal);
