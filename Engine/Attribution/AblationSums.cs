@@ -56,9 +56,6 @@ sealed class AblationSums
         return all;
     }
 
-    /// <summary>Bytes that the statistics take.</summary>
-    public static long Bytes(long components, long examples) => sizeof(double) * (components * (components + 1) / 2 + components * examples + 2 * examples);
-
     /// <summary>Adds one mask.</summary>
     /// <param name="ablated">Components that it ablates, ascending.</param>
     /// <param name="answers">Answers of all examples under it, [n].</param>

@@ -19,9 +19,6 @@ sealed class PathGradients
         _count = [.. Enumerable.Range(0, examples).Select(_ => new int[components])];
     }
 
-    /// <summary>Bytes that the sums take.</summary>
-    public static long Bytes(long examples, long components) => examples * components * (2 * sizeof(double) + sizeof(int));
-
     /// <summary>Runs passes over all examples and adds them up.</summary>
     /// <param name="session">The masked network with its gradients.</param>
     /// <param name="images">The examples, all labelled.</param>

@@ -1,6 +1,3 @@
-using System.Security.Cryptography;
-using System.Text;
-
 namespace OnnxEdit.Surgery;
 
 /// <summary>The components of a network in graph order, numbered from 0.</summary>
@@ -41,8 +38,4 @@ public sealed class ComponentMap
         var layer = LayerOf(component);
         return Layers[layer].NameOf(component - _first[layer]);
     }
-
-    /// <summary>SHA-256 of all names: two runs with the same one number the same components.</summary>
-    public string Hash => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(
-        string.Join('\n', Layers.Select(l => FormattableString.Invariant($"{l.Name} {l.Kind} {l.Count}"))))));
 }
