@@ -60,6 +60,7 @@ static class FinetuneHistory
             ["targets"] = options.Teacher is null ? "labels" : FormattableString.Invariant($"teacher {options.Teacher.Sha256}, temperature {options.Temperature}"),
             ["warm-up"] = Number(options.WarmUp),
         };
+        if (options.Features is { } features) made["features"] = FormattableString.Invariant($"{string.Join(',', features)}, weight {options.FeatureWeight}");
         if (options.Forget.Count > 0) made["forget"] = string.Join(',', options.Forget);
         return made;
     }

@@ -57,6 +57,12 @@ public sealed record FinetuneOptions
     /// <summary>Share of the average that an exponential average of the weights, which is then what is kept, retains in a step; 0: no average.</summary>
     public double Averaging { get; init; }
 
+    /// <summary>Parts of the network whose outputs are to resemble the teacher's as well, by parts of node names that both have. Needs a <see cref="Teacher"/>.</summary>
+    public IReadOnlyCollection<string>? Features { get; init; }
+
+    /// <summary>Weight of the relative squared error of each of <see cref="Features"/>.</summary>
+    public double FeatureWeight { get; init; } = 1;
+
     /// <summary>What happens to the statistics that batch normalisations have stored.</summary>
     public FinetuneNormalisation Normalisation { get; init; }
 

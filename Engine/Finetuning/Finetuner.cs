@@ -21,8 +21,8 @@ public sealed class Finetuner
     Finetuner(OnnxModel source, ModelData data, FinetuneOptions options, IProgress<WorkProgress>? progress, CancellationToken cancellation)
     {
         (_source, _data, _options, _progress, _cancellation) = (source, data, options, progress, cancellation);
-        if (options.Teacher is null && (options.Mix > 0 || options.Forget.Count > 0))
-            throw new OnnxEngineException(ErrorKind.Usage, "Mixed images and classes to forget need a teacher that answers to them; give one, or leave both out.");
+        if (options.Teacher is null && (options.Mix > 0 || options.Forget.Count > 0 || options.Features is not null))
+            throw new OnnxEngineException(ErrorKind.Usage, "Mixed images, features to match and classes to forget need a teacher; give one, or leave them out.");
         _signature = ClassifierSignature.Of(source.Proto, options.Evaluation.Output);
         _model = NormalisedModel.Create(source.Proto);
         (_train, _validation) = (Usable(data.Train, "training"), Usable(data.Validation, "validation"));
@@ -51,15 +51,18 @@ public sealed class Finetuner
     {
         var images = new TrainingImages(_train, _options, Batch);
         if (_options.Normalisation == FinetuneNormalisation.Reestimate) NormalisationEstimate.Require(_model.Proto);
+        var features = _options is { Features: { } parts, Teacher: { } teacher } ? FeaturePair.Find(_model, teacher, parts) : [];
         using var session = TrainingSession.Create(_model, _signature, new TrainingSessionOptions
         {
             Batch = Batch,
             Temperature = _options.Teacher is null ? 1 : _options.Temperature,
+            Features = features,
+            FeatureWeight = _options.FeatureWeight,
             Weights = _options.Layers is { } layers ? TrainedLayers.Named(_model, layers) : null,
             FollowStatistics = _options.Normalisation == FinetuneNormalisation.Train,
         });
         var before = Measure(_model.Proto);
-        using var targets = new TargetSource(_options, _source, session.Targets.Length / Batch);
+        using var targets = new TargetSource(_options, _source, session.Targets.Length / Batch, features);
         var validation = new ValidationLook(_validation, targets, _options.Evaluation, Batch);
         (double Loss, double? Top1) Look(float[][] weights)
         {

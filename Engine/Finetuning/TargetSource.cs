@@ -12,18 +12,21 @@ sealed class TargetSource : IDisposable
     readonly IReadOnlyList<int> _forget;
     readonly int _classes;
     readonly double _temperature;
+    readonly IReadOnlyList<FeaturePair> _features;
 
     /// <summary>Loads the teacher, if there is one.</summary>
     /// <param name="options">Teacher, temperature, and classes to forget.</param>
     /// <param name="given">The model before training, which says how likely classes to forget are.</param>
     /// <param name="classes">Number of classes.</param>
-    public TargetSource(FinetuneOptions options, OnnxModel given, int classes)
+    /// <param name="features">What the teacher is asked for besides.</param>
+    public TargetSource(FinetuneOptions options, OnnxModel given, int classes, IReadOnlyList<FeaturePair> features)
     {
+        _features = features;
         (_classes, _forget) = (classes, options.Forget);
         _temperature = options.Teacher is null ? 1 : options.Temperature;
         if (options.Teacher is null) return;
-        _teacher = Logits(options.Teacher, options.Evaluation.Output);
-        if (_forget.Count > 0) _given = Logits(given, options.Evaluation.Output);
+        _teacher = Runner(options.Teacher, options.Evaluation.Output, features);
+        if (_forget.Count > 0) _given = Runner(given, options.Evaluation.Output, []);
     }
 
     /// <summary>Writes the targets of some images, [images, classes].</summary>
@@ -31,12 +34,13 @@ sealed class TargetSource : IDisposable
     /// <param name="shape">Their shape, the number of images first.</param>
     /// <param name="labels">Their labels, read only without a teacher; there may be fewer than images.</param>
     /// <param name="targets">Receives the probabilities.</param>
+    /// <param name="features">Receive the targets of features, if these are wanted.</param>
     /// <exception cref="OnnxEngineException">The teacher knows other classes, or a label is none.</exception>
-    public void Fill(float[] images, long[] shape, ReadOnlySpan<int> labels, Span<float> targets)
+    public void Fill(float[] images, long[] shape, ReadOnlySpan<int> labels, Span<float> targets, float[][]? features = null)
     {
         if (_teacher is not null)
         {
-            Answers(_teacher, images, shape, targets);
+            Answers(_teacher, images, shape, targets, features);
             if (_given is not null) KeepForgotten(images, shape, targets);
             return;
         }
@@ -69,11 +73,16 @@ sealed class TargetSource : IDisposable
         }
     }
 
-    void Answers(BatchRunner model, float[] images, long[] shape, Span<float> targets)
+    void Answers(BatchRunner model, float[] images, long[] shape, Span<float> targets, float[][]? features = null)
     {
         var rows = new float[targets.Length];
-        model.Run([new BatchInput(images, shape)], (_, values, found) =>
+        model.Run([new BatchInput(images, shape)], (output, values, found) =>
         {
+            if (output > 0)
+            {
+                if (features is not null) _features[output - 1].Fill(values, (int)shape[0], features[output - 1]);
+                return;
+            }
             if (values.Length != rows.Length)
                 throw new OnnxEngineException(ErrorKind.Model, $"The teacher returns [{string.Join(',', found)}] where {_classes} scores per image are needed; give a teacher of the same classes.");
             values.CopyTo(rows);
@@ -86,11 +95,12 @@ sealed class TargetSource : IDisposable
         }
     }
 
-    static BatchRunner Logits(OnnxModel model, string? output)
+    static BatchRunner Runner(OnnxModel model, string? output, IReadOnlyList<FeaturePair> features)
     {
         var copy = model.Proto.Clone();
         copy.Graph.Output.Clear();
         copy.Graph.Output.Add(new ValueInfoProto { Name = ClassifierSignature.Of(model.Proto, output).LogitsName });
+        copy.Graph.Output.AddRange(features.Select(f => new ValueInfoProto { Name = f.TeacherTensor }));
         return new BatchRunner(copy);
     }
 

@@ -26,7 +26,7 @@ public sealed class TrainingSession : IDisposable
         _statistics = statistics;
         var declared = new GraphIndex(graph.Graph).Inputs.ToDictionary(i => i.Name, i => i.Type.TensorType.Shape.Dim.Select(d => d.DimValue).ToArray());
         Weights = [.. weights.Select(w => new TrainedWeight(w.Name, [.. w.Dims], TensorData.Floats(w)))];
-        (Images, Targets) = (buffers[0], buffers[1]);
+        (Images, Targets, Features) = (buffers[0], buffers[1], buffers[2..]);
         _inputs = [.. data, .. Weights.Select(w => w.Name)];
         _outputs = [.. graph.Graph.Output.Select(o => o.Name)];
         _session = OrtRuntime.CreateSession(graph);
@@ -42,6 +42,9 @@ public sealed class TrainingSession : IDisposable
 
     /// <summary>Where the target probabilities of a step are put, [images, classes].</summary>
     public float[] Targets { get; }
+
+    /// <summary>Where the targets of features are put, in the order of the options.</summary>
+    internal float[][] Features { get; }
 
     /// <summary>Builds the graph and loads it.</summary>
     /// <param name="model">A folded model (<see cref="NormalisedModel"/>), so that its weights have the names they keep.</param>
@@ -67,12 +70,16 @@ public sealed class TrainingSession : IDisposable
             : Losses.AddCrossEntropy(prepared, signature.LogitsName, Targets, options.Temperature);
         var logits = prepared.Trace.Shape(signature.LogitsName);
         var input = prepared.Trace.Shape(signature.InputName);
+        float[][] features = [.. options.Features.Select(f => new float[f.TargetLength(prepared.Trace)])];
+        string[] wanted = [.. features.Select((_, i) => $"onnxedit_feature_{i}")];
+        if (features.Length > 0)
+            loss = FeatureLosses.AddSum(prepared, loss, options.FeatureWeight, [.. options.Features.Select((f, i) => FeatureLosses.AddRelativeError(prepared, f.Tensor, wanted[i], f.Comparison))]);
         var gradients = prepared.AddGradients(loss, names);
         var weights = prepared.ExposeWeights(names);
         var graph = prepared.Build([loss, .. names.Select(n => gradients[n]), .. statistics.SelectMany(s => s.Outputs)]);
         if (options.Blocked) BlockedConvolutions.Apply(graph);
-        float[][] buffers = [new float[input.Aggregate(1L, (a, b) => a * b)], new float[logits.Aggregate(1L, (a, b) => a * b)]];
-        return new TrainingSession(graph, [signature.InputName, Targets], buffers, weights, statistics);
+        float[][] buffers = [new float[input.Aggregate(1L, (a, b) => a * b)], new float[logits.Aggregate(1L, (a, b) => a * b)], .. features];
+        return new TrainingSession(graph, [signature.InputName, Targets, .. wanted], buffers, weights, statistics);
     }
 
     /// <summary>Runs the graph on what lies in <see cref="Images"/> and <see cref="Targets"/>, and changes the weights.</summary>

@@ -12,6 +12,12 @@ public sealed record TrainingSessionOptions
     /// <summary>Temperature T of the cross-entropy, see <see cref="Surgery.Losses.AddCrossEntropy"/>.</summary>
     public double Temperature { get; init; } = 1;
 
+    /// <summary>Tensors inside that are compared with a teacher's.</summary>
+    public IReadOnlyList<FeaturePair> Features { get; init; } = [];
+
+    /// <summary>Weight of the error of each of them.</summary>
+    public double FeatureWeight { get; init; } = 1;
+
     /// <summary>Names of the weights to train, in the folded model; null: all.</summary>
     public IReadOnlyCollection<string>? Weights { get; init; }
 

@@ -121,7 +121,7 @@ public static class Losses
         return (shape, new NodeWriter(graph.Node, graph) { Type = (DataType)type });
     }
 
-    static void AddInput(GraphProto graph, string name, int elementType, long[] shape)
+    internal static void AddInput(GraphProto graph, string name, int elementType, long[] shape)
     {
         var type = new TypeProto.Types.Tensor { ElemType = elementType, Shape = new TensorShapeProto() };
         type.Shape.Dim.AddRange(shape.Select(d => new TensorShapeProto.Types.Dimension { DimValue = d }));

@@ -122,7 +122,7 @@ public sealed class FinetuneTests(SlimSample sample)
     [Theory]
     [InlineData("--time soon", 2, "--time takes a time such as 90s, 5m or 1h")]
     [InlineData("--resume /nowhere", 2, "is no checkpoint that can be read")]
-    [InlineData("--editable --flip", 2, "leave --teacher, --flip and --shift away")]
+    [InlineData("--editable --flip", 2, "leave --teacher, --features, --flip and --shift away")]
     [InlineData("--editable --time 5m", 2, "leave --time, --checkpoint, --resume and --normalisation away")]
     [InlineData("--editable --curve c.png", 2, "leave it away with --editable")]
     [InlineData("--first-order", 2, "belong to --editable")]

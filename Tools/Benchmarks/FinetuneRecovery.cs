@@ -52,6 +52,7 @@ static class FinetuneRecovery
             Looks = (int)Take("looks", options.Looks),
             Seed = (ulong)Take("seed", 0),
         };
+        if (Take("features", 0) is > 0 and var weight) options = options with { Features = ["layer1", "layer2", "layer3"], FeatureWeight = weight };
         return given.Count == 0 ? options : throw new ArgumentException($"There is no option {given.Keys.First()}.");
     }
 }

@@ -81,9 +81,9 @@ public sealed class FinetuneWaysTests
     {
         var teacher = Run(Options).Model;
         var given = SmallClassifier.Residual().Model;
-        using var with = new TargetSource(new FinetuneOptions { Teacher = teacher, Temperature = 2, Forget = [1] }, given, 3);
-        using var own = new TargetSource(new FinetuneOptions { Teacher = given, Temperature = 2 }, given, 3);
-        using var plain = new TargetSource(new FinetuneOptions { Teacher = teacher, Temperature = 2 }, given, 3);
+        using var with = new TargetSource(new FinetuneOptions { Teacher = teacher, Temperature = 2, Forget = [1] }, given, 3, []);
+        using var own = new TargetSource(new FinetuneOptions { Teacher = given, Temperature = 2 }, given, 3, []);
+        using var plain = new TargetSource(new FinetuneOptions { Teacher = teacher, Temperature = 2 }, given, 3, []);
         var images = Data().Test!;
         var values = new float[8 * images.ItemLength];
         images.Fill(0, 8, values);

@@ -33,8 +33,8 @@ sealed class EditableFinetune
     /// <param name="training">Steps, batch, step size and layers as given.</param>
     internal void Run(CommandContext context, ModelAndData inputs, string target, FinetuneOptions training)
     {
-        if (training.Teacher is not null || training.Flip == true || training.Shift > 0)
-            throw new OnnxEngineException(ErrorKind.Usage, "--editable trains on the model's own answers (or --on-labels) and on images as they are, so that what comes before the edited layers is run once; leave --teacher, --flip and --shift away.");
+        if (training.Teacher is not null || training.Features is not null || training.Flip == true || training.Shift > 0)
+            throw new OnnxEngineException(ErrorKind.Usage, "--editable trains on the model's own answers (or --on-labels) and on images as they are, so that what comes before the edited layers is run once; leave --teacher, --features, --flip and --shift away.");
         if (training.Time is not null || training.Checkpoint is not null || training.Resume is not null || training.Normalisation != FinetuneNormalisation.Frozen)
             throw new OnnxEngineException(ErrorKind.Usage, "--editable takes a number of --steps and keeps no checkpoints; leave --time, --checkpoint, --resume and --normalisation away.");
         var options = new EditableOptions

@@ -13,6 +13,8 @@ sealed class FinetuneCommand : CliCommand
     readonly ModelAndDataOptions _inputs = new(hasCalibration: false);
     readonly Option<string?> _teacher = new("--teacher") { Description = "Imitate this model, usually the one before slimming, on images without labels [default: learn the labels]", HelpName = "FILE" };
     readonly Option<double> _temperature = Numbers.Positive("--temperature", 4, "With --teacher: how much its answers are softened");
+    readonly Option<string?> _features = new("--features") { Description = "With --teacher: make the outputs of these parts of the network resemble the teacher's as well, e.g. layer2,layer3", HelpName = "NAME,..." };
+    readonly Option<double> _featureWeight = Numbers.Positive("--feature-weight", 1, "With --features: weight of the relative squared error of each part");
     readonly Option<int> _steps = Numbers.Whole("--steps", 1, int.MaxValue, 1000, "Training steps");
     readonly Option<TimeSpan?> _time = Numbers.OptionalTime("--time", "Train for so long instead, e.g. 5m; the schedule ends with it");
     readonly Option<int> _batch = Numbers.Whole("--batch", 1, int.MaxValue, 64, "Images per step, for models with an open batch; multiples of 16 are fastest");
@@ -39,7 +41,7 @@ sealed class FinetuneCommand : CliCommand
     {
         _inputs.AddTo(this);
         _editable.AddTo(this);
-        foreach (var option in new Option[] { _teacher, _temperature, _steps, _time, _batch, _stepSize, _optimiser, _layers, _flip, _shift, _normalisation, _looks, _patience, _checkpoint, _resume, _curve, _out }) Options.Add(option);
+        foreach (var option in new Option[] { _teacher, _temperature, _features, _featureWeight, _steps, _time, _batch, _stepSize, _optimiser, _layers, _flip, _shift, _normalisation, _looks, _patience, _checkpoint, _resume, _curve, _out }) Options.Add(option);
     }
 
     internal override void Execute(CommandContext context)
@@ -59,7 +61,9 @@ sealed class FinetuneCommand : CliCommand
             Batch = context.Get(_batch),
             StepSize = context.Get(_stepSize),
             UseAdam = context.Get(_optimiser) == "adam",
-            Layers = context.Get(_layers)?.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries),
+            Layers = Names(context.Get(_layers)),
+            Features = Names(context.Get(_features)),
+            FeatureWeight = context.Get(_featureWeight),
             Flip = context.Get(_flip),
             Shift = context.Get(_shift),
             Time = context.Get(_time),
@@ -95,4 +99,6 @@ sealed class FinetuneCommand : CliCommand
         // What was reached is written; that it was interrupted is still what happened.
         context.Cancellation.ThrowIfCancellationRequested();
     }
+
+    static string[]? Names(string? list) => list?.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
 }

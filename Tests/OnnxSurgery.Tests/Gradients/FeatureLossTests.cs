@@ -1,0 +1,56 @@
+using Microsoft.ML.OnnxRuntime;
+using OnnxEdit.Surgery;
+using Xunit;
+
+namespace OnnxEdit.OnnxSurgery.Tests;
+
+public sealed class FeatureLossTests
+{
+    static readonly float[] _features = [1, 2, 0, -1, 3, 0.5f, 2, -2, 1];
+
+    // What the loss is, written out.
+    static double Reference(double[] x, double[] target, FeatureComparison comparison)
+    {
+        var compared = x;
+        if (comparison == FeatureComparison.Similarities)
+        {
+            compared = new double[9];
+            for (var i = 0; i < 3; i++)
+                for (var j = 0; j < 3; j++)
+                    for (var k = 0; k < 3; k++) compared[3 * i + j] += x[3 * i + k] * x[3 * j + k];
+            for (var i = 0; i < 3; i++)
+            {
+                var length = Math.Sqrt(compared[(3 * i)..(3 * i + 3)].Sum(v => v * v));
+                for (var j = 0; j < 3; j++) compared[3 * i + j] /= length;
+            }
+        }
+        return compared.Zip(target, (a, b) => (a - b) * (a - b)).Sum() / target.Sum(t => t * t);
+    }
+
+    [Theory]
+    [InlineData(FeatureComparison.Elements)]
+    [InlineData(FeatureComparison.Similarities)]
+    public void The_loss_and_its_gradient_are_those_of_the_formula(FeatureComparison comparison)
+    {
+        var b = new GraphBuilder(1);
+        var x = b.Input("x", 3);
+        var prepared = DifferentiableModel.Prepare(b.Build(b.Unary("Identity", x, "features")), 3);
+        var error = FeatureLosses.AddRelativeError(prepared, "features", "wanted", comparison);
+        var loss = FeatureLosses.AddSum(prepared, error, 2, [error]);
+        var gradient = prepared.AddGradients(loss, ["x"])["x"];
+        float[] wanted = [0.5f, 1, 0, 0, 2, 1, 1, -1, 0.5f];
+        using var session = OrtRuntime.CreateSession(prepared.Build([loss, gradient]));
+        using var values = OrtValue.CreateTensorValueFromMemory(_features, [3, 3]);
+        using var target = OrtValue.CreateTensorValueFromMemory(wanted, [3, 3]);
+        using var options = new RunOptions();
+        using var results = session.Run(options, ["x", "wanted"], [values, target], [loss, gradient]);
+
+        double[] point = [.. _features], goal = [.. wanted];
+        Assert.Equal(3 * Reference(point, goal, comparison), results[0].GetTensorDataAsSpan<float>()[0], 1e-5);
+        for (var i = 0; i < point.Length; i++)
+        {
+            double At(double by) => 3 * Reference([.. point.Select((v, k) => k == i ? v + by : v)], goal, comparison);
+            Assert.Equal((At(1e-5) - At(-1e-5)) / 2e-5, results[1].GetTensorDataAsSpan<float>()[i], 1e-4);
+        }
+    }
+}
