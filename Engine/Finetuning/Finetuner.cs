@@ -77,7 +77,8 @@ public sealed class Finetuner
         EditVerification.Check(_model, _model.Proto);
         ConstantFills.Restore(_model.Proto.Graph, _model.Fills);
         var result = _source.With(_model.Proto);
-        var after = Measure(result.Proto);
+        // Who interrupts does not want to wait for another look at the test images.
+        var after = end == FinetuneEnd.Cancelled ? null : Measure(result.Proto);
         var report = new FinetuneReport
         {
             Curve = state.Curve,

@@ -8,7 +8,7 @@ sealed class TorchProcess : IDisposable
 {
     // The networks of He et al. for CIFAR-10 with parameter-free shortcuts; normalisations folded away or frozen, as in ours.
     const string Script = """
-        import sys, time, torch, torch.nn as nn, torch.nn.functional as F
+        import sys, time, resource, torch, torch.nn as nn, torch.nn.functional as F
         depth, norm, batch, threads = int(sys.argv[1]), sys.argv[2] == '1', int(sys.argv[3]), int(sys.argv[4])
         torch.set_num_threads(threads)
         def conv(i, o, s): return [nn.Conv2d(i, o, 3, s, 1, bias=not norm)] + ([nn.BatchNorm2d(o)] if norm else [])
@@ -33,7 +33,7 @@ sealed class TorchProcess : IDisposable
             optimiser.zero_grad()
             F.cross_entropy(net(x), y).backward()
             optimiser.step()
-            print(time.perf_counter() - wall, time.process_time() - cpu, flush=True)
+            print(time.perf_counter() - wall, time.process_time() - cpu, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, flush=True)
         """;
 
     readonly Process _process;
@@ -68,11 +68,15 @@ sealed class TorchProcess : IDisposable
         return null;
     }
 
+    /// <summary>Most memory that it has used so far, MB; set by <see cref="Step"/>.</summary>
+    public double Megabytes { get; private set; }
+
     /// <summary>One step: seconds by the clock and of all cores.</summary>
     public (double Wall, double Cpu) Step()
     {
         _process.StandardInput.WriteLine();
         var numbers = _process.StandardOutput.ReadLine()!.Split(' ');
+        Megabytes = double.Parse(numbers[2], CultureInfo.InvariantCulture) / 1024;
         return (double.Parse(numbers[0], CultureInfo.InvariantCulture), double.Parse(numbers[1], CultureInfo.InvariantCulture));
     }
 
