@@ -17,6 +17,9 @@ public sealed record UnlearnReport
     /// <summary>What was measured before that training.</summary>
     public UnlearnMeasurement? MeasuredBeforeFinetuning { get; init; }
 
+    /// <summary>How fast the classes are learned again (<see cref="RelearningCurve"/>), if that was measured.</summary>
+    public IReadOnlyList<RelearningPoint>? Relearning { get; init; }
+
     /// <summary>Counts of the original.</summary>
     public required ModelCounts Before { get; init; }
 

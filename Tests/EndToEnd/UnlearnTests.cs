@@ -54,6 +54,18 @@ public sealed class UnlearnTests(SlimSample sample)
     }
 
     [Fact]
+    public void How_fast_the_class_is_learned_again_can_be_seen()
+    {
+        var json = Unlearn("--class 3 --relearn 60 --json", sample.New()).Expect(0).Json();
+        var curve = json.GetProperty("relearning").EnumerateArray().ToArray();
+        Assert.Equal([0, 6, 12, 18, 24, 30, 36, 42, 48, 54, 60], curve.Select(p => p.GetProperty("step").GetInt32()));
+        Assert.Equal(json.GetProperty("forgotten").GetProperty("after").GetDouble(), curve[0].GetProperty("edited").GetDouble(), 1e-9);
+        // Features that still have the class let a new row in the head find it.
+        Assert.True(curve[^1].GetProperty("original").GetDouble() > 0.5, json.GetRawText());
+        Assert.Equal(2, Unlearn("--class 3 --relearn 60 --moments none.moments", sample.New()).ExitCode);
+    }
+
+    [Fact]
     public void A_suppressed_logit_leaves_the_class_in_the_features()
     {
         var json = Unlearn("--class 3 --method suppress-logit --json", sample.New()).Expect(0).Json();

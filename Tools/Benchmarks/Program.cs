@@ -1,5 +1,8 @@
 using OnnxEdit.Benchmarks;
 
+// Several of these side by side want a thread each.
+if (int.TryParse(Environment.GetEnvironmentVariable("ONNXEDIT_THREADS"), out var threads)) OnnxEdit.Surgery.OrtRuntime.Threads = threads;
+
 switch (args)
 {
     case ["moments", .. var rest]:
@@ -34,6 +37,8 @@ switch (args)
         return StampedImages.Run(rest);
     case ["attributions", .. [_, _, _, _] rest]:
         return AttributionQuality.Run(rest);
+    case ["ablations", .. { Length: > 0 } rest]:
+        return AblationSpeed.Run(rest);
     case ["big-model", .. [_, _] rest]:
         return BigModel.Run(rest);
     default:
@@ -57,6 +62,7 @@ switch (args)
               randomise MODEL OUT SEED                       the model with seeded random weights
               stamped CIFAR10 FOLDER                         images that the flawed networks fail on
               attributions MODEL EXAMPLES ALPHA METHOD:BUDGET,...   correlation with fresh ablations against cost
+              ablations MODEL [EXAMPLES [THREADS]]           ablated forward passes beside dense ones and a PyTorch loop
               big-model OUT GB                               a chain of wide layers with external data of that size
             """);
         return 2;

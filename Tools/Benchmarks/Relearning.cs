@@ -1,51 +1,31 @@
 using System.Globalization;
 using OnnxEdit.Engine;
-using OnnxEdit.Kernels;
-using OnnxEdit.Surgery;
 
 namespace OnnxEdit.Benchmarks;
 
-/// <summary>
-/// How fast a forgotten class is learned again from labelled images: the edited model against the original whose head
-/// has a random row for that class, and so knows it in its features only.
-/// </summary>
+/// <summary>How fast a forgotten class is learned again from labelled images, by method of forgetting.</summary>
 static class Relearning
 {
     /// <summary>Runs: model, class, steps.</summary>
     public static int Run(string[] args)
     {
         var (source, @class, steps) = (SharedCifar.Model(args[0]), Whole(args[1]), Whole(args[2]));
-        var data = SharedCifar.Data(args[0], 0);
-        var edited = Unlearner.Unlearn(source, UnlearnData.Of(data), new UnlearnOptions { Classes = [@class] }).Model;
-        int[] own = [.. Enumerable.Range(0, data.Test!.Count).Where(i => data.Test.Label(i) == @class)];
-        // Looks at the test images of the class; nothing is chosen by them but the model kept, which is thrown away.
-        var looked = new ModelData("images of the class to look at") { Train = data.Train, Validation = data.Test.Select(own) };
-        var options = new FinetuneOptions { Steps = steps, Looks = 10, Flip = true, Shift = 4 };
-        var curves = ((OnnxModel[])[edited, RandomRow(source, @class)]).Select(m => Finetuner.Finetune(m, looked, options).Report.Curve).ToArray();
-        Console.WriteLine($"{args[0]}, class {@class}, accuracy % on its {own.Length} test images");
-        Console.WriteLine("| steps on labels | edited | original, row of the head random |");
-        Console.WriteLine("|---|---|---|");
-        foreach (var (a, b) in curves[0].Zip(curves[1]))
-            Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"| {a.Step} | {100 * a.Top1:F2} | {100 * b.Top1:F2} |"));
+        var data = UnlearnData.Of(SharedCifar.Data(args[0], 0));
+        UnlearnMethod[] methods = [UnlearnMethod.Refit, UnlearnMethod.DisceditU];
+        var curves = methods.Select(method =>
+        {
+            var options = new UnlearnOptions { Classes = [@class], Method = method };
+            return RelearningCurve.Measure(source, Unlearner.Unlearn(source, data, options).Model, data, [@class], steps, options);
+        }).ToArray();
+        Console.WriteLine($"{args[0]}, class {@class}, accuracy % on its test images, seed 0");
+        Console.WriteLine($"| steps on labels | {string.Join(" | ", methods)} | original, row of the head random |");
+        Console.WriteLine($"|---|{string.Concat(methods.Select(_ => "---|"))}---|");
+        for (var i = 0; i < curves[0].Count; i++)
+            Console.WriteLine($"| {curves[0][i].Step} | {string.Join(" | ", curves.Select(c => Percent(c[i].Edited)))} | {Percent(curves[0][i].Original)} |");
         return 0;
     }
 
-    // The row is drawn with the mean and spread of the others; the bias is their mean.
-    static OnnxModel RandomRow(OnnxModel source, int @class)
-    {
-        var model = NormalisedModel.Create(source.Proto);
-        var head = ClassifierHead.Of(model, ClassifierSignature.Of(source.Proto).LogitsName);
-        var (weights, bias) = head.Unit.Read();
-        var others = Enumerable.Range(0, head.Classes).Where(c => c != @class).ToArray();
-        double[] values = [.. others.SelectMany(c => Enumerable.Range(0, weights.GetLength(1)).Select(k => (double)weights[c, k]))];
-        var mean = values.Average();
-        var deviation = Math.Sqrt(values.Average(v => (v - mean) * (v - mean)));
-        var random = new Philox4x32(0);
-        for (var k = 0; k < weights.GetLength(1); k++) weights[@class, k] = (float)(mean + deviation * random.NextGaussian());
-        bias[@class] = others.Average(c => bias[c]);
-        head.Unit.Write(weights, bias);
-        return source.With(model.Proto);
-    }
+    static string Percent(double share) => (100 * share).ToString("F1", CultureInfo.InvariantCulture);
 
     static int Whole(string text) => int.Parse(text, CultureInfo.InvariantCulture);
 }

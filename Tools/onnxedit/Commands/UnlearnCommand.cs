@@ -29,6 +29,7 @@ sealed class UnlearnCommand : CliCommand
     readonly Option<bool> _physical = new("--physical") { Description = "Also remove the channels that only the class uses; what reads them is re-fitted" };
     readonly Option<string?> _moments = new("--moments") { Description = "Statistics written by onnxedit stats to edit from, without images; data, where there is any, is for measuring only", HelpName = "FILE" };
     readonly Option<string?> _finetune = FinetuneOption.Create("Then fine-tune for so long, e.g. 5m, or so many steps, on the original's answers to images of the other classes");
+    readonly Option<int?> _relearn = Numbers.OptionalWhole("--relearn", 10, "Also measure how fast the class is learned again: train copies on labels for so many steps");
     readonly Option<string?> _out = new("--out", "-o") { Description = "Where to write [default: NAME.unlearn.onnx beside the model]", HelpName = "FILE" };
 
     internal UnlearnCommand() : base(
@@ -40,7 +41,7 @@ sealed class UnlearnCommand : CliCommand
         "onnxedit unlearn model.onnx --class 5 --moments model.moments")
     {
         _inputs.AddTo(this);
-        foreach (var option in new Option[] { _classes, _method, _retainDrop, _forgetTarget, _deviations, _tail, _layers, _perLayer, _witness, _physical, _moments, _finetune, _out }) Options.Add(option);
+        foreach (var option in new Option[] { _classes, _method, _retainDrop, _forgetTarget, _deviations, _tail, _layers, _perLayer, _witness, _physical, _moments, _finetune, _relearn, _out }) Options.Add(option);
     }
 
     internal override void Execute(CommandContext context)
@@ -49,6 +50,8 @@ sealed class UnlearnCommand : CliCommand
         inputs.RequireClassifier();
         var wanted = Words(context.Get(_classes));
         if (wanted.Length == 0) throw new OnnxEngineException(ErrorKind.Usage, "Name the class to forget, e.g. --class 5.");
+        if (context.Get(_relearn) is not null && context.Get(_moments) is not null)
+            throw new OnnxEngineException(ErrorKind.Usage, "--relearn trains on images, which --moments holds none of; leave one of them out.");
         var target = OutputTarget.Resolve(context.Get(_out), inputs, "unlearn", context.Global.Force);
         var data = Data(context, inputs);
         var watch = Stopwatch.StartNew();
@@ -79,7 +82,10 @@ sealed class UnlearnCommand : CliCommand
         foreach (var note in result.Report.Notes) context.Output.Note(note);
         // What an interrupted training reached is written all the same.
         result.Model.Save(target, context.Global.Force, options.Finetune is null ? context.Cancellation : CancellationToken.None);
-        UnlearnTable.Write(context, result.Report, data.ClassNames, options, seconds, target);
+        // The model is safe by then, should the curve be interrupted.
+        var curve = context.Get(_relearn) is not { } steps || context.Cancellation.IsCancellationRequested ? null
+            : context.Output.Track(progress => RelearningCurve.Measure(inputs.Model, result.Model, data, options.Classes, steps, options, progress, context.Cancellation));
+        UnlearnTable.Write(context, result.Report with { Relearning = curve }, data.ClassNames, options, seconds, target);
         context.Cancellation.ThrowIfCancellationRequested();
     }
 

@@ -29,6 +29,12 @@ static class UnlearnTable
             if (report.MeasuredBeforeFinetuning is { } edited)
                 output.Line($"before it: forgotten {Figures.Percent(edited.ForgottenAccuracy.After)} %, others {Figures.Percent(edited.RetainedAccuracy.After)} %, read out {string.Join(", ", edited.Probe.Select(p => Figures.Percent(p.After)))}");
         }
+        if (report.Relearning is { } curve)
+        {
+            var table = new ResultTable("steps on labels", "edited: forgotten, top-1 %", "original with new rows in the head");
+            foreach (var point in curve) table.Row($"{point.Step}", Figures.Percent(point.Edited), Figures.Percent(point.Original));
+            output.Table(table);
+        }
         output.Line(FormattableString.Invariant($"{seconds:F1} s, seed {options.Seed}"));
         output.Line($"wrote {target}");
     }
@@ -72,6 +78,7 @@ static class UnlearnTable
         Retained = report.Measured is { } r ? Part(r.RetainedAccuracy, r.Retained) : null,
         report.Measured?.Probe,
         Finetuning = report.Finetuning is { } t ? new { t.Steps, t.BestStep, End = t.End.ToString(), t.Curve, t.Basis } : null,
+        report.Relearning,
         BeforeFinetuning = report.MeasuredBeforeFinetuning is { } e ? new { Forgotten = Part(e.ForgottenAccuracy, e.Forgotten), Retained = Part(e.RetainedAccuracy, e.Retained), e.Probe } : null,
         PerClass = report.Measured is { } m ? m.Before.PerClass.Zip(m.After.PerClass).Select(p => new
         {
