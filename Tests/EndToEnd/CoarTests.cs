@@ -46,7 +46,21 @@ public sealed class CoarTests(SlimSample sample)
         Assert.Equal("coar edit", CliRunner.Run(["inspect", output, "--json"]).Expect(0).Json().GetProperty("history")[0].GetProperty("command").GetString());
     }
 
+    [Fact]
+    public void Mistakes_are_corrected_one_by_one()
+    {
+        string[] arguments = ["coar", "edit", sample.Model, "--data", sample.Data, "--mean", "0.5", "--std", "0.25", "--target", "mistakes:8", "--one-by-one", "--budget", "90", "--validation", "200"];
+        var json = CliRunner.Run([.. arguments, "--json"]).Expect(0).Json();
+        var examples = json.GetProperty("examples").EnumerateArray().ToArray();
+        Assert.Equal(8, examples.Length);
+        Assert.All(examples, e => Assert.True(e.GetProperty("marginBefore").GetDouble() <= 0));
+        Assert.All(examples, e => Assert.Equal(e.GetProperty("isCorrected").GetBoolean(), e.GetProperty("marginAfter").GetDouble() > 0));
+        Assert.True(json.GetProperty("corrected").GetInt32() >= 5, json.GetRawText());
+        Assert.Contains("nothing was written", CliRunner.Run(arguments).Expect(0).StdOut, StringComparison.Ordinal);
+    }
+
     [Theory]
+    [InlineData("coar edit MODEL --target random:5 --one-by-one --lower", 2, "leave --lower and --out away")]
     [InlineData("coar MODEL --components wheels", 2, "filters, units, neurons and heads")]
     [InlineData("coar MODEL --components heads", 3, "no components of the kind heads")]
     [InlineData("coar MODEL --alpha 0.7", 2, "--alpha takes a number between 0 and 0.5")]

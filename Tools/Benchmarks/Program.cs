@@ -37,6 +37,8 @@ switch (args)
         return StampedImages.Run(rest);
     case ["attributions", .. [_, _, _, _] rest]:
         return AttributionQuality.Run(rest);
+    case ["mistakes", .. { Length: > 0 } rest]:
+        return MistakeTable.Run(rest);
     case ["ablations", .. { Length: > 0 } rest]:
         return AblationSpeed.Run(rest);
     case ["big-model", .. [_, _] rest]:
@@ -62,6 +64,7 @@ switch (args)
               randomise MODEL OUT SEED                       the model with seeded random weights
               stamped CIFAR10 FOLDER                         images that the flawed networks fail on
               attributions MODEL EXAMPLES ALPHA METHOD:BUDGET,...   correlation with fresh ablations against cost
+              mistakes MODEL [MISTAKES [OTHERS [BUDGET]]]    single mistakes corrected by ablating components
               ablations MODEL [EXAMPLES [THREADS]]           ablated forward passes beside dense ones and a PyTorch loop
               big-model OUT GB                               a chain of wide layers with external data of that size
             """);

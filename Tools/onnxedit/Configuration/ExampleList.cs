@@ -20,6 +20,8 @@ sealed class ExampleList(ModelAndData inputs, ModelData data)
         {
             ["class", var name] => OfClass(name, Usual),
             ["class", var name, var count] => OfClass(name, Number(count, text)),
+            ["mistakes"] => Mistakes(Usual),
+            ["mistakes", var count] => Mistakes(Number(count, text)),
             ["random"] => Random(Usual),
             ["random", var count] => Random(Number(count, text)),
             [("test" or "train") and var part, var items] => Items(part, items, text),
@@ -38,6 +40,16 @@ sealed class ExampleList(ModelAndData inputs, ModelData data)
         var train = Train;
         int[] found = [.. Enumerable.Range(0, train.Count).Where(i => train.Label(i) == label).Take(count)];
         return found.Length > 0 ? train.Select(found) : throw new OnnxEngineException(ErrorKind.Data, $"There is no training image of class {name}.");
+    }
+
+    // Test images that the model gets wrong, evenly over all of them.
+    ImageSet Mistakes(int count)
+    {
+        var test = data.Test is { IsLabelled: true } found ? found : throw new OnnxEngineException(ErrorKind.Data, "There are no labelled test images to find mistakes among; give --data or --eval-data.");
+        var correct = Evaluator.Evaluate(inputs.Model, test, inputs.Evaluation).Correct;
+        int[] wrong = [.. Enumerable.Range(0, test.Count).Where(i => test.Label(i) >= 0 && !correct[i])];
+        if (wrong.Length == 0) throw new OnnxEngineException(ErrorKind.Data, $"The model gets all {Figures.Count(test.Count)} test images right.");
+        return test.Select([.. wrong.Where((_, at) => at % Math.Max(1, wrong.Length / count) == 0).Take(count)]);
     }
 
     ImageSet Random(int count)
@@ -64,5 +76,5 @@ sealed class ExampleList(ModelAndData inputs, ModelData data)
     }
 
     static int Number(string text, string whole) => int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number
-        : throw new OnnxEngineException(ErrorKind.Usage, $"'{whole}' does not name examples; write class:NAME, class:NAME:COUNT, random:COUNT, train:I,J, test:I,J or a path.");
+        : throw new OnnxEngineException(ErrorKind.Usage, $"'{whole}' does not name examples; write class:NAME, class:NAME:COUNT, random:COUNT, mistakes:COUNT, train:I,J, test:I,J or a path.");
 }

@@ -10,7 +10,7 @@ sealed class CoarEditCommand : CliCommand
 {
     readonly ModelAndDataOptions _inputs = new(hasCalibration: false);
     readonly ComponentOptions _components = new();
-    readonly Option<string?> _target = new("--target") { Description = "Examples whose answers shall change: class:NAME[:COUNT], random:COUNT, train:I,J, test:I,J or a path to labelled data", HelpName = "EXAMPLES" };
+    readonly Option<string?> _target = new("--target") { Description = "Examples whose answers shall change: class:NAME[:COUNT], random:COUNT, mistakes:COUNT, train:I,J, test:I,J or a path to labelled data", HelpName = "EXAMPLES" };
     readonly Option<string> _reference = new("--reference") { Description = "Examples to compare with; as many as the target: taken for pairs", HelpName = "EXAMPLES", DefaultValueFactory = _ => "random:50" };
     readonly Option<bool> _raise = new("--raise") { Description = "The target's classes shall be recognised (the default)" };
     readonly Option<bool> _lower = new("--lower") { Description = "The target's classes shall not be recognised any more" };
@@ -18,17 +18,19 @@ sealed class CoarEditCommand : CliCommand
     readonly Option<double> _drop = Numbers.Positive("--drop", 1.5, "Points of accuracy on validation images that this may cost");
     readonly Option<int> _budget = Numbers.Whole("--budget", 1, 10_000_000, 600, "Cost of attributions allowed for each example in forward passes");
     readonly Option<int> _validation = Numbers.Whole("--validation", 1, int.MaxValue, 1000, "Validation images to hold on to");
+    readonly Option<bool> _oneByOne = new("--one-by-one") { Description = "Correct every target example alone, from the model as it is; statistics only, nothing is written" };
     readonly Option<string?> _out = new("--out", "-o") { Description = "Where to write [default: NAME.coar.onnx beside the model]", HelpName = "FILE" };
 
     internal CoarEditCommand() : base(
         "edit",
         "Ablates the few components that make the model answer target examples as it does, as long as validation images are answered as before.",
         "onnxedit coar edit model.onnx --target stamped/ --reference plain/ --data cifar10 --mean .485,.456,.406 --std .229,.224,.225",
+        "onnxedit coar edit model.onnx --target mistakes:100 --one-by-one",
         "onnxedit coar edit model.onnx --target class:cat --lower --most 20 --drop 2")
     {
         _inputs.AddTo(this);
         _components.AddTo(this);
-        foreach (var option in new Option[] { _target, _reference, _raise, _lower, _most, _drop, _budget, _validation, _out }) Options.Add(option);
+        foreach (var option in new Option[] { _target, _reference, _raise, _lower, _most, _drop, _budget, _validation, _oneByOne, _out }) Options.Add(option);
     }
 
     internal override void Execute(CommandContext context)
@@ -37,7 +39,10 @@ sealed class CoarEditCommand : CliCommand
         if (context.Get(_raise) && context.Get(_lower)) throw new OnnxEngineException(ErrorKind.Usage, "--raise and --lower exclude each other.");
         var inputs = _inputs.Resolve(context);
         inputs.RequireClassifier();
-        var path = OutputTarget.Resolve(context.Get(_out), inputs, "coar", context.Global.Force);
+        var alone = context.Get(_oneByOne);
+        if (alone && (context.Get(_lower) || context.Get(_out) is not null))
+            throw new OnnxEngineException(ErrorKind.Usage, "--one-by-one corrects mistakes and writes nothing; leave --lower and --out away.");
+        var path = alone ? "" : OutputTarget.Resolve(context.Get(_out), inputs, "coar", context.Global.Force);
         var data = inputs.OpenData(context.Output);
         var examples = new ExampleList(inputs, data);
         var validation = data.Validation ?? throw new OnnxEngineException(ErrorKind.Data, "There are no validation images to hold on to; give data with a training part.");
@@ -53,9 +58,29 @@ sealed class CoarEditCommand : CliCommand
             Attribution = components with { Budget = context.Get(_budget), Method = AttributionMethod.Gradients },
         };
         var watch = Stopwatch.StartNew();
+        if (alone)
+        {
+            var (corrections, names) = context.Output.Track(progress => Correct(
+                inputs, examples.Find(target), examples.Find(context.Get(_reference)!), validation.Select(held), options, progress, context.Cancellation));
+            MistakeTable.Write(context, corrections, names, held.Length, watch.Elapsed.TotalSeconds);
+            return;
+        }
         var result = context.Output.Track(progress => ComponentEditor.Edit(
             inputs.Model, examples.Find(target), examples.Find(context.Get(_reference)!), validation.Select(held), data.Test, options, progress, context.Cancellation));
         result.Model.Save(path, context.Global.Force, context.Cancellation);
         ComponentEditTable.Write(context, result.Report, watch.Elapsed.TotalSeconds, path);
+    }
+
+    static (MistakeCorrection[] Corrections, string[][] Names) Correct(
+        ModelAndData inputs, ImageSet target, ImageSet reference, ImageSet validation, ComponentEditOptions options, IProgress<WorkProgress> progress, CancellationToken cancellation)
+    {
+        using var corrector = new MistakeCorrector(inputs.Model, target, reference, validation, options, progress, cancellation);
+        MistakeCorrection[] corrections = [.. Enumerable.Range(0, target.Count).Select(i =>
+        {
+            var found = corrector.Correct(i, cancellation);
+            progress.Report(new WorkProgress("examples", i + 1, target.Count));
+            return found;
+        })];
+        return (corrections, [.. corrections.Select(c => c.Ablated.Select(corrector.Name).ToArray())]);
     }
 }
