@@ -55,7 +55,7 @@ static class FinetuneHistory
             ["normalisation"] = options.Normalisation.ToString().ToLowerInvariant(),
             ["optimiser"] = options.UseAdam ? "adam" : "sgd",
             ["shift"] = Number(options.Shift ?? 0),
-            ["step-size"] = Number(options.StepSize),
+            ["step-size"] = Number(options.LargestStep),
             ["steps"] = options.Time is null ? Number(options.Steps) : "as many as there is time for",
             ["targets"] = options.Teacher is null ? "labels" : FormattableString.Invariant($"teacher {options.Teacher.Sha256}, temperature {options.Temperature}"),
             ["warm-up"] = Number(options.WarmUp),

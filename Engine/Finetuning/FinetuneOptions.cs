@@ -27,11 +27,11 @@ public sealed record FinetuneOptions
     /// <summary>Images per step.</summary>
     public int Batch { get; init; } = 64;
 
-    /// <summary>Largest step size; it rises evenly, then falls to zero along a half cosine.</summary>
-    public double StepSize { get; init; } = 0.001;
+    /// <summary>Largest step size; it rises evenly, then falls to zero along a half cosine. Null: 0.0003 with Adam, 0.001 with gradient descent.</summary>
+    public double? StepSize { get; init; }
 
     /// <summary>Share of the training in which the step size rises, below 1.</summary>
-    public double WarmUp { get; init; }
+    public double WarmUp { get; init; } = 0.05;
 
     /// <summary>Momentum of gradient descent.</summary>
     public double Momentum { get; init; } = 0.9;
@@ -39,8 +39,8 @@ public sealed record FinetuneOptions
     /// <summary>Weight decay; with Adam apart from the gradient (Loshchilov and Hutter, 2019).</summary>
     public double Decay { get; init; } = 1e-4;
 
-    /// <summary>Whether Adam is used instead of gradient descent.</summary>
-    public bool UseAdam { get; init; }
+    /// <summary>Whether Adam is used; else gradient descent.</summary>
+    public bool UseAdam { get; init; } = true;
 
     /// <summary>Longest gradient; a longer one is scaled down. 0: no limit.</summary>
     public double GradientLimit { get; init; } = 10;
@@ -55,7 +55,7 @@ public sealed record FinetuneOptions
     public double Mix { get; init; }
 
     /// <summary>Share of the average that an exponential average of the weights, which is then what is kept, retains in a step; 0: no average.</summary>
-    public double Averaging { get; init; }
+    public double Averaging { get; init; } = 0.99;
 
     /// <summary>Parts of the network whose outputs are to resemble the teacher's as well, by parts of node names that both have. Needs a <see cref="Teacher"/>.</summary>
     public IReadOnlyCollection<string>? Features { get; init; }
@@ -92,4 +92,7 @@ public sealed record FinetuneOptions
 
     /// <summary>How accuracy is measured.</summary>
     public EvaluationOptions Evaluation { get; init; } = new();
+
+    /// <summary>The step size that is meant.</summary>
+    internal double LargestStep => StepSize ?? (UseAdam ? 0.0003 : 0.001);
 }

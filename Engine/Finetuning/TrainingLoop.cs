@@ -29,8 +29,8 @@ sealed class TrainingLoop
     {
         (_session, _images, _targets, _look, _options, _terms) = (session, images, targets, look, options, terms);
         _rule = options.UseAdam
-            ? new Adam { StepSize = options.StepSize, Decay = options.Decay }
-            : new GradientDescent { StepSize = options.StepSize, Momentum = options.Momentum, Decay = options.Decay };
+            ? new Adam { StepSize = options.LargestStep, Decay = options.Decay }
+            : new GradientDescent { StepSize = options.LargestStep, Momentum = options.Momentum, Decay = options.Decay };
     }
 
     /// <summary>What came of it.</summary>
@@ -101,7 +101,7 @@ sealed class TrainingLoop
     {
         var labels = _images.Fill(_state.Step, _session.Images);
         _targets.Fill(_session.Images, _images.Shape(batch), labels, _session.Targets, _session.Features);
-        _rule.StepSize = _options.StepSize * StepSchedule.Factor(Math.Min(1, Progress()), _options.WarmUp);
+        _rule.StepSize = _options.LargestStep * StepSchedule.Factor(Math.Min(1, Progress()), _options.WarmUp);
         var (loss, isFinite) = _session.Step(_rule, _options.GradientLimit);
         if (!isFinite) return false;
         _state.Step++;

@@ -39,7 +39,7 @@ static class FinetuneRecovery
             Steps = (int)Take("steps", options.Steps),
             Time = Take("minutes", 0) is > 0 and var minutes ? TimeSpan.FromMinutes(minutes) : null,
             Batch = (int)Take("batch", options.Batch),
-            StepSize = Take("step-size", options.StepSize),
+            StepSize = Take("step-size", 0) is > 0 and var size ? size : null,
             WarmUp = Take("warm-up", options.WarmUp),
             UseAdam = Take("adam", options.UseAdam ? 1 : 0) != 0,
             Decay = Take("decay", options.Decay),

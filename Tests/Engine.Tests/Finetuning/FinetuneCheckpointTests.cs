@@ -7,7 +7,7 @@ public sealed class FinetuneCheckpointTests
 {
     static readonly CancellationToken _cancellation = TestContext.Current.CancellationToken;
 
-    static FinetuneOptions Options => new() { Steps = 40, Batch = 16, Looks = 4, StepSize = 0.01, WarmUp = 0.2, Flip = true, Shift = 1, Averaging = 0.9, Seed = 3 };
+    static FinetuneOptions Options => new() { Steps = 40, Batch = 16, Looks = 4, UseAdam = false, StepSize = 0.01, WarmUp = 0.2, Flip = true, Shift = 1, Averaging = 0.9, Seed = 3 };
 
     static FinetuneResult Run(FinetuneOptions options, CancellationToken? cancellation = null)
     {

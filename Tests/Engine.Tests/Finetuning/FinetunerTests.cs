@@ -16,7 +16,7 @@ public sealed class FinetunerTests
         return new ModelData("made up") { Train = Part(0, 240), Validation = Part(240, 360), Test = Part(360, 480) };
     }
 
-    static FinetuneOptions Options => new() { Steps = 60, Batch = 16, Looks = 3, StepSize = 0.02, Seed = 3 };
+    static FinetuneOptions Options => new() { Steps = 60, Batch = 16, Looks = 3, UseAdam = false, StepSize = 0.02, WarmUp = 0, Averaging = 0, Seed = 3 };
 
     static FinetuneResult Run(FinetuneOptions options, ModelData? data = null, OnnxModel? model = null, CancellationToken? cancellation = null) =>
         Finetuner.Finetune(model ?? SmallClassifier.Residual().Model, data ?? Data(), options, null, cancellation ?? _cancellation);

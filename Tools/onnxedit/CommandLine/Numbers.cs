@@ -42,6 +42,23 @@ static class Numbers
         CustomParser = result => Parse(result, text => Number(text) is { } number && number > 0 ? number : null, "a number greater than 0", value),
     };
 
+    /// <summary>A number greater than zero, or nothing.</summary>
+    internal static Option<double?> OptionalPositive(string name, string description) => new(name)
+    {
+        Description = description,
+        HelpName = "X",
+        CustomParser = result => Parse<double>(result, text => Number(text) is { } number && number > 0 ? number : null, "a number greater than 0", 1),
+    };
+
+    /// <summary>A number from 0 to less than 1.</summary>
+    internal static Option<double> Share(string name, double value, string description) => new(name)
+    {
+        Description = description,
+        HelpName = "X",
+        DefaultValueFactory = _ => value,
+        CustomParser = result => Parse(result, text => Number(text) is { } number && number is >= 0 and < 1 ? number : null, "a number from 0 to less than 1", value),
+    };
+
     /// <summary>A number strictly between two others, or nothing.</summary>
     internal static Option<double?> OptionalReal(string name, double above, double below, string description) => new(name)
     {

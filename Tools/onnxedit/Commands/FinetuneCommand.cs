@@ -18,8 +18,10 @@ sealed class FinetuneCommand : CliCommand
     readonly Option<int> _steps = Numbers.Whole("--steps", 1, int.MaxValue, 1000, "Training steps");
     readonly Option<TimeSpan?> _time = Numbers.OptionalTime("--time", "Train for so long instead, e.g. 5m; the schedule ends with it");
     readonly Option<int> _batch = Numbers.Whole("--batch", 1, int.MaxValue, 64, "Images per step, for models with an open batch; multiples of 16 are fastest");
-    readonly Option<double> _stepSize = Numbers.Positive("--step-size", 0.001, "Step size at first; it falls to zero along a half cosine");
-    readonly Option<string> _optimiser = Numbers.OneOf("--optimiser", ["sgd", "adam"], "sgd", "Gradient descent with momentum 0.9 and weight decay 0.0001, or Adam");
+    readonly Option<double?> _stepSize = Numbers.OptionalPositive("--step-size", "Largest step size, from which it falls to zero along a half cosine [default: 0.0003 with adam, 0.001 with sgd or --editable]");
+    readonly Option<string> _optimiser = Numbers.OneOf("--optimiser", ["adam", "sgd"], "adam", "Adam, or gradient descent with momentum 0.9; both with weight decay 0.0001");
+    readonly Option<double> _warmUp = Numbers.Share("--warm-up", 0.05, "Share of the training in which the step size rises");
+    readonly Option<double> _averaging = Numbers.Share("--averaging", 0.99, "Keep an average of the weights that retains this share in a step; 0: the weights themselves");
     readonly Option<string?> _layers = new("--layers") { Description = "Train only nodes with one of these in their name [default: all]", HelpName = "NAME,..." };
     readonly Option<bool?> _flip = new("--flip") { Description = "Mirror images at random [default: with --teacher]", HelpName = "true|false", Arity = System.CommandLine.ArgumentArity.ZeroOrOne };
     readonly Option<int?> _shift = Numbers.OptionalWhole("--shift", 0, "Shift images at random by so many pixels at most [default: with --teacher an eighth of the width]");
@@ -41,7 +43,7 @@ sealed class FinetuneCommand : CliCommand
     {
         _inputs.AddTo(this);
         _editable.AddTo(this);
-        foreach (var option in new Option[] { _teacher, _temperature, _features, _featureWeight, _steps, _time, _batch, _stepSize, _optimiser, _layers, _flip, _shift, _normalisation, _looks, _patience, _checkpoint, _resume, _curve, _out }) Options.Add(option);
+        foreach (var option in new Option[] { _teacher, _temperature, _features, _featureWeight, _steps, _time, _batch, _stepSize, _optimiser, _warmUp, _averaging, _layers, _flip, _shift, _normalisation, _looks, _patience, _checkpoint, _resume, _curve, _out }) Options.Add(option);
     }
 
     internal override void Execute(CommandContext context)
@@ -60,6 +62,8 @@ sealed class FinetuneCommand : CliCommand
             Steps = context.Get(_steps),
             Batch = context.Get(_batch),
             StepSize = context.Get(_stepSize),
+            WarmUp = context.Get(_warmUp),
+            Averaging = context.Get(_averaging),
             UseAdam = context.Get(_optimiser) == "adam",
             Layers = Names(context.Get(_layers)),
             Features = Names(context.Get(_features)),
