@@ -37,6 +37,8 @@ switch (args)
         return StampedImages.Run(rest);
     case ["attributions", .. [_, _, _, _] rest]:
         return AttributionQuality.Run(rest);
+    case ["language", .. { Length: > 0 } rest]:
+        return LanguageSample.Run(rest);
     case ["mistakes", .. { Length: > 0 } rest]:
         return MistakeTable.Run(rest);
     case ["ablations", .. { Length: > 0 } rest]:
@@ -64,6 +66,7 @@ switch (args)
               randomise MODEL OUT SEED                       the model with seeded random weights
               stamped CIFAR10 FOLDER                         images that the flawed networks fail on
               attributions MODEL EXAMPLES ALPHA METHOD:BUDGET,...   correlation with fresh ablations against cost
+              language FOLDER [STEPS]                        train a small language model on made-up text
               mistakes MODEL [MISTAKES [OTHERS [BUDGET]]]    single mistakes corrected by ablating components
               ablations MODEL [EXAMPLES [THREADS]]           ablated forward passes beside dense ones and a PyTorch loop
               big-model OUT GB                               a chain of wide layers with external data of that size
