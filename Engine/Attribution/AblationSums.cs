@@ -9,6 +9,7 @@ namespace OnnxEdit.Engine;
 /// </summary>
 sealed class AblationSums
 {
+    /// <summary>Nothing yet.</summary>
     /// <param name="components">Components, d.</param>
     /// <param name="examples">Examples, n.</param>
     public AblationSums(int components, int examples)
@@ -19,6 +20,13 @@ sealed class AblationSums
         Answers = new double[components][];
         for (var j = 0; j < components; j++) Answers[j] = new double[examples];
         (Sum, Squares) = (new double[examples], new double[examples]);
+    }
+
+    /// <summary>Sums that were made before.</summary>
+    public AblationSums(long count, double[][] together, double[][] answers, double[] sum, double[] squares)
+    {
+        (Components, Examples, Count) = (together.Length, sum.Length, count);
+        (Together, Answers, Sum, Squares) = (together, answers, sum, squares);
     }
 
     /// <summary>Components, d.</summary>

@@ -20,4 +20,16 @@ public enum AttributionMethod
 
     /// <summary>The gradient at the full mask: gradient x parameter summed over a component's weights.</summary>
     GradientTimesParameter,
+
+    /// <summary>
+    /// Conductance (Dhamdhere, Sundararajan and Yan, 2018) along the straight path from all components ablated to none: the integral of
+    /// the gradient of a component's mask while all masks grow from 0 to 1 together. Over all components it sums up to the whole change.
+    /// </summary>
+    Conductance,
+
+    /// <summary>Internal influence (Leino et al., 2018) along the same path: the mean gradient of a component's output, summed over its places.</summary>
+    InternalInfluence,
+
+    /// <summary>Scores drawn at random, which know nothing.</summary>
+    Random,
 }

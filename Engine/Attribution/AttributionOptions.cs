@@ -32,6 +32,12 @@ public sealed record AttributionOptions
     /// <summary>Examples per run, where the model leaves the batch open.</summary>
     public int Batch { get; init; } = 32;
 
+    /// <summary>
+    /// Ablations in a chunk of work; chunks of gradients are made as long. Sums of gradients are added up chunk by chunk, so that
+    /// their last bits depend on it, and on nothing else about how the work is shared out.
+    /// </summary>
+    public int Chunk { get; init; } = 64;
+
     /// <summary>Seed of the masks.</summary>
     public ulong Seed { get; init; }
 

@@ -41,11 +41,11 @@ public sealed class Attributions
     {
         var (n, d) = (Scores.Count, Components.Count);
         var file = new SafeTensors();
-        file.Tensors["scores"] = ([n, d], [.. Scores.SelectMany(r => r)]);
-        file.Tensors["standard_errors"] = ([n, d], [.. StandardErrors.SelectMany(r => r)]);
-        file.Tensors["base"] = ([n], [.. Base]);
-        file.Tensors["answers"] = ([n], [.. Answers]);
-        file.Tensors["labels"] = ([n], [.. Labels.Select(l => (float)l)]);
+        file.Tensors["scores"] = ([n, d], Scores.SelectMany(r => r).ToArray());
+        file.Tensors["standard_errors"] = ([n, d], StandardErrors.SelectMany(r => r).ToArray());
+        file.Tensors["base"] = ([n], Base.ToArray());
+        file.Tensors["answers"] = ([n], Answers.ToArray());
+        file.Tensors["labels"] = ([n], Labels.Select(l => (float)l).ToArray());
         file.Metadata["schema"] = Schema;
         file.Metadata["components"] = new JsonArray([.. Components.Select(c => JsonValue.Create(c))]).ToJsonString();
         foreach (var (key, value) in Facts) file.Metadata[key] = value;
@@ -119,8 +119,8 @@ public sealed class Attributions
     string Fact(string key) => Facts.GetValueOrDefault(key) ?? throw new OnnxEngineException(ErrorKind.Data, $"The file of attributions does not say '{key}'; it was not written by onnxedit.");
 
     static float[] Tensor(SafeTensors file, string path, string name, int length) =>
-        file.Tensors.TryGetValue(name, out var t) && (t.Values.Length == length || name == "answers")
-            ? t.Values
+        file.Tensors.TryGetValue(name, out var t) && t.Values is float[] values && (values.Length == length || name == "answers")
+            ? values
             : throw new OnnxEngineException(ErrorKind.Data, $"'{path}' holds no tensor '{name}' of the right size.");
 
     static float[][] Rows(float[] values, int length) => [.. values.Chunk(length)];

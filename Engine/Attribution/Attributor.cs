@@ -1,4 +1,3 @@
-using System.Globalization;
 using OnnxEdit.Surgery;
 
 namespace OnnxEdit.Engine;
@@ -9,9 +8,6 @@ namespace OnnxEdit.Engine;
 /// </summary>
 public sealed class Attributor
 {
-    /// <summary>Share of the budget that ablations have beside gradients, as 1 / this.</summary>
-    const int AblationShare = 5;
-
     readonly OnnxModel _source;
     readonly AttributionOptions _options;
     readonly ClassifierSignature _signature;
@@ -51,15 +47,37 @@ public sealed class Attributor
     /// <summary>Estimates attributions. Synchronous; writes no files.</summary>
     /// <exception cref="OnnxEngineException">The budget is too small for the method (<see cref="ErrorKind.Usage"/>).</exception>
     /// <exception cref="OnnxSurgeryException">An operator has no gradient, and the method needs one.</exception>
-    public Attributions Attribute() => _options.Method switch
+    public Attributions Attribute()
     {
-        AttributionMethod.Combined => Combined(),
-        AttributionMethod.Gradients => FromGradients(_options.Budget / 3).Result,
-        AttributionMethod.Ridge => FromAblations(_options.Budget, held: true, null),
-        AttributionMethod.Ols => FromAblations(_options.Budget, held: false, null),
-        AttributionMethod.LeaveOneOut => LeaveOneOut(),
-        _ => GradientTimesParameter(),
-    };
+        var work = Work();
+        var sums = new AttributionSums(work);
+        using var runner = Runner(work);
+        var (done, all) = (0L, work.Cost);
+        foreach (var chunk in work.Chunks)
+            sums.Add(chunk, runner.Run(chunk, cost => _progress?.Report(new WorkProgress("attributions", done += cost, all)), _cancellation));
+        return AttributionEstimate.Of(work, sums, Subject);
+    }
+
+    /// <summary>What has to be run for attributions, chunk by chunk.</summary>
+    /// <exception cref="OnnxEngineException">The budget is too small for the method (<see cref="ErrorKind.Usage"/>).</exception>
+    public AttributionWork Work() => new(_options, _images.Count, Components.Count, Batch);
+
+    /// <summary>Upper bounds on the memory that the work takes over several machines.</summary>
+    public MemoryBound Memory()
+    {
+        long Bytes(IEnumerable<long> shape) => sizeof(float) * shape.Aggregate(1L, (a, b) => a * b);
+        var activations = _model.Trace.Shapes.Where(s => _model.Trace.BatchAxis(s.Key) >= 0).Sum(s => Bytes(s.Value)) / _model.Trace.Batch;
+        return MemoryBound.Of(Work(), _model.Proto.Graph.Initializer.Sum(t => Bytes(t.Dims)), activations);
+    }
+
+    /// <summary>What attributions are of.</summary>
+    internal AttributionSubject Subject => new(_source.Sha256, Names, [.. Enumerable.Range(0, _images.Count).Select(_images.Label)]);
+
+    /// <summary>The examples.</summary>
+    internal ImageSet Images => _images;
+
+    /// <summary>Runs chunks of work.</summary>
+    internal ChunkRunner Runner(AttributionWork work) => new(work, _source, _model, _signature, Components, _constants, _images);
 
     /// <summary>Compares attributions with what fresh random masks do.</summary>
     /// <param name="attributions">Attributions of the same examples and components.</param>
@@ -98,133 +116,4 @@ public sealed class Attributor
     string[] Names => [.. Enumerable.Range(0, Components.Count).Select(Components.Name)];
 
     AblationRuns Runs() => new(_source, _model, _signature, Components, _constants, _images, _options.Answer, Batch);
-
-    // Gradients say most for their cost; some ablations tell how large the scores have to be, and correct them where a
-    // network answers otherwise than its gradients let expect.
-    Attributions Combined()
-    {
-        var ablations = _options.Budget / AblationShare;
-        var (gradients, prior) = FromGradients((_options.Budget - ablations) / 3);
-        var fitted = FromAblations(ablations, held: true, prior);
-        return With(fitted.Scores, gradients.StandardErrors, fitted.Base, gradients.Answers);
-    }
-
-    (Attributions Result, double[][] Prior) FromGradients(int passes)
-    {
-        var masks = new PathMasks(Components.Count, _options.Alpha, _options.Seed);
-        if (passes < masks.Round)
-            throw new OnnxEngineException(ErrorKind.Usage, $"The budget allows {passes} passes forward and backward, and at this share of ablated components every one is looked at in {masks.Round}; give a budget of {3 * masks.Round * AblationShare / (AblationShare - 1) + 1} or more.");
-        var sums = new PathGradients(_images.Count, Components.Count);
-        var (done, all) = (0L, (long)passes * _images.Count);
-        using (var session = new MaskedGradients(_model, _signature, Components, _constants, _options.Answer, Batch))
-            sums.Run(session, _images, masks, 0, passes, count => _progress?.Report(new WorkProgress("mask gradients", (int)((done += count) * 1000 / all), 1000)), _cancellation);
-        var scores = sums.Means();
-        var answers = Answer();
-        // Coefficients of ablations are the negatives of scores.
-        var prior = new double[Components.Count][];
-        for (var j = 0; j < prior.Length; j++) prior[j] = [.. scores.Select(row => -(double)row[j])];
-        return (With(scores, sums.StandardErrors(), Base(scores, answers), answers), prior);
-    }
-
-    Attributions FromAblations(int count, bool held, double[][]? prior)
-    {
-        if (count < 4) throw new OnnxEngineException(ErrorKind.Usage, $"The budget allows {count} ablations, and a regression needs more.");
-        var design = new MaskDesign(_options.Design, Components.Count, _options.Alpha, _options.Seed);
-        var (train, check) = (new AblationSums(Components.Count, _images.Count), held ? new AblationSums(Components.Count, _images.Count) : null);
-        var answers = new float[_images.Count];
-        using (var runs = Runs())
-            for (var k = 0; k < count; k++)
-            {
-                var ablated = design.Ablated(k, RandomStreams.Masks);
-                runs.Run(ablated, answers, _cancellation);
-                // Every fifth is held out to choose the ridge on.
-                (check is not null && k % 5 == 4 ? check : train).Add(ablated, answers);
-                _progress?.Report(new WorkProgress("ablations", k + 1, count));
-            }
-        var moments = new AblationMoments(check is null ? train : AblationSums.Of(train, check));
-        if (prior is not null) AblationFit.Scale(prior, moments);
-        var fit = AblationFit.Solve(train, check, prior);
-        var scores = Transposed(fit.Coefficients, -1);
-        float[] bases = [.. scores.Select((row, e) => (float)(moments.Mean[e] - row.Select((s, j) => s * (1 - moments.Share[j])).Sum()))];
-        return With(scores, Transposed(AblationFit.StandardErrors(moments, fit.Coefficients, fit.Ridge), 1), bases, Answer());
-    }
-
-    Attributions LeaveOneOut()
-    {
-        var answers = Answer();
-        var scores = answers.Select(_ => new float[Components.Count]).ToArray();
-        var without = new float[_images.Count];
-        using (var runs = Runs())
-            for (var j = 0; j < Components.Count; j++)
-            {
-                runs.Run([j], without, _cancellation);
-                for (var e = 0; e < without.Length; e++) scores[e][j] = answers[e] - without[e];
-                _progress?.Report(new WorkProgress("components left out", j + 1, Components.Count));
-            }
-        return With(scores, Unknown(), Base(scores, answers), answers);
-    }
-
-    Attributions GradientTimesParameter()
-    {
-        var (scores, answers) = (new float[_images.Count][], Answer());
-        using (var session = new MaskedGradients(_model, _signature, Components, _constants, _options.Answer, Batch))
-        {
-            Array.Fill(session.Masks, 1);
-            for (var at = 0; at < _images.Count; at += session.Batch)
-            {
-                _cancellation.ThrowIfCancellationRequested();
-                var (first, count) = (at, session.Load(_images, at));
-                session.Run((_, gradients) =>
-                {
-                    for (var i = 0; i < count; i++) scores[first + i] = gradients.Slice(i * Components.Count, Components.Count).ToArray();
-                });
-                _progress?.Report(new WorkProgress("gradients", at + count, _images.Count));
-            }
-        }
-        return With(scores, Unknown(), Base(scores, answers), answers);
-    }
-
-    // Answers of the network as it is.
-    float[] Answer()
-    {
-        using var runs = Runs();
-        var answers = new float[_images.Count];
-        runs.Run([], answers, _cancellation);
-        return answers;
-    }
-
-    // With all components there, the prediction is the network's own answer.
-    static float[] Base(IReadOnlyList<float[]> scores, float[] answers) => [.. scores.Select((row, e) => answers[e] - row.Sum())];
-
-    float[][] Unknown() => [.. Enumerable.Range(0, _images.Count).Select(_ =>
-    {
-        var row = new float[Components.Count];
-        Array.Fill(row, float.NaN);
-        return row;
-    })];
-
-    static float[][] Transposed(double[][] values, int sign) =>
-        [.. Enumerable.Range(0, values[0].Length).Select(e => values.Select(row => (float)(sign * row[e])).ToArray())];
-
-    Attributions With(IReadOnlyList<float[]> scores, IReadOnlyList<float[]> errors, IReadOnlyList<float> bases, IReadOnlyList<float> answers) => new()
-    {
-        Components = Names,
-        Scores = scores,
-        StandardErrors = errors,
-        Base = bases,
-        Answers = answers,
-        Labels = [.. Enumerable.Range(0, _images.Count).Select(_images.Label)],
-        Facts = new SortedDictionary<string, string>(StringComparer.Ordinal)
-        {
-            ["ablation"] = _options.Ablation.ToString(),
-            ["alpha"] = _options.Alpha.ToString(CultureInfo.InvariantCulture),
-            ["answer"] = _options.Answer.ToString(),
-            ["budget"] = _options.Budget.ToString(CultureInfo.InvariantCulture),
-            ["kinds"] = _options.Components.ToString(),
-            ["method"] = _options.Method.ToString(),
-            ["model_sha256"] = _source.Sha256,
-            ["seed"] = _options.Seed.ToString(CultureInfo.InvariantCulture),
-            ["shortcuts"] = _options.Shortcuts ? "true" : "false",
-        },
-    };
 }

@@ -23,20 +23,24 @@ sealed class MaskedGradients : IDisposable
     /// <param name="constants">What stands for an ablated one.</param>
     /// <param name="answer">What is differentiated.</param>
     /// <param name="batch">Examples per run.</param>
+    /// <param name="byOutput">True: gradients with respect to the outputs of components, summed over places, instead of their masks.</param>
     /// <exception cref="OnnxSurgeryException">An operator has no gradient.</exception>
-    public MaskedGradients(NormalisedModel model, ClassifierSignature signature, ComponentMap components, ComponentConstants constants, AnswerKind answer, int batch)
+    public MaskedGradients(
+        NormalisedModel model, ClassifierSignature signature, ComponentMap components, ComponentConstants constants, AnswerKind answer, int batch, bool byOutput = false)
     {
         Batch = batch;
-        var prepared = DifferentiableModel.Prepare(ComponentMasks.Insert(model, components, constants, shared: false), batch);
+        var prepared = DifferentiableModel.Prepare(ComponentMasks.Insert(model, components, constants, shared: false, shifted: byOutput), batch);
         var answers = Losses.AddAnswer(prepared, signature.LogitsName, answer, TargetsInput);
-        var gradient = prepared.AddGradients(answers, [ComponentMasks.Input])[ComponentMasks.Input];
+        var by = byOutput ? ComponentMasks.Shift : ComponentMasks.Input;
+        var gradient = prepared.AddGradients(answers, [by])[by];
         var logits = prepared.Trace.Shape(signature.LogitsName);
         var input = prepared.Trace.Shape(signature.InputName);
         var graph = prepared.Build([answers, gradient]);
         Images = new float[input.Aggregate(1L, (a, b) => a * b)];
         Masks = new float[(long)batch * components.Count];
         Targets = new float[logits.Aggregate(1L, (a, b) => a * b)];
-        _inputs = [signature.InputName, ComponentMasks.Input, TargetsInput];
+        string[] shift = byOutput ? [ComponentMasks.Shift] : [];
+        _inputs = [signature.InputName, ComponentMasks.Input, TargetsInput, .. shift];
         _outputs = [answers, gradient];
         _session = OrtRuntime.CreateSession(graph);
         _values =
@@ -44,6 +48,7 @@ sealed class MaskedGradients : IDisposable
             OrtValue.CreateTensorValueFromMemory(Images, input),
             OrtValue.CreateTensorValueFromMemory(Masks, [batch, components.Count]),
             OrtValue.CreateTensorValueFromMemory(Targets, logits),
+            .. shift.Select(_ => OrtValue.CreateTensorValueFromMemory(new float[Masks.Length], [batch, components.Count])),
         ];
     }
 

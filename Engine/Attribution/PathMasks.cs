@@ -12,21 +12,21 @@ namespace OnnxEdit.Engine;
 /// <param name="Components">Number of components.</param>
 /// <param name="Alpha">Share ablated, in (0, 0.5].</param>
 /// <param name="Seed">The seed.</param>
-sealed record PathMasks(int Components, double Alpha, ulong Seed)
+sealed record PathMasks(int Components, double Alpha, ulong Seed) : GradientMasks(Components)
 {
     /// <summary>Examples and rounds that have masks of their own.</summary>
     public const int Limit = 1 << 16;
 
     const double GoldenRatio = 0.6180339887498949;
 
-    /// <summary>Passes in which every component stands in between once.</summary>
-    public int Round => Math.Max(1, (int)Math.Round(1 / (2 * Alpha)));
+    /// <inheritdoc/>
+    public override int Round => Math.Max(1, (int)Math.Round(1 / (2 * Alpha)));
 
-    /// <summary>The mask of one example in one pass; entries below 1 stand in between.</summary>
-    /// <param name="example">Number of the example.</param>
-    /// <param name="pass">Number of the pass.</param>
-    /// <param name="mask">Receives the mask, [components].</param>
-    public void Fill(int example, int pass, Span<float> mask)
+    /// <inheritdoc/>
+    public override bool Counts(float entry) => entry < 1;
+
+    /// <inheritdoc/>
+    public override void Fill(int example, int pass, Span<float> mask)
     {
         ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(example, Limit);
         var (round, set) = (pass / Round, pass % Round);

@@ -30,6 +30,9 @@ static class RandomStreams
     /// <summary>Masks at which gradients are taken, one stream per pass and example.</summary>
     internal const ulong GradientMasks = 0x22UL << 32;
 
+    /// <summary>Attributions drawn at random, one stream per example.</summary>
+    internal const ulong RandomAttributions = 0x23UL << 32;
+
     /// <summary>Order of training images, one stream per pass.</summary>
     internal const ulong TrainingOrder = 0x10UL << 32;
 

@@ -13,12 +13,16 @@ public static class ComponentMasks
     /// <summary>Name of the new input, float [examples, components].</summary>
     public const string Input = "onnxedit_mask";
 
+    /// <summary>Name of an input that is added to the outputs of components, behind their masks, float [examples, components].</summary>
+    public const string Shift = "onnxedit_shift";
+
     /// <summary>A copy of the model with the mask input.</summary>
     /// <param name="model">The model that was searched.</param>
     /// <param name="components">Its components.</param>
     /// <param name="constants">What stands for an ablated component.</param>
     /// <param name="shared">True: one mask for all examples of a run, [1, components].</param>
-    public static ModelProto Insert(NormalisedModel model, ComponentMap components, ComponentConstants constants, bool shared)
+    /// <param name="shifted">True: with the input <see cref="Shift"/> beside it.</param>
+    public static ModelProto Insert(NormalisedModel model, ComponentMap components, ComponentConstants constants, bool shared, bool shifted = false)
     {
         var copy = model.Proto.Clone();
         var graph = copy.Graph;
@@ -31,12 +35,14 @@ public static class ComponentMasks
             var layer = components.Layers[l];
             List<NodeProto> added = [];
             var write = new NodeWriter(added, graph) { Type = (DataType)model.Trace.ElementType(layer.Tensor) };
-            var mask = MaskOf(write, components, l, model.Trace.Shape(layer.Tensor).Length);
-            Apply(at[layer.Node], layer, mask, constants.Of(l), model, write);
+            var rank = model.Trace.Shape(layer.Tensor).Length;
+            var shift = shifted ? Part(Shift, write, components, l, rank) : null;
+            Apply(at[layer.Node], layer, Part(Input, write, components, l, rank), shift, constants.Of(l), model, write);
             var position = graph.Node.IndexOf(at[layer.Node]);
             for (var i = 0; i < added.Count; i++) graph.Node.Insert(position + 1 + i, added[i]);
         }
         graph.Input.Add(new ValueInfoProto { Name = Input, Type = new TypeProto { TensorType = type } });
+        if (shifted) graph.Input.Add(new ValueInfoProto { Name = Shift, Type = new TypeProto { TensorType = type.Clone() } });
         return copy;
     }
 
@@ -48,13 +54,13 @@ public static class ComponentMasks
             : new TensorShapeProto.Types.Dimension { DimValue = model.Trace.Batch };
     }
 
-    // [examples, 1, ..., places, ..., 1]: this layer's part of the mask.
-    static string MaskOf(NodeWriter write, ComponentMap components, int layer, int rank)
+    // [examples, 1, ..., places, ..., 1]: this layer's part of the mask, or of the shift.
+    static string Part(string input, NodeWriter write, ComponentMap components, int layer, int rank)
     {
         var l = components.Layers[layer];
         var first = components.First(layer);
         // Of all operators that could pick it, Gather alone looks the same in every opset.
-        var part = write.Emit("Gather", [Input, write.Ints([.. Enumerable.Range(0, l.Count * l.Width).Select(i => (long)(first + i / l.Width))])], n => n.Set("axis", 1L));
+        var part = write.Emit("Gather", [input, write.Ints([.. Enumerable.Range(0, l.Count * l.Width).Select(i => (long)(first + i / l.Width))])], n => n.Set("axis", 1L));
         if (write.Type != DataType.Float) part = write.Cast(part, write.Type);
         long[] shape = [.. Enumerable.Repeat(1L, rank)];
         (shape[0], shape[l.Axis]) = (l.Axis == 0 ? l.Count * l.Width : -1, l.Count * l.Width);
@@ -62,7 +68,7 @@ public static class ComponentMasks
     }
 
     // The node makes another tensor now, and its old output is what comes out behind the mask.
-    static void Apply(NodeProto node, ComponentLayer layer, string mask, IReadOnlyList<float> constants, NormalisedModel model, NodeWriter write)
+    static void Apply(NodeProto node, ComponentLayer layer, string mask, string? shift, IReadOnlyList<float> constants, NormalisedModel model, NodeWriter write)
     {
         var output = node.Output[0];
         var bias = ComponentConstants.Bias(model, layer);
@@ -78,11 +84,16 @@ public static class ComponentMasks
             if (node.OpType == "Gemm") node.Set("beta", 1f);
         }
         else if (constants.Any(c => c != 0)) inner = write.Add(inner, write.Floats(shape, rest));
-        if (constants.All(c => c == 0))
+        List<string> terms = [];
+        if (constants.Any(c => c != 0)) terms.Add(write.Floats(shape, [.. constants.Select(c => (double)c)]));
+        if (shift is not null) terms.Add(shift);
+        if (terms.Count == 0)
         {
             write.Emit("Mul", [inner, mask], null, output);
             return;
         }
-        write.Emit("Add", [write.Mul(inner, mask), write.Floats(shape, [.. constants.Select(c => (double)c)])], null, output);
+        var sum = write.Mul(inner, mask);
+        if (terms.Count == 2) sum = write.Add(sum, terms[0]);
+        write.Emit("Add", [sum, terms[^1]], null, output);
     }
 }

@@ -19,6 +19,9 @@ sealed class ExampleOptions
         command.Options.Add(_from);
     }
 
+    /// <summary>Number of examples asked for.</summary>
+    internal int Count(CommandContext context) => context.Get(_count);
+
     /// <summary>Opens the data and draws the examples.</summary>
     internal (ImageSet Images, string From, IReadOnlyList<string>? Names) Open(CommandContext context, ModelAndData inputs) =>
         Open(context, inputs, context.Get(_count), context.Get(_from)!);

@@ -9,10 +9,8 @@ sealed class CoarCommand : CliCommand
 {
     readonly ModelAndDataOptions _inputs = new(hasCalibration: false);
     readonly ExampleOptions _examples = new();
-    readonly ComponentOptions _components = new();
-    readonly Option<int> _budget = Numbers.Whole("--budget", 1, 10_000_000, 1200, "Cost allowed for each example in forward passes; one forward and backward counts 3");
-    readonly Option<string> _method = Numbers.OneOf("--method", ["combined", "gradients", "ridge", "ols", "loo", "gradient-x-parameter"], "combined", "Mask gradients and ablations, either alone, or a baseline");
-    readonly Option<int> _batch = Numbers.Whole("--batch", 1, 4096, 32, "Examples per run, for models with an open batch");
+    readonly AttributionSettings _settings = new();
+    readonly Option<string?> _run = new("--run") { Description = "Keep finished chunks in this folder; an interrupted call that is given again goes on from them", HelpName = "FOLDER" };
     readonly Option<string?> _out = new("--out", "-o") { Description = "Where to write [default: NAME.coar.safetensors beside the model]", HelpName = "FILE" };
 
     internal CoarCommand() : base(
@@ -23,11 +21,17 @@ sealed class CoarCommand : CliCommand
     {
         _inputs.AddTo(this);
         _examples.AddTo(this);
-        _components.AddTo(this);
-        foreach (var option in new Option[] { _budget, _method, _batch, _out }) Options.Add(option);
+        _settings.AddTo(this);
+        Options.Add(_run);
+        Options.Add(_out);
         Subcommands.Add(new CoarEvalCommand());
         Subcommands.Add(new CoarShowCommand());
         Subcommands.Add(new CoarEditCommand());
+        Subcommands.Add(new CoarPlanCommand());
+        Subcommands.Add(new CoarSampleCommand());
+        Subcommands.Add(new CoarMergeCommand());
+        Subcommands.Add(new CoarFitCommand());
+        Subcommands.Add(new CoarSubmitCommand());
     }
 
     internal override void Execute(CommandContext context)
@@ -36,24 +40,18 @@ sealed class CoarCommand : CliCommand
         inputs.RequireClassifier();
         var path = context.Get(_out) ?? Path.ChangeExtension(inputs.Path, ".coar.safetensors");
         OutputTarget.Require(path, inputs.Model, context.Global.Force);
-        var options = _components.Resolve(context, inputs) with
-        {
-            Budget = context.Get(_budget),
-            Batch = context.Get(_batch),
-            Method = context.Get(_method) switch
-            {
-                "gradients" => AttributionMethod.Gradients,
-                "ridge" => AttributionMethod.Ridge,
-                "ols" => AttributionMethod.Ols,
-                "loo" => AttributionMethod.LeaveOneOut,
-                "gradient-x-parameter" => AttributionMethod.GradientTimesParameter,
-                _ => AttributionMethod.Combined,
-            },
-        };
+        var options = _settings.Resolve(context, inputs);
         var (images, from, names) = _examples.Open(context, inputs);
         var watch = Stopwatch.StartNew();
-        var result = context.Output.Track(progress => new Attributor(inputs.Model, images, options, progress, context.Cancellation).Attribute());
-        result = result.WithFacts(new Dictionary<string, string> { ["examples"] = FormattableString.Invariant($"{images.Count}"), ["from"] = from });
+        var result = context.Output.Track(progress =>
+        {
+            var attributor = new Attributor(inputs.Model, images, options, progress, context.Cancellation);
+            if (context.Get(_run) is not { } folder) return attributor.Attribute();
+            var run = RunFolder.Create(folder, RunInputs.Describe(inputs, attributor, options, images, _examples.Count(context), from, context.Cancellation));
+            AttributionSampler.Run(attributor, run, [.. run.Work.Chunks.Select(c => c.Number)], progress, context.Cancellation);
+            return AttributionMerge.Fit(run, progress, context.Cancellation);
+        });
+        result = result.WithFacts(RunInputs.Facts(images.Count, from));
         result.Save(path, context.Global.Force);
         AttributionTable.Write(context, result, options, names, watch.Elapsed.TotalSeconds, path);
     }

@@ -1,0 +1,42 @@
+using System.CommandLine;
+using OnnxEdit.Engine;
+
+namespace OnnxEdit.Cli;
+
+/// <summary>How attributions are estimated and at what cost.</summary>
+sealed class AttributionSettings
+{
+    readonly ComponentOptions _components = new();
+    readonly Option<int> _budget = Numbers.Whole("--budget", 1, 10_000_000, 1200, "Cost allowed for each example in forward passes; one forward and backward counts 3");
+    readonly Option<string> _method = Numbers.OneOf(
+        "--method", ["combined", "gradients", "ridge", "ols", "loo", "gradient-x-parameter", "conductance", "internal-influence", "random"], "combined", "Mask gradients and ablations, either alone, or a baseline");
+    readonly Option<string> _design = Numbers.OneOf("--design", ["bernoulli", "exact", "partition"], "bernoulli", "How ablations are drawn: each component by itself, exactly a share, or all in turn");
+    readonly Option<int> _batch = Numbers.Whole("--batch", 1, 4096, 32, "Examples per run, for models with an open batch");
+    readonly Option<int> _chunk = Numbers.Whole("--chunk", 1, 1_000_000, 64, "Ablations in a chunk, what is lost at most when a task is killed; the last bits of gradients depend on it");
+
+    internal void AddTo(Command command)
+    {
+        _components.AddTo(command);
+        foreach (var option in new Option[] { _budget, _method, _design, _batch, _chunk }) command.Options.Add(option);
+    }
+
+    internal AttributionOptions Resolve(CommandContext context, ModelAndData inputs) => _components.Resolve(context, inputs) with
+    {
+        Budget = context.Get(_budget),
+        Batch = context.Get(_batch),
+        Chunk = context.Get(_chunk),
+        Design = context.Get(_design) switch { "exact" => MaskDesignKind.ExactCount, "partition" => MaskDesignKind.Partition, _ => MaskDesignKind.Bernoulli },
+        Method = context.Get(_method) switch
+        {
+            "gradients" => AttributionMethod.Gradients,
+            "ridge" => AttributionMethod.Ridge,
+            "ols" => AttributionMethod.Ols,
+            "loo" => AttributionMethod.LeaveOneOut,
+            "gradient-x-parameter" => AttributionMethod.GradientTimesParameter,
+            "conductance" => AttributionMethod.Conductance,
+            "internal-influence" => AttributionMethod.InternalInfluence,
+            "random" => AttributionMethod.Random,
+            _ => AttributionMethod.Combined,
+        },
+    };
+}
