@@ -18,8 +18,8 @@ public sealed class Attributor
     readonly CancellationToken _cancellation;
 
     /// <summary>Prepares a model and examples.</summary>
-    /// <param name="model">The classifier; not changed.</param>
-    /// <param name="images">The examples to explain; all need labels.</param>
+    /// <param name="model">The classifier, or a language model, whose answer is its mean margin over the tokens (<see cref="TokenMargin"/>); not changed.</param>
+    /// <param name="images">The examples to explain; all need labels, which texts have in themselves.</param>
     /// <param name="options">How.</param>
     /// <param name="progress">Told of the work.</param>
     /// <param name="cancellation">Ends the work early.</param>
@@ -27,6 +27,7 @@ public sealed class Attributor
     /// <exception cref="OnnxSurgeryException">The model has no such components.</exception>
     public Attributor(OnnxModel model, ImageSet images, AttributionOptions options, IProgress<WorkProgress>? progress = null, CancellationToken cancellation = default)
     {
+        if (TokenMargin.Fits(model.Proto)) (model, images) = (model.With(TokenMargin.Adapt(model.Proto)), new TokenSequences(images));
         (_source, _images, _options, _progress, _cancellation) = (model, images, options, progress, cancellation);
         _signature = ClassifierSignature.Of(model.Proto, options.Output);
         _model = NormalisedModel.Create(model.Proto);

@@ -39,6 +39,9 @@ static class RandomStreams
     /// <summary>How training images are mirrored and shifted, one stream per step.</summary>
     internal const ulong Augmentation = 0x11UL << 32;
 
+    /// <summary>How validation images are mirrored and shifted, one stream per image.</summary>
+    internal const ulong ValidationViews = 0x15UL << 32;
+
     /// <summary>First weights of an extra layer for edits.</summary>
     internal const ulong ExtraLayer = 0x12UL << 32;
 

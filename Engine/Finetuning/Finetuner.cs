@@ -63,7 +63,9 @@ public sealed class Finetuner
         });
         var before = Measure(_model.Proto);
         using var targets = new TargetSource(_options, _source, session.Targets.Length / Batch, features);
-        var validation = new ValidationLook(_validation, targets, _options.Evaluation, Batch);
+        // Labels alone are kept whole: what they say is known to hold for the image as it is.
+        var looked = _options is { Teacher: not null } && (_options.Flip == true || _options.Shift > 0) ? new AugmentedImageSet(_validation, _options) : _validation;
+        var validation = new ValidationLook(looked, targets, _options.Evaluation, Batch);
         (double Loss, double? Top1) Look(float[][] weights)
         {
             session.CopyTo(_model.Proto, weights);

@@ -52,6 +52,13 @@ sealed record ModelAndData
     /// <exception cref="OnnxEngineException">It is none (<see cref="ErrorKind.Model"/>).</exception>
     internal void RequireClassifier() => ClassifierSignature.Of(Model.Proto, Output);
 
+    /// <summary>Refuses a model that is neither a classifier nor a language model.</summary>
+    /// <exception cref="OnnxEngineException">It is neither (<see cref="ErrorKind.Model"/>).</exception>
+    internal void RequireExplainable()
+    {
+        if (!TokenMargin.Fits(Model.Proto)) RequireClassifier();
+    }
+
     /// <summary>The same with sizes for what a model leaves open when its inputs are made up, where none are given.</summary>
     internal ModelAndData WithSizes(CliOutput output)
     {

@@ -37,7 +37,7 @@ sealed class CoarCommand : CliCommand
     internal override void Execute(CommandContext context)
     {
         var inputs = _inputs.Resolve(context);
-        inputs.RequireClassifier();
+        inputs.RequireExplainable();
         var path = context.Get(_out) ?? Path.ChangeExtension(inputs.Path, ".coar.safetensors");
         OutputTarget.Require(path, inputs.Model, context.Global.Force);
         var options = _settings.Resolve(context, inputs);

@@ -27,7 +27,7 @@ sealed class CoarEvalCommand : CliCommand
     {
         var attributions = Attributions.Load(context.Get(_file)!);
         var inputs = _inputs.Resolve(context);
-        inputs.RequireClassifier();
+        inputs.RequireExplainable();
         var options = attributions.Options(inputs.Model, inputs.Output);
         // Drawn as they were, whatever the seed of this call.
         var (images, _, _) = ExampleOptions.Open(context, inputs with { Seed = options.Seed }, attributions.Scores.Count, attributions.Facts.GetValueOrDefault("from", ExampleOptions.Test));

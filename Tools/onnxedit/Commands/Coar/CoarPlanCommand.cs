@@ -27,7 +27,7 @@ sealed class CoarPlanCommand : CliCommand
     {
         var folder = context.Get(_out) ?? throw new OnnxEngineException(ErrorKind.Usage, "Name the folder of the run with -o.");
         var inputs = _inputs.Resolve(context);
-        inputs.RequireClassifier();
+        inputs.RequireExplainable();
         var options = _settings.Resolve(context, inputs);
         var (images, from, _) = _examples.Open(context, inputs);
         var attributor = new Attributor(inputs.Model, images, options, null, context.Cancellation);
