@@ -78,8 +78,8 @@ public sealed class RunFolder
     /// <summary>A name for a chunk that was run elsewhere, too, with another result.</summary>
     internal string CopyPath(int number, string host) => System.IO.Path.Combine(Chunks, FormattableString.Invariant($"{number:D6}.{host}-{Environment.ProcessId}{Extension}"));
 
-    /// <summary>All files of chunks by number; the first of each is the one that counts.</summary>
-    internal ILookup<int, string> Files() => Directory.EnumerateFiles(Chunks, $"*{Extension}").Order(StringComparer.Ordinal)
+    /// <summary>All files of chunks by number; the first of each is the one that counts, and copies have longer names.</summary>
+    internal ILookup<int, string> Files() => Directory.EnumerateFiles(Chunks, $"*{Extension}").OrderBy(f => f.Length).ThenBy(f => f, StringComparer.Ordinal)
         .Select(f => (Path: f, Number: int.TryParse(System.IO.Path.GetFileName(f).Split('.')[0], NumberStyles.None, CultureInfo.InvariantCulture, out var n) ? n : -1))
         .ToLookup(f => f.Number, f => f.Path);
 }

@@ -32,6 +32,7 @@ public sealed class AttributorTests : IDisposable
     [InlineData(AttributionMethod.Ols, 100)]
     [InlineData(AttributionMethod.LeaveOneOut, 8)]
     [InlineData(AttributionMethod.GradientTimesParameter, 3)]
+    [InlineData(AttributionMethod.Conductance, 30)]
     public void Of_a_linear_network_the_true_attributions_are_found(AttributionMethod method, int budget)
     {
         var (model, images) = (Linear(), TwoClasses(_images));
@@ -83,6 +84,69 @@ public sealed class AttributorTests : IDisposable
     }
 
     [Fact]
+    public void Conductance_adds_up_to_all_that_the_components_do()
+    {
+        var model = SmallClassifier.Residual().Model;
+        var found = Attribute(model, _images, AttributionMethod.Conductance, 1500);
+        var without = AllAblated(model);
+        for (var e = 0; e < _images.Count; e++) Assert.Equal(found.Answers[e] - without[e], found.Scores[e].Sum(), 0.02 * Math.Abs(found.Answers[e]) + 0.01);
+    }
+
+    [Theory]
+    [InlineData(AttributionMethod.Conductance)]
+    [InlineData(AttributionMethod.InternalInfluence)]
+    public void Gradients_on_the_straight_path_are_finite_differences(AttributionMethod method)
+    {
+        // A single pass stands at the middle.
+        var model = SmallClassifier.Residual().Model;
+        var found = Attribute(model, _images, method, 3, new() { Answer = AnswerKind.LogOdds });
+        var (folded, signature) = (NormalisedModel.Create(model.Proto), ClassifierSignature.Of(model.Proto, null));
+        var components = ComponentSearch.Find(folded, [signature.LogitsName], ComponentKinds.Filters);
+        var proto = ComponentMasks.Insert(folded, components, ComponentConstants.Of(folded, components, AblationKind.ZeroWeight), shared: false, shifted: true);
+        using var runner = new BatchRunner(proto);
+        var (d, n, image) = (components.Count, _images.Count, new float[_images.Count * _images.ItemLength]);
+        _images.Fill(0, n, image);
+        double[] Answers(int component, float step)
+        {
+            var (mask, shift, answers) = (new float[n * d], new float[n * d], new double[n]);
+            Array.Fill(mask, 0.5f);
+            for (var e = 0; e < n; e++) (method == AttributionMethod.Conductance ? mask : shift)[e * d + component] += step;
+            BatchInput[] inputs = [.. runner.Inputs.Select(name => name == ComponentMasks.Input ? new BatchInput(mask, [n, d]) : name == ComponentMasks.Shift ? new BatchInput(shift, [n, d]) : new BatchInput(image, [n, 3, 6, 6]))];
+            runner.Run(inputs, (_, logits, _) =>
+            {
+                for (var e = 0; e < n; e++) answers[e] = Engine.Answers.Of(logits.Slice(e * SmallClassifier.Classes, SmallClassifier.Classes), _images.Label(e), AnswerKind.LogOdds);
+            });
+            return answers;
+        }
+        const float step = 1e-4f;
+        var scale = found.Scores.Max(row => row.Max(Math.Abs));
+        for (var j = 0; j < d; j++)
+        {
+            var (up, down) = (Answers(j, step), Answers(j, -step));
+            for (var e = 0; e < n; e++) Assert.Equal((up[e] - down[e]) / (2 * step), found.Scores[e][j], 0.02 * scale);
+        }
+    }
+
+    [Fact]
+    public void Internal_influence_of_a_linear_network_is_the_difference_of_its_weights()
+    {
+        var (model, images) = (Linear(), TwoClasses(_images));
+        var found = Attribute(model, images, AttributionMethod.InternalInfluence, 9);
+        var weights = model.Proto.Graph.Initializer.Single(t => t.Name == "scores.weight");
+        var (values, byClass) = (TensorData.Floats(weights), weights.Dims[0] == 2);
+        double Weight(int label, int j) => byClass ? values[label * 8 + j] : values[j * 2 + label];
+        for (var e = 0; e < images.Count; e++)
+            for (var j = 0; j < 8; j++) Assert.Equal(Weight(images.Label(e), j) - Weight(1 - images.Label(e), j), found.Scores[e][j], 1e-4);
+    }
+
+    [Fact]
+    public void Random_scores_know_nothing()
+    {
+        var attributor = new Attributor(SmallClassifier.Residual().Model, _images, new() { Method = AttributionMethod.Random, Batch = 8 });
+        Assert.InRange(attributor.Evaluate(attributor.Attribute(), 0.1, 40).Mean, -0.25, 0.25);
+    }
+
+    [Fact]
     public void Masks_in_sessions_of_their_own_give_what_masks_as_inputs_give()
     {
         // Above 127 examples each mask is folded into a session.
@@ -106,6 +170,16 @@ public sealed class AttributorTests : IDisposable
         Assert.Contains("ends too early", Assert.Throws<OnnxEngineException>(() => Attributions.Load(path)).Message, StringComparison.Ordinal);
         File.WriteAllText(path, "not at all");
         Assert.Throws<OnnxEngineException>(() => Attributions.Load(path));
+    }
+
+    static float[] AllAblated(OnnxModel model)
+    {
+        var (folded, signature) = (NormalisedModel.Create(model.Proto), ClassifierSignature.Of(model.Proto, null));
+        var components = ComponentSearch.Find(folded, [signature.LogitsName], ComponentKinds.Filters);
+        using var runs = new AblationRuns(model, folded, signature, components, ComponentConstants.Of(folded, components, AblationKind.ZeroWeight), _images, AnswerKind.Margin, 7);
+        var answers = new float[_images.Count];
+        runs.Run([.. Enumerable.Range(0, components.Count)], answers, TestContext.Current.CancellationToken);
+        return answers;
     }
 
     // What is lost when a filter's weights are zero, computed from the answers of changed models.

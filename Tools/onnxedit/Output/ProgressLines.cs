@@ -10,6 +10,7 @@ sealed class ProgressLines(Action<string> write) : IProgress<WorkProgress>
 
     readonly Lock _lock = new();
     readonly Stopwatch _sinceLine = Stopwatch.StartNew();
+    readonly Stopwatch _sinceStage = Stopwatch.StartNew();
     string? _stage;
 
     public void Report(WorkProgress value)
@@ -20,12 +21,20 @@ sealed class ProgressLines(Action<string> write) : IProgress<WorkProgress>
             {
                 _stage = value.Stage;
                 _sinceLine.Restart();
+                _sinceStage.Restart();
             }
             else if (_sinceLine.Elapsed > _interval)
             {
                 _sinceLine.Restart();
-                write(value.Total > 0 ? $"{value.Stage}: {100 * value.Done / value.Total} %" : $"{value.Stage} ...");
+                write(value.Total > 0 ? $"{value.Stage}: {100 * value.Done / value.Total} %{Left(value)}" : $"{value.Stage} ...");
             }
         }
+    }
+
+    // Short rests are not worth a word.
+    string Left(WorkProgress value)
+    {
+        var left = value.Done <= 0 ? TimeSpan.Zero : _sinceStage.Elapsed * ((double)(value.Total - value.Done) / value.Done);
+        return left.TotalMinutes < 1 ? "" : left.TotalHours < 2 ? $", about {left.TotalMinutes:F0} min left" : $", about {left.TotalHours:F0} h left";
     }
 }
