@@ -61,6 +61,31 @@ public static partial class OrtRuntime
         }
     }
 
+    /// <summary>Creates a session over a model file as it lies there, for serving: weights in files beside it are found by ORT itself.</summary>
+    /// <param name="path">The file.</param>
+    /// <exception cref="OnnxSurgeryException">ORT refuses the model, or there is no such file.</exception>
+    public static InferenceSession OpenFile(string path)
+    {
+        if (!File.Exists(path)) throw new OnnxSurgeryException($"There is no file '{path}'.");
+        using var options = new SessionOptions { LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_FATAL };
+        if (Threads > 0) options.IntraOpNumThreads = Threads;
+        // Threads that wait by spinning would take the cores from those that read requests.
+        options.AddSessionConfigEntry("session.intra_op.allow_spinning", "0");
+        OrtDevice.AddTo(options);
+        try
+        {
+            return new InferenceSession(path, options);
+        }
+        catch (OnnxRuntimeException e)
+        {
+            throw new OnnxSurgeryException($"ONNX Runtime refuses '{path}': {FirstLine(e.Message)}", e);
+        }
+        catch (OverflowException e)
+        {
+            throw new OnnxSurgeryException($"'{path}' has an input or output with a dimension of 2^31 or more; such sizes are not supported.", e);
+        }
+    }
+
     /// <summary>The first line of an ORT message, without its error-code prefix.</summary>
     internal static string FirstLine(string message)
     {

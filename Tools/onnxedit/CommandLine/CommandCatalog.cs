@@ -18,5 +18,7 @@ static class CommandCatalog
         new EditCommand(),
         new FinetuneCommand(),
         new BenchCommand(),
+        new DeployCommand(),
+        new ServeCommand(),
     ];
 }

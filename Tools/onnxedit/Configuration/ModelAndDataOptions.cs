@@ -52,6 +52,9 @@ sealed class ModelAndDataOptions
         command.Options.Add(_output);
     }
 
+    /// <summary>The model named on the command line, or null.</summary>
+    internal string? Given(CommandContext context) => context.Get(_model);
+
     /// <summary>Loads the model and settles everything else; the data is not opened yet.</summary>
     /// <param name="context">The call.</param>
     /// <param name="useConfig">False to look at the command line only.</param>

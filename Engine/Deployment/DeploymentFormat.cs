@@ -1,0 +1,17 @@
+namespace OnnxEdit.Engine;
+
+/// <summary>The server a repository is written for. The layout is the same for all; some want a file more.</summary>
+public enum DeploymentFormat
+{
+    /// <summary>NVIDIA Triton; also onnxedit serve.</summary>
+    Triton,
+
+    /// <summary>OpenVINO model server: a config.json that lists the repository's models.</summary>
+    Ovms,
+
+    /// <summary>The server kibae/onnxruntime-server: no further file.</summary>
+    OnnxruntimeServer,
+
+    /// <summary>KServe: an InferenceService for the cluster.</summary>
+    KServe,
+}

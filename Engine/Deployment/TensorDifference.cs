@@ -1,0 +1,37 @@
+using System.Buffers.Binary;
+using Microsoft.ML.OnnxRuntime.Tensors;
+
+namespace OnnxEdit.Engine;
+
+/// <summary>How far two tensors are apart.</summary>
+public static class TensorDifference
+{
+    /// <summary>Largest |a - b| / max(1, largest |a|) of floats; for other types 0 when equal, else infinity. Shapes and types must agree, or it is infinity.</summary>
+    public static double Largest(TensorValue a, TensorValue b)
+    {
+        if (a.Type != b.Type || !a.Shape.AsSpan().SequenceEqual(b.Shape) || a.Bytes.Length != b.Bytes.Length) return double.PositiveInfinity;
+        if (a.Bytes.Span.SequenceEqual(b.Bytes.Span)) return 0;
+        if (!a.Type.IsFloat) return double.PositiveInfinity;
+        var (scale, worst) = (1.0, 0.0);
+        for (var at = 0; at < a.Bytes.Length; at += a.Type.Size)
+        {
+            var (x, y) = (Number(a, at), Number(b, at));
+            if (x.Equals(y)) continue;
+            worst = Math.Max(worst, Math.Abs(x - y));
+            if (double.IsFinite(x)) scale = Math.Max(scale, Math.Abs(x));
+        }
+        return worst / scale;
+    }
+
+    static double Number(TensorValue tensor, int at)
+    {
+        var bytes = tensor.Bytes.Span[at..];
+        return tensor.Type.Element switch
+        {
+            TensorElementType.Double => BinaryPrimitives.ReadDoubleLittleEndian(bytes),
+            TensorElementType.Float16 => (double)BinaryPrimitives.ReadHalfLittleEndian(bytes),
+            TensorElementType.BFloat16 => BitConverter.UInt32BitsToSingle((uint)BinaryPrimitives.ReadUInt16LittleEndian(bytes) << 16),
+            _ => BinaryPrimitives.ReadSingleLittleEndian(bytes),
+        };
+    }
+}
