@@ -45,6 +45,8 @@ switch (args)
         return AblationSpeed.Run(rest);
     case ["big-model", .. [_, _] rest]:
         return BigModel.Run(rest);
+    case ["serving", .. { Length: > 0 } rest]:
+        return ServingLoad.Run(rest);
     default:
         Console.Error.WriteLine("""
             Benchmarks: the figures in docs/ come from these commands. Data and models lie in $ONNXEDIT_SHARED.
@@ -70,6 +72,8 @@ switch (args)
               mistakes MODEL [MISTAKES [OTHERS [BUDGET]]]    single mistakes corrected by ablating components
               ablations MODEL [EXAMPLES [THREADS]]           ablated forward passes beside dense ones and a PyTorch loop
               big-model OUT GB                               a chain of wide layers with external data of that size
+              serving MODEL [SECONDS [SOAK_SECONDS ["OPTIONS OF SERVE"]]]
+                                                             served against a bare loop, latency at half load, overload, memory
             """);
         return 2;
 }

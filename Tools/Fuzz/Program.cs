@@ -1,5 +1,6 @@
 using OnnxEdit.Fuzz;
 
+if (args is ["serve", .. var rest]) return ServeFuzz.Run(rest);
 if (FuzzOptions.Parse(args) is not { } options)
 {
     Console.Error.WriteLine("""
@@ -7,6 +8,8 @@ if (FuzzOptions.Parse(args) is not { } options)
           Fuzz validate|ort FILE|FOLDER|generated:N ... [--count N] [--first N] [--seed N] [--workers N]
                [--seconds S] [--megabytes M] [--largest MB] [--findings FOLDER] [--replay NUMBER]
         validate: reading, validation, counting, writing. ort: folding, tracing, channels, removal, verification.
+          Fuzz serve [COUNT [SEED]]
+        serve: mutated requests against a server in this process.
         --replay runs one mutant in this process and prints what happened. Exit code 1: a fault was found.
         """);
     return 2;
