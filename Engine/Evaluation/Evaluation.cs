@@ -24,6 +24,12 @@ public sealed record Evaluation
     /// <summary>The class with the highest score for each labelled image, in the order of the set.</summary>
     public required IReadOnlyList<int> Predicted { get; init; }
 
+    /// <summary>The label of each labelled image, in the order of the set.</summary>
+    public required IReadOnlyList<int> Labels { get; init; }
+
+    /// <summary>logit[label] - max over the others for each labelled image, in the order of the set.</summary>
+    public required IReadOnlyList<double> Margins { get; init; }
+
     /// <summary>The output the scores were read from.</summary>
     public required string OutputName { get; init; }
 

@@ -41,7 +41,7 @@ public static class Evaluator
         var labels = new int[labelled.Count];
         var predicted = new int[labelled.Count];
         var top5 = 0;
-        var margins = 0.0;
+        var margins = new double[labelled.Count];
         session.Run(labelled, (first, count, logits) =>
         {
             var classes = session.Classes;
@@ -53,7 +53,7 @@ public static class Evaluator
                 predicted[first + i] = TensorPrimitives.IndexOfMax(logits.Slice(i * classes, classes));
                 correct[first + i] = rank == 0;
                 top5 += rank < 5 ? 1 : 0;
-                margins += margin;
+                margins[first + i] = margin;
             }
         }, progress, cancellation, readInner);
 
@@ -65,10 +65,12 @@ public static class Evaluator
             Count = labels.Length,
             Top1 = (double)correct.Count(isCorrect => isCorrect) / labels.Length,
             Top5 = (double)top5 / labels.Length,
-            MeanMargin = margins / labels.Length,
+            MeanMargin = margins.Average(),
             PerClass = [.. perClass.Select((tally, index) => new ClassAccuracy(index, tally.Count, tally.Correct))],
             Correct = correct,
             Predicted = predicted,
+            Labels = labels,
+            Margins = margins,
             OutputName = session.Signature.OutputName,
         };
     }

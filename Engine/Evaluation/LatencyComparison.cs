@@ -28,6 +28,8 @@ public static class LatencyComparison
         options ??= new LatencyOptions();
         List<LatencyResult> results = [];
         foreach (var batch in BatchSizes(first, second, options))
+        {
+            if (results is [.., var last] && last.First.Median / last.Batch * batch > options.LongestMilliseconds) break;
             try
             {
                 results.Add(MeasureBatch(first, second, batch, options, progress, cancellation));
@@ -36,6 +38,7 @@ public static class LatencyComparison
             {
                 // An open first dimension is not always a batch; what ran at another size has its time.
             }
+        }
         return results;
     }
 
@@ -86,6 +89,8 @@ public static class LatencyComparison
             Batch = batch,
             Pairs = timesA.Count,
             First = Quartiles.Of(timesA),
+            FirstTimes = timesA,
+            SecondTimes = timesB,
             Second = b is null ? null : Quartiles.Of(timesB),
             SpeedUp = b is null ? null : Quartiles.Of(timesA.Zip(timesB, (timeA, timeB) => timeA / timeB)),
         };

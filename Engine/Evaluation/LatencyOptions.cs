@@ -15,6 +15,9 @@ public sealed record LatencyOptions
     /// <summary>Seconds after which a batch size ends early, with however many pairs there are (three at least).</summary>
     public double MaximumSeconds { get; init; } = 30;
 
+    /// <summary>Milliseconds that a run may be expected to take, from a smaller batch, for a further batch size to be timed.</summary>
+    public double LongestMilliseconds { get; init; } = double.PositiveInfinity;
+
     /// <summary>Threads of each session; 0: as <see cref="Surgery.OrtRuntime.Threads"/> says.</summary>
     public int Threads { get; init; }
 

@@ -15,6 +15,12 @@ public sealed record LatencyResult
     /// <summary>Milliseconds per run of the second model; null when there was only one.</summary>
     public Quartiles? Second { get; init; }
 
+    /// <summary>Every measurement of the first model in milliseconds, in the order they were made.</summary>
+    public IReadOnlyList<double> FirstTimes { get; init; } = [];
+
+    /// <summary>Every measurement of the second model, the n-th made together with the n-th of the first.</summary>
+    public IReadOnlyList<double> SecondTimes { get; init; } = [];
+
     /// <summary>
     /// Time of the first over time of the second, pair by pair: above 1 the second is faster. Its median is steadier
     /// than the ratio of the two medians, because both halves of a pair meet the same state of the machine.

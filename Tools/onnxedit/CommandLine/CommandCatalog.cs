@@ -18,6 +18,7 @@ static class CommandCatalog
         new EditCommand(),
         new FinetuneCommand(),
         new BenchCommand(),
+        new ReportCommand(),
         new DeployCommand(),
         new ServeCommand(),
     ];

@@ -51,6 +51,7 @@ sealed class SlimCommand : CliCommand
     readonly Option<string> _attention = AttentionOption.Create();
     readonly Option<string?> _finetune = FinetuneOption.Create("Then fine-tune for so long, e.g. 5m, or so many steps, on the original's answers (no labels)");
     readonly Option<string?> _out = new("--out", "-o") { Description = "Where to write [default: NAME.slim.onnx beside the model]", HelpName = "FILE" };
+    readonly Option<string?> _report = ReportOption.Create();
     readonly Option<string[]> _shapes = InputShapeOption.Create();
 
     internal SlimCommand() : base(
@@ -63,7 +64,7 @@ sealed class SlimCommand : CliCommand
         "onnxedit slim model.onnx --sparsity 0.4 --moments model.moments")
     {
         _inputs.AddTo(this);
-        foreach (var option in new Option[] { _sparsity, _target, _maxDrop, _plan, _planOut, _dryRun, _moments, _score, _aggregate, _recovery, _align, _attention, _finetune, _out, _shapes })
+        foreach (var option in new Option[] { _sparsity, _target, _maxDrop, _plan, _planOut, _dryRun, _moments, _score, _aggregate, _recovery, _align, _attention, _finetune, _out, _report, _shapes })
             Options.Add(option);
     }
 
@@ -78,6 +79,7 @@ sealed class SlimCommand : CliCommand
             Moments = context.Get(_moments),
             Finetune = finetune,
             PlanOut = context.Get(_planOut),
+            Report = context.Get(_report),
             Target = options.PlanOnly ? null : OutputTarget.Resolve(context.Get(_out), inputs, "slim", context.Global.Force),
         }.Run();
     }

@@ -6,8 +6,8 @@ namespace OnnxEdit.Cli;
 /// <summary>One slim from opened files to the written model and its table; shared by the commands slim and sample.</summary>
 sealed class SlimJob(CommandContext context, ModelAndData inputs, SlimOptions options)
 {
-    /// <summary>Milliseconds that a run may be expected to take for its batch size to be timed.</summary>
-    const double LongestRun = 1000;
+    // A large model is timed at batch 1 only: the table should not take longer than the work.
+    static readonly LatencyOptions _timing = new() { MinimumSeconds = 1, MaximumSeconds = 5, LongestMilliseconds = 1000 };
 
     /// <summary>A statistics file, or null.</summary>
     internal string? Moments { get; init; }
@@ -18,6 +18,9 @@ sealed class SlimJob(CommandContext context, ModelAndData inputs, SlimOptions op
     /// <summary>Where to write the model; null: plan only.</summary>
     internal string? Target { get; init; }
 
+    /// <summary>Where to write a report; null: none.</summary>
+    internal string? Report { get; init; }
+
     /// <summary>How to fine-tune the slim model; null: not at all.</summary>
     internal FinetuneOptions? Finetune { get; init; }
 
@@ -27,6 +30,7 @@ sealed class SlimJob(CommandContext context, ModelAndData inputs, SlimOptions op
         if (PlanOut is not null) OutputTarget.Require(PlanOut, inputs.Model, context.Global.Force);
         if (PlanOut is not null && Target is not null && Path.GetFullPath(PlanOut) == Path.GetFullPath(Target))
             throw new OnnxEngineException(ErrorKind.Usage, $"'{PlanOut}' cannot hold both the model and the plan; name another file with --plan-out.");
+        ReportOption.Check(context, Report, inputs, Target, PlanOut);
         var watch = System.Diagnostics.Stopwatch.StartNew();
         var data = Data();
         var result = context.Output.Track(progress => Slimmer.Slim(inputs.Model, data, options, progress, context.Cancellation));
@@ -39,9 +43,10 @@ sealed class SlimJob(CommandContext context, ModelAndData inputs, SlimOptions op
         {
             // What an interrupted training reached is written all the same.
             model.Save(Target, context.Global.Force, Finetune is null ? context.Cancellation : CancellationToken.None);
-            if (!context.Cancellation.IsCancellationRequested) times = Time(model, result.Report.InputShapes);
+            if (!context.Cancellation.IsCancellationRequested) times = context.Output.Track(progress => LatencyComparison.Measure(inputs.Model, model, _timing with { InputShapes = result.Report.InputShapes }, progress, context.Cancellation));
         }
         SlimTable.Write(context, result, times, seconds, Target, PlanOut);
+        if (Target is not null) ReportOption.Write(context, Report, inputs with { InputShapes = result.Report.InputShapes }, Target);
         context.Cancellation.ThrowIfCancellationRequested();
     }
 
@@ -58,21 +63,5 @@ sealed class SlimJob(CommandContext context, ModelAndData inputs, SlimOptions op
                 ? "No training data is given: channels are ranked by their weights alone and nothing is recovered (--data or --moments would help)."
                 : "No data is given: channels are ranked by their weights alone, nothing is recovered and accuracy is not measured (--data or --moments would help).");
         return data with { Moments = bundle };
-    }
-
-    // A large model is timed at batch 1 only: the table should not take longer than the work.
-    List<LatencyResult> Time(OnnxModel slim, IReadOnlyDictionary<string, long[]>? shapes)
-    {
-        var settings = new LatencyOptions { MinimumSeconds = 1, MaximumSeconds = 5, InputShapes = shapes };
-        List<LatencyResult> times = [];
-        foreach (var batch in settings.BatchSizes)
-        {
-            if (times is [var one] && (one.Batch > 1 || one.First.Median * batch > LongestRun)) break;
-            var timed = context.Output.Track(progress => LatencyComparison.Measure(
-                inputs.Model, slim, settings with { BatchSizes = [batch] }, progress, context.Cancellation));
-            // A model with a batch of its own is timed at that whatever is asked for.
-            times.AddRange(timed.Where(t => times.TrueForAll(other => other.Batch != t.Batch)));
-        }
-        return times;
     }
 }

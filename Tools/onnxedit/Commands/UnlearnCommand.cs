@@ -31,6 +31,7 @@ sealed class UnlearnCommand : CliCommand
     readonly Option<string?> _finetune = FinetuneOption.Create("Then fine-tune for so long, e.g. 5m, or so many steps, on the original's answers to images of the other classes");
     readonly Option<int?> _relearn = Numbers.OptionalWhole("--relearn", 10, "Also measure how fast the class is learned again: train copies on labels for so many steps");
     readonly Option<string?> _out = new("--out", "-o") { Description = "Where to write [default: NAME.unlearn.onnx beside the model]", HelpName = "FILE" };
+    readonly Option<string?> _report = ReportOption.Create();
 
     internal UnlearnCommand() : base(
         "unlearn",
@@ -41,7 +42,7 @@ sealed class UnlearnCommand : CliCommand
         "onnxedit unlearn model.onnx --class 5 --moments model.moments")
     {
         _inputs.AddTo(this);
-        foreach (var option in new Option[] { _classes, _method, _retainDrop, _forgetTarget, _deviations, _tail, _layers, _perLayer, _witness, _physical, _moments, _finetune, _relearn, _out }) Options.Add(option);
+        foreach (var option in new Option[] { _classes, _method, _retainDrop, _forgetTarget, _deviations, _tail, _layers, _perLayer, _witness, _physical, _moments, _finetune, _relearn, _out, _report }) Options.Add(option);
     }
 
     internal override void Execute(CommandContext context)
@@ -53,6 +54,7 @@ sealed class UnlearnCommand : CliCommand
         if (context.Get(_relearn) is not null && context.Get(_moments) is not null)
             throw new OnnxEngineException(ErrorKind.Usage, "--relearn trains on images, which --moments holds none of; leave one of them out.");
         var target = OutputTarget.Resolve(context.Get(_out), inputs, "unlearn", context.Global.Force);
+        ReportOption.Check(context, context.Get(_report), inputs, target);
         var data = Data(context, inputs);
         var watch = Stopwatch.StartNew();
         var (drop, forget) = (context.Get(_retainDrop), context.Get(_forgetTarget));
@@ -86,6 +88,7 @@ sealed class UnlearnCommand : CliCommand
         var curve = context.Get(_relearn) is not { } steps || context.Cancellation.IsCancellationRequested ? null
             : context.Output.Track(progress => RelearningCurve.Measure(inputs.Model, result.Model, data, options.Classes, steps, options, progress, context.Cancellation));
         UnlearnTable.Write(context, result.Report with { Relearning = curve }, data.ClassNames, options, seconds, target);
+        ReportOption.Write(context, context.Get(_report), inputs, target);
         context.Cancellation.ThrowIfCancellationRequested();
     }
 

@@ -1,0 +1,20 @@
+using System.Runtime.InteropServices;
+using OnnxEdit.Surgery;
+
+namespace OnnxEdit.Engine;
+
+/// <summary>Where and with what a report was measured.</summary>
+/// <param name="Versions">"onnxedit", "onnxruntime" and "dotnet".</param>
+/// <param name="System">Operating system.</param>
+/// <param name="Processor">Processor and its vector width.</param>
+/// <param name="Cores">Logical processors that the program may use.</param>
+/// <param name="Threads">Threads the models ran with; 0: as many as the runtime likes.</param>
+/// <param name="Device">cpu or cuda.</param>
+public sealed record ReportEnvironment(
+    IReadOnlyDictionary<string, string> Versions, string System, string Processor, int Cores, int Threads, string Device)
+{
+    /// <summary>This process on this machine.</summary>
+    public static ReportEnvironment Current => new(
+        new SortedDictionary<string, string>(EngineVersions.Current.ToDictionary(), StringComparer.Ordinal) { ["dotnet"] = Environment.Version.ToString() },
+        RuntimeInformation.OSDescription, CpuModel.Name, Environment.ProcessorCount, OrtRuntime.Threads, OrtDevice.UseCuda ? "cuda" : "cpu");
+}

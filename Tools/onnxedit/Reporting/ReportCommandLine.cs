@@ -1,0 +1,45 @@
+using System.Globalization;
+using OnnxEdit.Engine;
+using OnnxEdit.Surgery;
+
+namespace OnnxEdit.Cli;
+
+/// <summary>The command line of a report, complete: nothing in it comes from a configuration file.</summary>
+static class ReportCommandLine
+{
+    internal static string Of(GlobalOptions global, ModelAndData inputs, OnnxModel? before, string target, int? limit)
+    {
+        List<string> words = ["onnxedit", "report", Quote(inputs.Path)];
+        if (before is not null) Add("--before", before.Path!);
+        if (inputs.DataPath is { } data) Add(inputs.IsEvalOnly ? "--eval-data" : "--data", data);
+        if (inputs.EvalPath is { } test) Add("--eval-data", test);
+        if (inputs.HasData && inputs.Preprocessing is { } pixels && Figures.Options(pixels) is { Length: > 0 } options) words.Add(options);
+        if (inputs.HasData && inputs.Preprocessing?.Resize is { } resize) words.Add(Resize(resize));
+        if (inputs.Labels is { } labels) Add("--labels", string.Join(',', labels.Select(l => FormattableString.Invariant($"{l.Key}={l.Value}"))));
+        if (inputs.Output is { } output) Add("--output", output);
+        foreach (var (name, shape) in inputs.InputShapes ?? new Dictionary<string, long[]>())
+            Add("--input-shape", $"{name}:{string.Join(',', shape.Select(e => e < 0 ? "N" : e.ToString(CultureInfo.InvariantCulture)))}");
+        if (limit is { } images) Add("--limit", images.ToString(CultureInfo.InvariantCulture));
+        Add("--seed", global.Seed.ToString(CultureInfo.InvariantCulture));
+        if (global.Threads > 0) Add("--threads", global.Threads.ToString(CultureInfo.InvariantCulture));
+        if (global.DeviceName != Device.Cpu) Add("--device", global.DeviceName);
+        Add("-o", target);
+        return string.Join(' ', words);
+
+        void Add(string name, string value) => words.AddRange([name, Quote(value)]);
+    }
+
+    // Not every resize that a file can ask for has an option of its own.
+    static string Resize(ImageResize resize) => resize switch
+    {
+        { Filter: not Resampling.Bilinear } => "--preprocess FILE",
+        { Height: { } height, Width: { } width, CropHeight: null, CropWidth: null } => FormattableString.Invariant($"--resize {height}x{width}"),
+        { ShortestEdge: { } edge, CropHeight: null, CropWidth: null } => FormattableString.Invariant($"--resize {edge}"),
+        { ShortestEdge: { } edge, CropHeight: { } crop } when crop == resize.CropWidth => FormattableString.Invariant($"--resize {edge}:{crop}"),
+        _ => "--preprocess FILE",
+    };
+
+    /// <summary>A word as a POSIX shell takes it.</summary>
+    static string Quote(string word) =>
+        word.Length > 0 && word.All(c => char.IsAsciiLetterOrDigit(c) || "-_./,:=+@%".Contains(c, StringComparison.Ordinal)) ? word : $"'{word.Replace("'", "'\\''", StringComparison.Ordinal)}'";
+}

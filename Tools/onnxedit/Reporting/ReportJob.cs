@@ -1,0 +1,35 @@
+using OnnxEdit.Engine;
+using OnnxEdit.Surgery;
+
+namespace OnnxEdit.Cli;
+
+/// <summary>One report from opened files to the written page; shared by report and by the commands with --report.</summary>
+/// <param name="context">The call.</param>
+/// <param name="inputs">The edited model as it was written, and its data.</param>
+/// <param name="before">The model before; null: a report on one model.</param>
+/// <param name="target">Where to write the page.</param>
+sealed class ReportJob(CommandContext context, ModelAndData inputs, OnnxModel? before, string target)
+{
+    /// <summary>Test images at most; null: all.</summary>
+    internal int? Limit { get; init; }
+
+    /// <summary>Measures, writes the page and returns what is in it.</summary>
+    internal ComparisonReport Run()
+    {
+        if (before is not null) RequireOther(before);
+        var data = inputs.HasData ? inputs.OpenData(context.Output, testOnly: true, Limit) : null;
+        var options = new ReportOptions { Evaluation = inputs.Evaluation, InputShapes = inputs.InputShapes };
+        var report = context.Output.Track(progress => ModelComparison.Measure(before, inputs.Model, data, options, progress, context.Cancellation));
+        ReportPage.Save(target, report, Command, context.Global.Force);
+        return report;
+    }
+
+    /// <summary>The command line that makes the report again, with what a configuration file said spelt out.</summary>
+    internal string Command => ReportCommandLine.Of(context.Global, inputs, before, target, Limit);
+
+    void RequireOther(OnnxModel other)
+    {
+        if (other.Sha256 == inputs.Model.Sha256)
+            throw new OnnxEngineException(ErrorKind.Usage, $"'{other.Path}' and '{inputs.Path}' are the same model, so there is nothing to compare; name another with --before, or leave it out.");
+    }
+}
