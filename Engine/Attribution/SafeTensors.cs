@@ -44,7 +44,7 @@ sealed class SafeTensors
         var at = 0L;
         foreach (var (name, (shape, values)) in Tensors)
         {
-            var end = at + (values is double[] ? sizeof(double) : sizeof(float)) * values.LongLength;
+            var end = at + (values is double[]? sizeof(double) : sizeof(float)) * values.LongLength;
             header[name] = new JsonObject
             {
                 ["dtype"] = Type(values),
@@ -108,7 +108,7 @@ sealed class SafeTensors
         }
     }
 
-    static string Type(Array values) => values is double[] ? "F64" : "F32";
+    static string Type(Array values) => values is double[]? "F64" : "F32";
 
     static Span<byte> Bytes(Array values) => values is double[] wide ? MemoryMarshal.AsBytes(wide.AsSpan()) : MemoryMarshal.AsBytes(((float[])values).AsSpan());
 }

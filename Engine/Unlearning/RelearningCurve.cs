@@ -36,8 +36,12 @@ public static class RelearningCurve
         var looked = new ModelData("test images of what was forgotten") { Train = train, Validation = test.Select(own) };
         var training = new FinetuneOptions
         {
-            Steps = steps, Validation = own.Length, Seed = options.Seed, Evaluation = options.Evaluation,
-            Flip = TrainingImages.AreSpatial(train), Shift = TrainingImages.AreSpatial(train) ? train.ItemShape[2] / 8 : 0,
+            Steps = steps,
+            Validation = own.Length,
+            Seed = options.Seed,
+            Evaluation = options.Evaluation,
+            Flip = TrainingImages.AreSpatial(train),
+            Shift = TrainingImages.AreSpatial(train) ? train.ItemShape[2] / 8 : 0,
         };
         IReadOnlyList<LossPoint> Curve(OnnxModel model)
         {

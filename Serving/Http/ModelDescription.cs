@@ -37,7 +37,10 @@ static class ModelDescription
         Input = model.Inputs.Select(input => new { input.Name, DataType = input.Type.Triton, Dims = Dims(model, input) }),
         Output = model.Outputs.Select((output, at) => new
         {
-            output.Name, DataType = output.Type.Triton, Dims = Dims(model, output), LabelFilename = at == 0 && model.Labels.Count > 0 ? TritonConfig.LabelsFile : null,
+            output.Name,
+            DataType = output.Type.Triton,
+            Dims = Dims(model, output),
+            LabelFilename = at == 0 && model.Labels.Count > 0 ? TritonConfig.LabelsFile : null,
         }),
         DynamicBatching = model.MaxBatch > 0 ? new { PreferredBatchSize = Array.Empty<int>(), MaxQueueDelayMicroseconds = (long)model.MaxDelay.TotalMicroseconds } : null,
     };

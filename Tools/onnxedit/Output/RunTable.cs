@@ -15,8 +15,20 @@ static class RunTable
         {
             context.Output.Json("coar-plan", 1, new
             {
-                Run = run.Path, Manifest = run.Sha256, work.Examples, Components = work.Components, Method = options.Method.ToString(), options.Alpha, options.Seed, work.Passes, work.Ablations, Cost = work.Cost,
-                Chunks = work.Chunks.Count, GradientChunks = Of(ChunkKind.Gradients), AblationChunks = Of(ChunkKind.Ablations), Memory = memory,
+                Run = run.Path,
+                Manifest = run.Sha256,
+                work.Examples,
+                Components = work.Components,
+                Method = options.Method.ToString(),
+                options.Alpha,
+                options.Seed,
+                work.Passes,
+                work.Ablations,
+                Cost = work.Cost,
+                Chunks = work.Chunks.Count,
+                GradientChunks = Of(ChunkKind.Gradients),
+                AblationChunks = Of(ChunkKind.Ablations),
+                Memory = memory,
             });
             return;
         }
