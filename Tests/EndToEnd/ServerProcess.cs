@@ -38,7 +38,7 @@ sealed partial class ServerProcess : IDisposable
     /// <summary>The same with environment variables.</summary>
     internal static ServerProcess Start(string repository, IReadOnlyDictionary<string, string>? env, params string[] more)
     {
-        var process = CliRunner.Start(["serve", repository, "--port", "0", "--grpc-port", "0", "--poll", "0.1", "--drain", "0.2", .. more], env: env);
+        var process = CliRunner.Start(["serve", repository, "--port", "0", "--grpc-port", "0", "--poll", "0.1", .. more.Contains("--drain") ? Array.Empty<string>() : ["--drain", "0.2"], .. more], env: env);
         var line = process.StandardOutput.ReadLine();
         if (line is null)
         {

@@ -8,9 +8,12 @@ static class RawClient
 {
     static readonly TimeSpan _patience = TimeSpan.FromSeconds(20);
 
-    /// <summary>Sends a request on a connection of its own and says that no more will come.</summary>
+    /// <summary>Sends a request on a connection of its own.</summary>
+    /// <param name="address">The server.</param>
+    /// <param name="request">The request.</param>
+    /// <param name="closeAfter">When to say that no more will come, which a request that promises too much needs; a server takes that for a caller who is gone.</param>
     /// <exception cref="TimeoutException">There is no answer.</exception>
-    internal static async Task<RawAnswer> SendAsync(Uri address, byte[] request)
+    internal static async Task<RawAnswer> SendAsync(Uri address, byte[] request, TimeSpan? closeAfter = null)
     {
         using var patience = new CancellationTokenSource(_patience);
         using var socket = new TcpClient { NoDelay = true };
@@ -18,9 +21,12 @@ static class RawClient
         try
         {
             await socket.ConnectAsync(address.Host, address.Port, patience.Token);
-            await socket.GetStream().WriteAsync(request, patience.Token);
-            socket.Client.Shutdown(SocketShutdown.Send);
-            await socket.GetStream().CopyToAsync(all, patience.Token);
+            // Half closed, the client has no stream to give any more.
+            var stream = socket.GetStream();
+            await stream.WriteAsync(request, patience.Token);
+            var reading = stream.CopyToAsync(all, patience.Token);
+            if (closeAfter is { } time && await Task.WhenAny(reading, Task.Delay(time, patience.Token)) != reading) socket.Client.Shutdown(SocketShutdown.Send);
+            await reading;
         }
         catch (OperationCanceledException e)
         {
