@@ -4,7 +4,7 @@ namespace OnnxEdit.EndToEnd;
 
 public sealed class HelpTests
 {
-    static readonly string[] _commands = ["sample", "init", "inspect", "explain", "eval", "stats", "slim", "unlearn", "coar", "edit", "finetune", "bench", "report", "deploy", "serve"];
+    static readonly string[] _commands = ["sample", "init", "inspect", "explain", "eval", "stats", "slim", "unlearn", "coar", "edit", "finetune", "bench", "report", "deploy", "serve", "completion"];
 
     [Fact]
     public void Help_lists_every_command_with_an_example()

@@ -28,10 +28,5 @@ static class Snapshot
         }
     }
 
-    static string Folder()
-    {
-        for (var folder = new DirectoryInfo(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
-            if (File.Exists(Path.Combine(folder.FullName, "Engine.sln"))) return Path.Combine(folder.FullName, "Tests", "EndToEnd", "Snapshots");
-        throw new InvalidOperationException("The tests do not run inside the repository.");
-    }
+    static string Folder() => Path.Combine(Repository.Root, "Tests", "EndToEnd", "Snapshots");
 }

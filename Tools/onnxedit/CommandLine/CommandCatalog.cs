@@ -21,5 +21,6 @@ static class CommandCatalog
         new ReportCommand(),
         new DeployCommand(),
         new ServeCommand(),
+        new CompletionCommand(),
     ];
 }

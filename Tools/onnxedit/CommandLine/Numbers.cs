@@ -121,21 +121,27 @@ static class Numbers
     };
 
     /// <summary>One of a few words.</summary>
-    internal static Option<string> OneOf(string name, string[] words, string value, string description) => new(name)
+    internal static Option<string> OneOf(string name, string[] words, string value, string description) => Completed(words, new Option<string>(name)
     {
         Description = description,
         HelpName = string.Join('|', words),
         DefaultValueFactory = _ => value,
         CustomParser = result => Word(result, words) ?? value,
-    };
+    });
 
     /// <summary>One of a few words, or nothing.</summary>
-    internal static Option<string?> OptionalOneOf(string name, string[] words, string description) => new(name)
+    internal static Option<string?> OptionalOneOf(string name, string[] words, string description) => Completed(words, new Option<string?>(name)
     {
         Description = description,
         HelpName = string.Join('|', words),
         CustomParser = result => Word(result, words),
-    };
+    });
+
+    static Option<T> Completed<T>(string[] words, Option<T> option)
+    {
+        option.CompletionSources.Add(words);
+        return option;
+    }
 
     /// <summary>The --seed option.</summary>
     internal static Option<ulong> Seed() => new("--seed")

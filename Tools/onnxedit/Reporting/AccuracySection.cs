@@ -17,7 +17,7 @@ static class AccuracySection
             : [.. all.OrderBy(c => isPair ? c.After - c.Before : c.After).Take(ClassesDrawn)];
         var which = drawn.Length < all.Count ? $"The {drawn.Length} classes that {(isPair ? "lost most" : "do worst")} of {Figures.Count(all.Count)}. " : "";
         return ReportPage.Section("Accuracy by class", $"""
-            <div class="figures">
+            <div class="figures uneven">
             <figure>
             {Key(isPair)}
             {DotPlot(drawn)}
@@ -37,13 +37,13 @@ static class AccuracySection
 
     static Html DotPlot(ClassChange[] classes)
     {
-        const int width = 440, left = 120, right = 14, row = 24, top = 6;
+        const int width = 440, left = 120, right = 18, row = 24, top = 6;
         var bottom = top + (row * classes.Length);
         var lowest = classes.Min(c => Math.Min(c.After - c.ErrorAfter, c.Before - c.ErrorBefore ?? 1));
         // Models that are nearly always right differ in the last tenth only.
         var start = Math.Clamp(Math.Floor(10 * lowest) / 10, 0, 0.9);
         double X(double fraction) => left + ((width - left - right) * (fraction - start) / (1 - start));
-        Html Tick(double at) => $"<line class=\"axis\" x1=\"{X(at)}\" x2=\"{X(at)}\" y1=\"{top}\" y2=\"{bottom}\"/><text x=\"{X(at)}\" y=\"{bottom + 17}\" text-anchor=\"{(at > 0.99 ? "end" : "middle")}\">{100 * at}{(at > 0.99 ? " %" : "")}</text>\n";
+        Html Tick(double at) => $"<line class=\"axis\" x1=\"{X(at)}\" x2=\"{X(at)}\" y1=\"{top}\" y2=\"{bottom}\"/><text x=\"{X(at)}\" y=\"{bottom + 17}\" text-anchor=\"middle\">{100 * at}</text>\n";
         var label = string.Join("; ", classes.Select(c => $"{Name(c)} {(c.Before is { } b ? $"{Figures.Percent(b)} to " : "")}{Figures.Percent(c.After)} percent"));
         return $"""
             <svg viewBox="0 0 {width} {bottom + 24}" role="img" aria-label="Accuracy by class: {label}">
@@ -67,15 +67,15 @@ static class AccuracySection
         <table>
         <thead><tr><th scope="col">class</th><th scope="col">images</th>{(isPair ? (Html)$"<th scope=\"col\">before %</th>" : Html.Empty)}<th scope="col">{(isPair ? "after %" : "top-1 %")}</th>{(isPair ? (Html)$"<th scope=\"col\">change</th>" : Html.Empty)}</tr></thead>
         <tbody>
-        {classes.Select(c => (Html)$"<tr><th scope=\"row\">{Name(c)}</th><td>{Figures.Count(c.Images)}</td>{Before(c)}<td>{Figures.Percent(c.After)} ± {Figures.Percent(c.ErrorAfter)}</td>{Change(c)}</tr>\n")}
+        {classes.Select(c => (Html)$"<tr><th scope=\"row\">{Name(c)}</th><td>{Figures.Count(c.Images)}</td>{Before(c)}<td>{Figures.Percent(c.After)} {SummarySection.PlusMinus}{Figures.Percent(c.ErrorAfter)}</td>{Change(c)}</tr>\n")}
         </tbody>
         </table>
         </div>
         """;
 
-    static Html Before(ClassChange c) => c.Before is { } p ? $"<td>{Figures.Percent(p)} ± {Figures.Percent(c.ErrorBefore!.Value)}</td>" : Html.Empty;
+    static Html Before(ClassChange c) => c.Before is { } p ? $"<td>{Figures.Percent(p)} {SummarySection.PlusMinus}{Figures.Percent(c.ErrorBefore!.Value)}</td>" : Html.Empty;
 
-    static Html Change(ClassChange c) => c.Difference is { } d ? $"<td>{SummarySection.Signed(d.Difference)} ± {Figures.Percent(d.StandardError)}</td>" : Html.Empty;
+    static Html Change(ClassChange c) => c.Difference is { } d ? $"<td>{SummarySection.Signed(d.Difference)} {SummarySection.PlusMinus}{Figures.Percent(d.StandardError)}</td>" : Html.Empty;
 
     /// <summary>"5 dog", or just "5".</summary>
     internal static string Name(ClassChange c) => c.Name is null ? $"{c.Class}" : $"{c.Class} {c.Name}";

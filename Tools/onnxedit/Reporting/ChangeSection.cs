@@ -30,9 +30,16 @@ static class ChangeSection
             yield return $"Top-1 changed by {SummarySection.Signed(difference.Difference)} points with a standard error of {Figures.Percent(difference.StandardError)}: "
                 + $"{Figures.Count(difference.OnlySecond)} of {Figures.Count(difference.Count)} images are right only now, {Figures.Count(difference.OnlyFirst)} were right only before. "
                 + $"{Figures.Percent(accuracy.ChangedPredictions!.Value)} % of the images are taken for another class.";
+        foreach (var time in report.Latency.Where(IsUnsteady))
+            yield return $"The times at batch {time.Batch} vary so much that they say little: the machine was busy with other things.";
         if (report.NoAccuracyBecause is { } why) yield return why;
         foreach (var note in report.Notes) yield return note;
     }
+
+    /// <summary>Half of the measurements of a model lie further apart than half their median.</summary>
+    static bool IsUnsteady(LatencyResult time) => IsWide(time.First) || (time.Second is { } second && IsWide(second));
+
+    static bool IsWide(Quartiles times) => times.Upper - times.Lower > times.Median / 2;
 
     static string Edit(HistoryEntry edit)
     {
@@ -56,7 +63,7 @@ static class ChangeSection
         var resized = report.Layers.Count(layer => layer.IsResized);
         var all = Figures.Count(report.Layers.Count(layer => layer.ChannelsAfter is not null));
         var unmatched = report.Unmatched > 0 ? $" {Figures.Count(report.Unmatched)} layers have no counterpart of the same name in the other model." : "";
-        return (resized == 0 ? $"All {all} layers kept their channels." : $"{Figures.Count(resized)} of {all} layers have another number of channels.") + unmatched;
+        return (resized == 0 ? $"All {all} layers kept their channels." : $"{Figures.Count(resized)} of {all} layers {(resized == 1 ? "has" : "have")} another number of channels.") + unmatched;
     }
 
     static string? Weights(ComparisonReport report)
@@ -66,6 +73,6 @@ static class ChangeSection
         var changed = compared.Where(layer => layer.WeightChange > 0).OrderByDescending(layer => layer.WeightChange).ToArray();
         if (changed.Length == 0) return $"Of the {Figures.Count(compared.Length)} layers of the same shape none has other weights.";
         var names = string.Join(", ", changed.Take(NamesShown).Select(layer => $"{layer.Name} by {Figures.Percent(layer.WeightChange!.Value)} %"));
-        return $"Of the {Figures.Count(compared.Length)} layers of the same shape {Figures.Count(changed.Length)} have other weights: {names}{(changed.Length > NamesShown ? " and others" : "")} of their length.";
+        return $"Of the {Figures.Count(compared.Length)} layers of the same shape {Figures.Count(changed.Length)} {(changed.Length == 1 ? "has" : "have")} other weights: {names}{(changed.Length > NamesShown ? " and others" : "")} of their length.";
     }
 }

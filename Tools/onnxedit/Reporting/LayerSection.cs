@@ -24,9 +24,13 @@ static class LayerSection
         return $"""
             <h3>Channels kept and removed</h3>
             <ul class="key"><li><i class="k-after"></i>kept</li><li><i class="k-removed"></i>removed</li></ul>
-            {Rows([.. layers.Select(layer => Bar(layer, widest))])}
+            {Rows([.. layers.Where(layer => layer.IsResized).Select(layer => Bar(layer, widest))])}
+            {Unchanged([.. layers.Where(layer => !layer.IsResized).Select(layer => Bar(layer, widest))])}
             """;
     }
+
+    static Html Unchanged(Html[] rows) => rows.Length == 0 ? Html.Empty
+        : $"<details><summary>{rows.Length} layers kept all channels</summary>\n<ul class=\"bars\">\n{rows}</ul>\n</details>\n";
 
     static Html Bar(LayerChange layer, long widest)
     {

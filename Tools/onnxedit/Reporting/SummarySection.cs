@@ -47,7 +47,7 @@ static class SummarySection
         {
             var before = accuracy.Before;
             rows.Add(("top-1 %", Plain(before?.Top1, before?.StandardError), Plain(after.Top1, after.StandardError)!,
-                accuracy.Difference is { } d ? $"{Signed(d.Difference)} ± {Figures.Percent(d.StandardError)}" : ""));
+                accuracy.Difference is { } d ? $"{Signed(d.Difference)} {PlusMinus}{Figures.Percent(d.StandardError)}" : ""));
             rows.Add(("top-5 %", Plain(before?.Top5, null), Plain(after.Top5, null)!, before is null ? "" : Signed(after.Top5 - before.Top5)));
             rows.Add(("mean margin", before is null ? null : Figures.Plain(before.MeanMargin), Figures.Plain(after.MeanMargin),
                 before is null ? "" : Signed((after.MeanMargin - before.MeanMargin) / 100)));
@@ -95,7 +95,10 @@ static class SummarySection
     static string Change(long before, long after) => before == after ? "±0 %" : Signed((after - before) / (double)Math.Max(1, before)) + " %";
 
     static string? Plain(double? fraction, double? error) => fraction is not { } f ? null
-        : error is { } e ? $"{Figures.Percent(f)} ± {Figures.Percent(e)}" : Figures.Percent(f);
+        : error is { } e ? $"{Figures.Percent(f)} {PlusMinus}{Figures.Percent(e)}" : Figures.Percent(f);
+
+    /// <summary>Kept with the number that follows: a narrow column breaks the line before it.</summary>
+    internal const string PlusMinus = "±\u00a0";
 
     /// <summary>A change of a fraction in hundredths, with its sign.</summary>
     internal static string Signed(double fraction) =>

@@ -1,0 +1,114 @@
+using System.Text.RegularExpressions;
+using Xunit;
+
+namespace OnnxEdit.EndToEnd;
+
+/// <summary>What the documents say is done, word by word.</summary>
+public sealed partial class DocumentTests(SlimSample sample)
+{
+    [Fact]
+    public void The_tutorial_on_the_sample_runs()
+    {
+        var folder = Directory.CreateDirectory(sample.New("")).FullName;
+        Run(Commands("docs/tutorial-sample.md"), folder);
+        foreach (var made in new[] { "slim.html", "unlearn.html", "model.tuned.onnx", "model.edit.onnx", "plan.json" })
+            Assert.True(File.Exists(Path.Combine(folder, "demo", made)), made);
+    }
+
+    [Fact]
+    public void The_tutorial_on_a_real_network_runs()
+    {
+        var (model, data) = (SharedData.Require("models", "resnet20_cifar10.onnx"), SharedData.Require("data", "cifar10"));
+        var folder = Directory.CreateDirectory(sample.New("")).FullName;
+        File.CreateSymbolicLink(Path.Combine(folder, "cifar10"), data);
+        File.Copy(model, Path.Combine(folder, "model.onnx"));
+        Run(Commands("docs/tutorial-resnet.md"), folder);
+        foreach (var made in new[] { "slim.html", "forgot.html", "onnxedit.json" })
+            Assert.True(File.Exists(Path.Combine(folder, made)), made);
+    }
+
+    [Fact]
+    public void The_samples_of_the_library_stand_in_its_document_and_run()
+    {
+        var source = File.ReadAllText(Path.Combine(Repository.Root, "Tests", "EndToEnd", "LibrarySamples.cs"));
+        var document = File.ReadAllText(Path.Combine(Repository.Root, "docs", "library.md"));
+        var samples = Sample().Matches(source);
+        Assert.Equal(7, samples.Count);
+        foreach (Match found in samples)
+        {
+            var lines = found.Groups["code"].Value.Split('\n');
+            var text = string.Join('\n', lines.Select(line => line.Length > 8 ? line[8..] : line.TrimStart()));
+            Assert.Contains($"{text}\n```", document, StringComparison.Ordinal);
+            Assert.True(lines.Length <= 10, $"The sample {found.Groups["name"].Value} has {lines.Length} lines.");
+        }
+
+        var folder = Directory.CreateDirectory(sample.New("")).FullName;
+        Engine.SampleFolder.Write(folder);
+        var before = Environment.CurrentDirectory;
+        Environment.CurrentDirectory = folder;
+        try
+        {
+            var (model, data) = LibrarySamples.Open();
+            LibrarySamples.Slim(model, data);
+            LibrarySamples.Unlearn(model, data);
+            LibrarySamples.Attribute(model, data);
+            LibrarySamples.Edit(model, data);
+            LibrarySamples.Finetune(model, data);
+            LibrarySamples.Report(model, data);
+        }
+        finally
+        {
+            Environment.CurrentDirectory = before;
+        }
+        foreach (var made in new[] { "slim.onnx", "unlearn.onnx", "model.coar.safetensors", "edit.onnx", "finetuned.onnx" })
+            Assert.True(File.Exists(Path.Combine(folder, made)), made);
+    }
+
+    /// <summary>Each command of the README and of docs/ names a command and options that exist.</summary>
+    [Fact]
+    public void Every_documented_command_has_only_options_that_exist()
+    {
+        var commands = Directory.GetFiles(Path.Combine(Repository.Root, "docs"), "*.md").Append(Path.Combine(Repository.Root, "README.md")).SelectMany(Commands).Where(command => command.StartsWith("onnxedit", StringComparison.Ordinal)).Distinct().ToArray();
+        Assert.True(commands.Length > 60, $"{commands.Length} commands were found.");
+        Dictionary<string, string> helps = [];
+        foreach (var command in commands)
+        {
+            var words = command.Split(' ', StringSplitOptions.RemoveEmptyEntries).Skip(1).ToArray();
+            string[] name = words is ["coar", "eval" or "show" or "edit", ..] ? words[..2] : words[..1];
+            if (name[0].StartsWith('-')) continue;
+            if (!helps.TryGetValue(string.Join(' ', name), out var help))
+                helps[string.Join(' ', name)] = help = CliRunner.Run([.. name, "--help"]).Expect(0).StdOut;
+            Assert.Contains($"onnxedit {string.Join(' ', name)}", help, StringComparison.Ordinal);
+            foreach (var option in words.Where(word => Option().IsMatch(word)))
+                Assert.True(Regex.IsMatch(help, $@"(^|[\s,]){Regex.Escape(option)}(?=[\s,]|$)", RegexOptions.Multiline), $"{command}\n{option} is no option of {string.Join(' ', name)}.");
+        }
+    }
+
+    static void Run(IEnumerable<string> commands, string folder)
+    {
+        foreach (var command in commands)
+        {
+            var words = command.Split(' ', StringSplitOptions.RemoveEmptyEntries);
+            if (words is ["cd", var into]) folder = Path.Combine(folder, into);
+            else CliRunner.Run([.. words.Skip(1), "-q"], folder).Expect(0);
+        }
+    }
+
+    /// <summary>The commands in the sh blocks of a document, without comments and redirections.</summary>
+    static IEnumerable<string> Commands(string document) => Block().Matches(File.ReadAllText(Path.Combine(Repository.Root, document)))
+        .SelectMany(block => block.Groups["lines"].Value.Split('\n'))
+        .Select(line => Comment().Replace(line, "").Trim())
+        .Where(line => line.StartsWith("onnxedit ", StringComparison.Ordinal) || line.StartsWith("cd ", StringComparison.Ordinal));
+
+    [GeneratedRegex("```sh\n(?<lines>.*?)```", RegexOptions.Singleline)]
+    private static partial Regex Block();
+
+    [GeneratedRegex(@"\s+(#|>|\|).*$")]
+    private static partial Regex Comment();
+
+    [GeneratedRegex(@"^--?[a-z][a-z-]*$")]
+    private static partial Regex Option();
+
+    [GeneratedRegex(@"// sample: (?<name>\w+)\n(?<code>.*?)\n\s*// end", RegexOptions.Singleline)]
+    private static partial Regex Sample();
+}
