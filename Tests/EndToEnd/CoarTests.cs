@@ -24,6 +24,12 @@ public sealed class CoarTests(SlimSample sample)
         var all = CliRunner.Run(["coar", "show", file, "--json"]).Expect(0).Json().GetProperty("components").EnumerateArray().Select(c => c.GetProperty("score").GetDouble()).ToArray();
         Assert.Equal(all.OrderDescending(), all);
 
+        var (bars, curve) = (sample.New(".png"), sample.New(".png"));
+        CliRunner.Run(["coar", "show", file, "--class", "3", "--plot", bars]).Expect(0);
+        CliRunner.Run(["coar", "eval", file, sample.Model, "--masks", "5", "--plot", curve]).Expect(0);
+        foreach (var drawing in (string[])[bars, curve]) Assert.Equal([0x89, (byte)'P', (byte)'N', (byte)'G'], File.ReadAllBytes(drawing)[..4]);
+        Assert.Contains("add --force", CliRunner.Run(["coar", "show", file, "--plot", bars]).ExpectError(2), StringComparison.Ordinal);
+
         // Of another model these are no attributions.
         var other = sample.New();
         sample.Slim("--sparsity 0.2 --recovery none --align 1", other).Expect(0);

@@ -7,10 +7,8 @@ set -euo pipefail
 
 [ "$(id -u)" = 0 ] || { echo "slurm.sh has to be run as root: it starts slurmctld and slurmd." >&2; exit 2; }
 root=$(cd "$(dirname "$0")/../.." && pwd)
-dll=$root/Tools/onnxedit/bin/Release/net10.0/onnxedit.dll
-[ -f "$dll" ] || { echo "There is no $dll; build it with dotnet build Tools/onnxedit -c Release." >&2; exit 2; }
-onnxedit() { dotnet exec "$dll" "$@"; }
-
+built=$root/Tools/onnxedit/bin/Release/net10.0
+[ -f "$built/onnxedit.dll" ] || { echo "There is no $built/onnxedit.dll; build it with dotnet build Tools/onnxedit -c Release." >&2; exit 2; }
 if ! { command -v slurmctld && command -v slurmd && command -v munged; } > /dev/null; then
     apt-get update -qq
     DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends slurm-wlm munge > /dev/null
@@ -18,6 +16,9 @@ fi
 
 work=$(mktemp -d /tmp/onnxedit-slurm-XXXXXX)
 chmod 755 "$work"
+# A copy, so that a build meanwhile does no harm.
+cp -r "$built" "$work/program"
+onnxedit() { dotnet exec "$work/program/onnxedit.dll" "$@"; }
 export SLURM_CONF=$work/slurm.conf
 pids=()
 job=
@@ -99,7 +100,7 @@ until_true 60 "an idle node" idle
 sinfo --version
 sinfo
 
-options=(--examples 64 --budget 12000 --chunk 120)
+options=(--examples 64 --budget 6000 --chunk 60)
 onnxedit sample "$work/demo" -q
 onnxedit coar plan "$work/demo/model.onnx" "${options[@]}" -q -o "$work/run"
 onnxedit coar submit "$work/run" --slurm --tasks 8 --time 10 -o "$work/run.sbatch"

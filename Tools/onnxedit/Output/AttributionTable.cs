@@ -51,20 +51,22 @@ static class AttributionTable
         context.Output.Line($"Mean over {attributions.Scores.Count} examples of Pearson's correlation over fresh masks; slope 1: scores are of the right size.");
     }
 
-    /// <summary>Prints the components that count most for some examples, or JSON.</summary>
-    internal static void WriteComponents(CommandContext context, Attributions attributions, int[] examples, int top)
+    /// <summary>Prints the components that count most for some examples, or JSON, and draws them where a file is named.</summary>
+    internal static void WriteComponents(CommandContext context, Attributions attributions, int[] examples, int top, string? drawing)
     {
         var (mean, error) = (Mean(attributions, examples), Error(attributions, examples));
         int[] order = [.. Enumerable.Range(0, mean.Length).OrderByDescending(j => mean[j])];
         int[] listed = 2 * top >= order.Length ? order : [.. order[..top], .. order[^top..]];
+        var title = examples.Length == 1
+            ? FormattableString.Invariant($"example {examples[0]}, class {attributions.Labels[examples[0]]}, answer {attributions.Answers[examples[0]]:F2}")
+            : FormattableString.Invariant($"mean over {examples.Length} examples, answer {examples.Average(e => attributions.Answers[e]):F2}");
+        if (drawing is not null) AttributionPlot.Components(drawing, title, [.. listed.Select(j => (attributions.Components[j], mean[j], error[j]))], context.Global.Force);
         if (context.Global.Json)
         {
             context.Output.Json("coar-show", 1, new { Examples = examples, Components = listed.Select(j => new { Name = attributions.Components[j], Score = mean[j], StandardError = error[j] }) });
             return;
         }
-        context.Output.Line(examples.Length == 1
-            ? FormattableString.Invariant($"example {examples[0]}, class {attributions.Labels[examples[0]]}, answer {attributions.Answers[examples[0]]:F2}")
-            : FormattableString.Invariant($"mean over {examples.Length} examples, answer {examples.Average(e => attributions.Answers[e]):F2}"));
+        context.Output.Line(title);
         var table = new ResultTable("component", "score", "standard error");
         foreach (var j in listed) table.Row(attributions.Components[j], Number(mean[j]), double.IsNaN(error[j]) ? "" : Number(error[j]));
         context.Output.Table(table);

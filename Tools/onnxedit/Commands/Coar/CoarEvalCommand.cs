@@ -11,6 +11,8 @@ sealed class CoarEvalCommand : CliCommand
     readonly Option<int> _masks = Numbers.Whole("--masks", 2, 1_000_000, 100, "Fresh random masks for each share");
     readonly Option<float[]?> _alphas = Numbers.Floats("--alphas", "Shares of components that they ablate [default: the one the attributions were made at, and half of it]");
 
+    readonly Option<string?> _plot = new("--plot") { Description = "Also draw actual over predicted changes, a PNG", HelpName = "FILE" };
+
     internal CoarEvalCommand() : base(
         "eval",
         "Ablates components at random and correlates, for every example, what its answer does with what its scores predict.",
@@ -21,10 +23,12 @@ sealed class CoarEvalCommand : CliCommand
         _inputs.AddTo(this);
         Options.Add(_masks);
         Options.Add(_alphas);
+        Options.Add(_plot);
     }
 
     internal override void Execute(CommandContext context)
     {
+        if (context.Get(_plot) is { } drawing) OutputTarget.Require(drawing, context.Global.Force);
         var attributions = Attributions.Load(context.Get(_file)!);
         var inputs = _inputs.Resolve(context);
         inputs.RequireExplainable();
@@ -39,6 +43,7 @@ sealed class CoarEvalCommand : CliCommand
             var attributor = new Attributor(inputs.Model, images, options, progress, context.Cancellation);
             return alphas.Select(alpha => attributor.Evaluate(attributions, alpha, context.Get(_masks))).ToArray();
         });
+        if (context.Get(_plot) is { } path) AttributionPlot.Calibration(path, found, context.Global.Force);
         AttributionTable.WriteEvaluation(context, attributions, found);
     }
 }

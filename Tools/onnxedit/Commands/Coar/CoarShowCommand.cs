@@ -11,6 +11,8 @@ sealed class CoarShowCommand : CliCommand
     readonly Option<int?> _class = Numbers.OptionalWhole("--class", 0, "Number of a class: the mean over its examples");
     readonly Option<int> _top = Numbers.Whole("--top", 1, 100_000, 10, "Components to list at either end");
 
+    readonly Option<string?> _plot = new("--plot") { Description = "Also draw them as bars, a PNG", HelpName = "FILE" };
+
     internal CoarShowCommand() : base(
         "show",
         "Lists the components that help and harm most.",
@@ -18,11 +20,12 @@ sealed class CoarShowCommand : CliCommand
         "onnxedit coar show model.coar.safetensors --class 3 --top 20")
     {
         Arguments.Add(_file);
-        foreach (var option in new Option[] { _example, _class, _top }) Options.Add(option);
+        foreach (var option in new Option[] { _example, _class, _top, _plot }) Options.Add(option);
     }
 
     internal override void Execute(CommandContext context)
     {
+        if (context.Get(_plot) is { } drawing) OutputTarget.Require(drawing, context.Global.Force);
         var attributions = Attributions.Load(context.Get(_file)!);
         int[] examples;
         if (context.Get(_example) is { } one)
@@ -36,6 +39,6 @@ sealed class CoarShowCommand : CliCommand
             if (examples.Length == 0) throw new OnnxEngineException(ErrorKind.Usage, $"The file has no example of class {label}; it has classes {string.Join(", ", attributions.Labels.Distinct().Order())}.");
         }
         else examples = [.. Enumerable.Range(0, attributions.Scores.Count)];
-        AttributionTable.WriteComponents(context, attributions, examples, context.Get(_top));
+        AttributionTable.WriteComponents(context, attributions, examples, context.Get(_top), context.Get(_plot));
     }
 }
