@@ -74,7 +74,7 @@ public sealed partial class DocumentTests(SlimSample sample)
         foreach (var command in commands)
         {
             var words = command.Split(' ', StringSplitOptions.RemoveEmptyEntries).Skip(1).ToArray();
-            string[] name = words is ["coar", "eval" or "show" or "edit", ..] ? words[..2] : words[..1];
+            string[] name = words is ["coar", "eval" or "show" or "edit" or "plan" or "sample" or "merge" or "fit" or "submit", ..] ? words[..2] : words[..1];
             if (name[0].StartsWith('-')) continue;
             if (!helps.TryGetValue(string.Join(' ', name), out var help))
                 helps[string.Join(' ', name)] = help = CliRunner.Run([.. name, "--help"]).Expect(0).StdOut;
