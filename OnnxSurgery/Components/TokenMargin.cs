@@ -56,7 +56,8 @@ public static class TokenMargin
             });
         }
         var scores = w.Slice(logits.Name, [0], [-1], [1], [1]);
-        var next = w.Slice(tokens, [1], [long.MaxValue], [1], [1]);
+        // ONNX Runtime has OneHot for indices of int64 only.
+        var next = w.Cast(w.Slice(tokens, [1], [long.MaxValue], [1], [1]), DataType.Int64);
         var isNext = w.Emit("OneHot", [next, w.Ints([], [words]), w.Floats([2], [0, 1])], n => n.Set("axis", -1L));
         var own = Reduce("ReduceSum", w.Mul(scores, isNext), 2, keep: false);
         var other = Reduce("ReduceMax", w.Add(scores, w.Scale(isNext, Never)), 2, keep: false);
