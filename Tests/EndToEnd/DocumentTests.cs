@@ -74,14 +74,19 @@ public sealed partial class DocumentTests(SlimSample sample)
         foreach (var command in commands)
         {
             var words = command.Split(' ', StringSplitOptions.RemoveEmptyEntries).Skip(1).ToArray();
-            string[] name = words is ["coar", "eval" or "show" or "edit" or "plan" or "sample" or "merge" or "fit" or "submit", ..] ? words[..2] : words[..1];
-            if (name[0].StartsWith('-')) continue;
-            if (!helps.TryGetValue(string.Join(' ', name), out var help))
-                helps[string.Join(' ', name)] = help = CliRunner.Run([.. name, "--help"]).Expect(0).StdOut;
-            Assert.Contains($"onnxedit {string.Join(' ', name)}", help, StringComparison.Ordinal);
+            if (words[0].StartsWith('-')) continue;
+            var name = words[0];
+            var help = Help(name);
+            // A command of a command, such as coar show.
+            if (words.Length > 1 && char.IsAsciiLetter(words[1][0]) && help.Contains($"\n  {words[1]} ", StringComparison.Ordinal) && help.Contains("\nCommands:", StringComparison.Ordinal))
+                help = Help(name += $" {words[1]}");
+            Assert.Contains($"onnxedit {name}", help, StringComparison.Ordinal);
             foreach (var option in words.Where(word => Option().IsMatch(word)))
-                Assert.True(Regex.IsMatch(help, $@"(^|[\s,]){Regex.Escape(option)}(?=[\s,]|$)", RegexOptions.Multiline), $"{command}\n{option} is no option of {string.Join(' ', name)}.");
+                Assert.True(Regex.IsMatch(help, $@"(^|[\s,]){Regex.Escape(option)}(?=[\s,]|$)", RegexOptions.Multiline), $"{command}\n{option} is no option of {name}.");
         }
+
+        string Help(string name) => helps.TryGetValue(name, out var known) ? known
+            : helps[name] = CliRunner.Run([.. name.Split(' '), "--help"]).Expect(0).StdOut;
     }
 
     static void Run(IEnumerable<string> commands, string folder)
@@ -94,7 +99,7 @@ public sealed partial class DocumentTests(SlimSample sample)
         }
     }
 
-    /// <summary>The commands in the sh blocks of a document, without comments and redirections.</summary>
+    /// <summary>The commands in the sh blocks of a document, without comments, redirections and what follows.</summary>
     static IEnumerable<string> Commands(string document) => Block().Matches(File.ReadAllText(Path.Combine(Repository.Root, document)))
         .SelectMany(block => block.Groups["lines"].Value.Split('\n'))
         .Select(line => Comment().Replace(line, "").Trim())
@@ -103,7 +108,7 @@ public sealed partial class DocumentTests(SlimSample sample)
     [GeneratedRegex("```sh\n(?<lines>.*?)```", RegexOptions.Singleline)]
     private static partial Regex Block();
 
-    [GeneratedRegex(@"\s+(#|>|\|).*$")]
+    [GeneratedRegex(@"\s+(#|>|\||&&).*$")]
     private static partial Regex Comment();
 
     [GeneratedRegex(@"^--?[a-z][a-z-]*$")]
