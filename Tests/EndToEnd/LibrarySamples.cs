@@ -65,7 +65,7 @@ static class LibrarySamples
     {
         // sample: finetune
         var slim = OnnxModel.Load("slim.onnx");
-        var result = Finetuner.Finetune(slim, data, new FinetuneOptions { Teacher = model, Steps = 20 });
+        var result = Finetuner.Finetune(slim, data, new FinetuneOptions { Teacher = model, Steps = 60 });
         result.Model.Save("finetuned.onnx");
         Console.WriteLine($"top-1 {result.Report.Before?.Top1:P1} -> {result.Report.After?.Top1:P1}, best after {result.Report.BestStep} steps");
         // end
