@@ -27,7 +27,7 @@ public static class Deployer
         var stage = repository.Stage(options.Name);
         try
         {
-            var version = Math.Max(repository.VersionsOf(options.Name).LastOrDefault(), before?.Versions.Max(v => v.Version) ?? 0) + 1;
+            var version = Math.Max(repository.NextVersion(options.Name), (before?.Versions.Max(v => v.Version) ?? 0) + 1);
             var (entry, change, notes) = Prepare(model, options, images, repository, before, version, stage, progress, cancellation);
             var manifest = Publish(repository, options, before, entry, stage);
             return new DeployResult(entry, manifest, change, notes);

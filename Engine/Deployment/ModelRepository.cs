@@ -58,11 +58,11 @@ public sealed partial class ModelRepository
     public IReadOnlyList<int> VersionsOf(string name)
     {
         var folder = Folder(name);
-        if (!Directory.Exists(folder)) return [];
-        return [.. Directory.GetDirectories(folder)
-            .Select(path => int.TryParse(Path.GetFileName(path), NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number > 0 ? number : 0)
-            .Where(number => number > 0 && File.Exists(Path.Combine(folder, $"{number}", ModelFile))).Order()];
+        return [.. Numbered(folder).Where(number => File.Exists(Path.Combine(folder, $"{number}", ModelFile)))];
     }
+
+    /// <summary>The number of the next version: above every folder that is there, whatever it holds.</summary>
+    public int NextVersion(string name) => Numbered(Folder(name)).LastOrDefault() + 1;
 
     /// <summary>The manifest of a model; null for a model that was not deployed by this program.</summary>
     public DeploymentManifest? Manifest(string name) => DeploymentManifest.Read(Folder(name));
@@ -95,6 +95,12 @@ public sealed partial class ModelRepository
 
     /// <summary>An empty folder to prepare a version in; call with the lock held.</summary>
     public string Stage(string name) => Directory.CreateDirectory(Path.Combine(Root, $".{name}.{Guid.NewGuid():N}.staging")).FullName;
+
+    // Folders named by a number, ascending; "01" is not how a number is written.
+    static IEnumerable<int> Numbered(string folder) => !Directory.Exists(folder) ? [] : Directory.GetDirectories(folder)
+        .Select(path => Path.GetFileName(path))
+        .Select(text => int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && $"{number}" == text ? number : 0)
+        .Where(number => number > 0).Order();
 
     bool HasModel(string name) => VersionsOf(name).Count > 0;
 
