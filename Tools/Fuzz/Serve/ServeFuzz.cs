@@ -70,7 +70,7 @@ static class ServeFuzz
             RawAnswer answer;
             try
             {
-                answer = await RawClient.SendAsync(address, request, TimeSpan.FromMilliseconds(200));
+                answer = await RawClient.SendAsync(address, request, TimeSpan.FromMilliseconds(100));
             }
             catch (TimeoutException)
             {
