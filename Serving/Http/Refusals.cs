@@ -1,3 +1,4 @@
+using System.Text;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
 using OnnxEdit.Engine;
@@ -36,6 +37,8 @@ sealed partial class Refusals(ILogger<Refusals> log, ServeOptions options)
         BadHttpRequestException { StatusCode: 413 } => (413, $"The request is larger than {options.MaxRequestBytes} bytes, the most that is taken."),
         BadHttpRequestException { StatusCode: 408 } => (408, "The request came too slowly."),
         BadHttpRequestException bad => (bad.StatusCode, $"The request cannot be read: {bad.Message.TrimEnd('.')}."),
+        // A JSON string is decoded when it is read, not when it is parsed.
+        InvalidOperationException { InnerException: DecoderFallbackException } => (400, "The request holds text that is not valid UTF-8."),
         OnnxEngineException { Kind: ErrorKind.Data or ErrorKind.Usage } engine => (400, engine.Message),
         OnnxEngineException or OnnxSurgeryException => (500, exception.Message),
         OperationCanceledException => (499, "The request was given up."),
