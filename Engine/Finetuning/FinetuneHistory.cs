@@ -53,7 +53,7 @@ static class FinetuneHistory
             ["layers"] = options.Layers is null ? "all" : string.Join(',', options.Layers),
             ["mix"] = Number(options.Mix),
             ["normalisation"] = options.Normalisation.ToString().ToLowerInvariant(),
-            ["optimiser"] = options.UseAdam ? "adam" : "sgd",
+            ["optimiser"] = options.Optimiser.ToString().ToLowerInvariant(),
             ["shift"] = Number(options.Shift ?? 0),
             ["step-size"] = Number(options.LargestStep),
             ["steps"] = options.Time is null ? Number(options.Steps) : "as many as there is time for",

@@ -28,9 +28,12 @@ sealed class TrainingLoop
         FinetuneOptions options, IReadOnlyDictionary<string, string> terms)
     {
         (_session, _images, _targets, _look, _options, _terms) = (session, images, targets, look, options, terms);
-        _rule = options.UseAdam
-            ? new Adam { StepSize = options.LargestStep, Decay = options.Decay }
-            : new GradientDescent { StepSize = options.LargestStep, Momentum = options.Momentum, Decay = options.Decay };
+        _rule = options.Optimiser switch
+        {
+            FinetuneOptimiser.Adam => new Adam { StepSize = options.LargestStep, Decay = options.Decay },
+            FinetuneOptimiser.Muon => new OrthogonalMomentum(session.Weights) { StepSize = options.LargestStep, Decay = options.Decay },
+            _ => new GradientDescent { StepSize = options.LargestStep, Momentum = options.Momentum, Decay = options.Decay },
+        };
     }
 
     /// <summary>What came of it.</summary>

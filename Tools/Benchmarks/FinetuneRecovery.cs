@@ -12,18 +12,24 @@ static class FinetuneRecovery
     public static int Run(string[] args)
     {
         var (source, slim, data) = (SharedCifar.Model(args[0]), OnnxModel.Load(args[1]), SharedCifar.Data(args[0], 0));
+        double Divergence(OnnxModel model, FinetuneOptions options)
+        {
+            using var targets = new TargetSource(options with { Temperature = 1 }, model, ClassifierSignature.Of(source.Proto, null).Classes!.Value, []);
+            return new ValidationLook(data.Test!, targets, options.Evaluation, options.Batch).At(model).Loss;
+        }
         var original = Evaluator.Evaluate(source, data.Test!, new EvaluationOptions());
-        Console.WriteLine("| slim model | options | top-1 original | slim | fine-tuned | drop, s.e. | validation loss before, after | steps | CPU s | s |");
-        Console.WriteLine("|---|---|---|---|---|---|---|---|---|---|");
+        Console.WriteLine("| slim model | options | top-1 original | slim | fine-tuned | drop, s.e. | validation loss before, after | divergence from the original on test images, before, after | steps | CPU s | s |");
+        Console.WriteLine("|---|---|---|---|---|---|---|---|---|---|---|");
         foreach (var text in args.Length > 2 ? args[2..] : [""])
         {
             var (watch, cpu) = (Stopwatch.StartNew(), Process.GetCurrentProcess().TotalProcessorTime);
-            var report = Finetuner.Finetune(slim, data, Options(text) with { Teacher = source }).Report;
+            var options = Options(text) with { Teacher = source };
+            var (model, report) = Finetuner.Finetune(slim, data, options);
             var seconds = (Process.GetCurrentProcess().TotalProcessorTime - cpu).TotalSeconds;
             var drop = PairedDifference.Of(report.After!.Correct, original.Correct);
             foreach (var p in report.Curve) Console.Error.WriteLine(string.Create(CultureInfo.InvariantCulture, $"step {p.Step}: training {p.Training:F4}, validation {p.Validation:F4}, top-1 {100 * p.Top1:F2}"));
             Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
-                $"| {Path.GetFileNameWithoutExtension(args[1])} | {text} | {100 * original.Top1:F2} | {100 * report.Before!.Top1:F2} | {100 * report.After.Top1:F2} | {100 * drop.Difference:F2}, {100 * drop.StandardError:F2} | {report.Curve[0].Validation:F4}, {report.Curve.Min(p => p.Validation):F4} | {report.Steps} | {seconds:F0} | {watch.Elapsed.TotalSeconds:F0} |"));
+                $"| {Path.GetFileNameWithoutExtension(args[1])} | {text} | {100 * original.Top1:F2} | {100 * report.Before!.Top1:F2} | {100 * report.After.Top1:F2} | {100 * drop.Difference:F2}, {100 * drop.StandardError:F2} | {report.Curve[0].Validation:F4}, {report.Curve.Min(p => p.Validation):F4} | {Divergence(slim, options):F4}, {Divergence(model, options):F4} | {report.Steps} | {seconds:F0} | {watch.Elapsed.TotalSeconds:F0} |"));
         }
         return 0;
     }
@@ -41,7 +47,7 @@ static class FinetuneRecovery
             Batch = (int)Take("batch", options.Batch),
             StepSize = Take("step-size", 0) is > 0 and var size ? size : null,
             WarmUp = Take("warm-up", options.WarmUp),
-            UseAdam = Take("adam", options.UseAdam ? 1 : 0) != 0,
+            Optimiser = (FinetuneOptimiser)(int)Take("optimiser", (int)options.Optimiser),
             Decay = Take("decay", options.Decay),
             GradientLimit = Take("limit", options.GradientLimit),
             Temperature = Take("temperature", options.Temperature),

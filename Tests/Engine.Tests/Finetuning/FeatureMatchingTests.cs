@@ -23,7 +23,7 @@ public sealed class FeatureMatchingTests
     static OnnxModel Tuned(params string[] features) => Finetuner.Finetune(
         _student,
         new ModelData("no labels") { Train = _images, Validation = _images.Select([.. Enumerable.Range(0, 40)]) },
-        new FinetuneOptions { Teacher = _teacher, Features = features.Length == 0 ? null : features, FeatureWeight = 100, UseAdam = true, StepSize = 0.01, Steps = 60, Batch = 16, Looks = 1, Flip = false, Shift = 0 },
+        new FinetuneOptions { Teacher = _teacher, Features = features.Length == 0 ? null : features, FeatureWeight = 100, Optimiser = FinetuneOptimiser.Adam, StepSize = 0.01, Steps = 60, Batch = 16, Looks = 1, Flip = false, Shift = 0 },
         null,
         TestContext.Current.CancellationToken).Model;
 

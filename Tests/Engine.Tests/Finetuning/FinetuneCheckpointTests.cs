@@ -7,7 +7,7 @@ public sealed class FinetuneCheckpointTests
 {
     static readonly CancellationToken _cancellation = TestContext.Current.CancellationToken;
 
-    static FinetuneOptions Options => new() { Steps = 40, Batch = 16, Looks = 4, UseAdam = false, StepSize = 0.01, WarmUp = 0.2, Flip = true, Shift = 1, Averaging = 0.9, Seed = 3 };
+    static FinetuneOptions Options => new() { Steps = 40, Batch = 16, Looks = 4, Optimiser = FinetuneOptimiser.Sgd, StepSize = 0.01, WarmUp = 0.2, Flip = true, Shift = 1, Averaging = 0.9, Seed = 3 };
 
     static FinetuneResult Run(FinetuneOptions options, CancellationToken? cancellation = null)
     {
@@ -46,12 +46,13 @@ public sealed class FinetuneCheckpointTests
     }
 
     [Theory]
-    [InlineData(false, FinetuneNormalisation.Frozen, 1)]
-    [InlineData(false, FinetuneNormalisation.Train, 17)]
-    [InlineData(true, FinetuneNormalisation.Frozen, 39)]
-    public void Going_on_gives_the_same_bytes_as_never_stopping(bool adam, FinetuneNormalisation normalisation, int steps)
+    [InlineData(FinetuneOptimiser.Sgd, FinetuneNormalisation.Frozen, 1)]
+    [InlineData(FinetuneOptimiser.Sgd, FinetuneNormalisation.Train, 17)]
+    [InlineData(FinetuneOptimiser.Adam, FinetuneNormalisation.Frozen, 39)]
+    [InlineData(FinetuneOptimiser.Muon, FinetuneNormalisation.Frozen, 20)]
+    public void Going_on_gives_the_same_bytes_as_never_stopping(FinetuneOptimiser optimiser, FinetuneNormalisation normalisation, int steps)
     {
-        var options = Options with { UseAdam = adam, Normalisation = normalisation };
+        var options = Options with { Optimiser = optimiser, Normalisation = normalisation };
         var whole = Run(options);
         var resumed = Run(options with { Resume = Interrupted(options, steps) });
         Assert.Equal(whole.Report.Curve, resumed.Report.Curve);

@@ -5,7 +5,7 @@ namespace OnnxEdit.Engine.Tests;
 
 public sealed class FinetuneWaysTests
 {
-    static FinetuneOptions Options => new() { Steps = 60, Batch = 16, Looks = 3, UseAdam = false, StepSize = 0.02, WarmUp = 0, Averaging = 0, Seed = 3 };
+    static FinetuneOptions Options => new() { Steps = 60, Batch = 16, Looks = 3, Optimiser = FinetuneOptimiser.Sgd, StepSize = 0.02, WarmUp = 0, Averaging = 0, Seed = 3 };
 
     static ModelData Data()
     {

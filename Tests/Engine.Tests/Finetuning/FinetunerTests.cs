@@ -16,17 +16,18 @@ public sealed class FinetunerTests
         return new ModelData("made up") { Train = Part(0, 240), Validation = Part(240, 360), Test = Part(360, 480) };
     }
 
-    static FinetuneOptions Options => new() { Steps = 60, Batch = 16, Looks = 3, UseAdam = false, StepSize = 0.02, WarmUp = 0, Averaging = 0, Seed = 3 };
+    static FinetuneOptions Options => new() { Steps = 60, Batch = 16, Looks = 3, Optimiser = FinetuneOptimiser.Sgd, StepSize = 0.02, WarmUp = 0, Averaging = 0, Seed = 3 };
 
     static FinetuneResult Run(FinetuneOptions options, ModelData? data = null, OnnxModel? model = null, CancellationToken? cancellation = null) =>
         Finetuner.Finetune(model ?? SmallClassifier.Residual().Model, data ?? Data(), options, null, cancellation ?? _cancellation);
 
     [Theory]
-    [InlineData(false)]
-    [InlineData(true)]
-    public void Labels_are_learned(bool adam)
+    [InlineData(FinetuneOptimiser.Adam, 0.02)]
+    [InlineData(FinetuneOptimiser.Sgd, 0.02)]
+    [InlineData(FinetuneOptimiser.Muon, 0.1)]
+    public void Labels_are_learned(FinetuneOptimiser optimiser, double stepSize)
     {
-        var (_, report) = Run(Options with { UseAdam = adam });
+        var (_, report) = Run(Options with { Optimiser = optimiser, StepSize = stepSize });
         Assert.True(report.Curve[^1].Validation < 0.5 * report.Curve[0].Validation, $"{report.Curve[0].Validation} to {report.Curve[^1].Validation}");
         Assert.True(report.After!.Top1 > report.Before!.Top1 + 0.2, $"{report.Before.Top1} to {report.After.Top1}");
         Assert.Equal((60, FinetuneEnd.Finished), (report.Steps, report.End));
