@@ -88,7 +88,7 @@ public static class InferenceServer
         builder.Logging.ClearProviders();
         // Standard output is the command's; the log goes beside it.
         builder.Logging.Services.Configure<ConsoleLoggerOptions>(console => console.LogToStandardErrorThreshold = LogLevel.Trace);
-        if (options.JsonLogs) builder.Logging.AddJsonConsole(json => json.UseUtcTimestamp = true);
+        if (options.JsonLogs) builder.Logging.AddJsonConsole(json => (json.TimestampFormat, json.UseUtcTimestamp) = ("yyyy-MM-ddTHH:mm:ss.fffZ", true));
         else builder.Logging.AddSimpleConsole(text => (text.SingleLine, text.TimestampFormat, text.UseUtcTimestamp) = (true, "yyyy-MM-dd HH:mm:ss ", true));
         builder.Logging.AddFilter("Microsoft", LogLevel.Warning).AddFilter("Grpc", LogLevel.Critical);
         if (options.LogRequests) builder.Logging.AddFilter("Microsoft.AspNetCore.Hosting.Diagnostics", LogLevel.Information);
@@ -96,7 +96,13 @@ public static class InferenceServer
 
     static void Listen(WebApplicationBuilder builder, ServeOptions options)
     {
-        if (options.Tls) builder.WebHost.UseKestrelHttpsConfiguration();
+        if (options.Tls)
+        {
+            var certificate = builder.Configuration.GetSection("Kestrel:Certificates:Default");
+            if (certificate["Path"] is null && certificate["Subject"] is null)
+                throw new OnnxEngineException(ErrorKind.Usage, "Encryption needs a certificate: name its file by the environment variable Kestrel__Certificates__Default__Path, and its key by Kestrel__Certificates__Default__KeyPath or its password by Kestrel__Certificates__Default__Password.");
+            builder.WebHost.UseKestrelHttpsConfiguration();
+        }
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
             kestrel.AddServerHeader = false;

@@ -30,8 +30,8 @@ public sealed record EditableOptions
     /// <summary>Whether the labels are learned, and not the answers that the model gives already.</summary>
     public bool OnLabels { get; init; }
 
-    /// <summary>Training images used at most; what comes before the trained layers is run once on them and kept.</summary>
-    public int Images { get; init; } = 6000;
+    /// <summary>Training images used at most, and fewer where what comes before the trained layers, which is run once and kept, would take more than 1 GiB.</summary>
+    public int Images { get; init; } = 20000;
 
     /// <summary>Longest gradient; a longer one is scaled down. 0: no limit.</summary>
     public double GradientLimit { get; init; } = 10;

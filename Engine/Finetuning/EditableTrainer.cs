@@ -15,6 +15,9 @@ public sealed class EditableTrainer : IDisposable
     // Edits whose first step the first step size is taken from.
     const int FirstEdits = 16;
 
+    // What is kept of training images at most, in numbers: 1 GiB.
+    const long MostKept = 1 << 28;
+
     // The logarithm of the step size moves faster than weights do.
     const double ScaleRate = 10;
 
@@ -41,7 +44,8 @@ public sealed class EditableTrainer : IDisposable
             throw new OnnxEngineException(ErrorKind.Data, $"There are {validation.Count} validation images, and {options.MeasuredEdits} edits are measured on at least a batch of {_head.Batch} others; give more, or a smaller batch.");
         var drawn = Enumerable.Range(0, train.Count).ToArray();
         new Philox4x32(options.Seed, RandomStreams.TrainingOrder).Shuffle<int>(drawn);
-        _train = _scope.Read(train.Select(drawn[..Math.Min(options.Images, drawn.Length)]), cancellation);
+        var images = (int)Math.Clamp(MostKept / _scope.Kept(train), _head.Batch, Math.Min(options.Images, drawn.Length));
+        _train = _scope.Read(train.Select(drawn[..images]), cancellation);
         _probe = new EditableProbe(_head, _scope.Read(validation.Select([.. Enumerable.Range(0, Math.Min(validation.Count, options.Validation + options.MeasuredEdits))]), cancellation), options);
         _answers = Answers();
     }

@@ -60,6 +60,9 @@ sealed class EditScope : IDisposable
     public ImageSet Read(ImageSet images, CancellationToken cancellation) =>
         _trunk is null ? images : new TrunkImageSet(images, _trunk, _shape, _batch).Kept(cancellation);
 
+    /// <summary>Numbers that <see cref="Read"/> keeps of an image.</summary>
+    public long Kept(ImageSet images) => _trunk is null ? images.ItemLength : _shape.Aggregate(1L, (a, b) => a * b);
+
     /// <summary>The whole model with the given weights.</summary>
     public OnnxModel Edited(IEnumerable<TrainedWeight> weights)
     {
