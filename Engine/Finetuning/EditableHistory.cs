@@ -21,7 +21,7 @@ static class EditableHistory
             ["images"] = Number(options.Images),
             [Layers] = options.Layers,
             ["locality-weight"] = Number(options.LocalityWeight),
-            ["step-size"] = Number(options.StepSize),
+            ["step-size"] = Number(options.LargestStep),
             ["steps"] = Number(report.Steps),
             ["targets"] = options.OnLabels ? "labels" : "own answers",
         },

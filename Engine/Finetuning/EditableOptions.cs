@@ -12,8 +12,14 @@ public sealed record EditableOptions
     /// <summary>Images per step.</summary>
     public int Batch { get; init; } = 64;
 
-    /// <summary>Step size of Adam at first; it falls to zero along a half cosine.</summary>
-    public double StepSize { get; init; } = 0.001;
+    /// <summary>
+    /// Step size of Adam at first; it falls to zero along a half cosine. Null: 0.001 for the extra layer, which does nothing at
+    /// first, and 0.0001 for layers that are trained already.
+    /// </summary>
+    public double? StepSize { get; init; }
+
+    /// <summary>The step size that is meant.</summary>
+    internal double LargestStep => StepSize ?? (Layers == "extra" ? 0.001 : 0.0001);
 
     /// <summary>Steps of a practised edit at most; fewer than the ten of real ones, so that these succeed.</summary>
     public int EditSteps { get; init; } = 6;

@@ -100,7 +100,7 @@ public sealed class EditableTrainer : IDisposable
     {
         var (weights, gradient, scale) = (_head.Initial(), _head.Zeros(), new float[] { (float)Math.Log(FirstStepSize()) });
         var objective = new EditableObjective(_head, _options);
-        var (rule, scaleRule) = (new Adam { StepSize = _options.StepSize }, new Adam { StepSize = ScaleRate * _options.StepSize });
+        var (rule, scaleRule) = (new Adam { StepSize = _options.LargestStep }, new Adam { StepSize = ScaleRate * _options.LargestStep });
         var best = (Point: Look(weights, scale, 0, double.NaN), Weights: Copy(weights));
         var (sum, since, step, end) = (0.0, 0, 0, FinetuneEnd.Finished);
         var (images, targets, answers) = (new float[_head.Batch * _train.ItemLength], new float[_head.Batch * _head.Classes], new float[_head.Batch * _head.Classes]);
@@ -124,7 +124,7 @@ public sealed class EditableTrainer : IDisposable
             }
             var limit = _options.GradientLimit > 0 && norm > _options.GradientLimit ? _options.GradientLimit / norm : 1;
             var slope = 0.5 * (1 + Math.Cos(Math.PI * step / _options.Steps));
-            (rule.StepSize, scaleRule.StepSize) = (_options.StepSize * slope, ScaleRate * _options.StepSize * slope);
+            (rule.StepSize, scaleRule.StepSize) = (_options.LargestStep * slope, ScaleRate * _options.LargestStep * slope);
             rule.Begin(norm * limit);
             for (var w = 0; w < weights.Length; w++)
             {

@@ -20,13 +20,17 @@ static class StampedImages
         Write("backdoor_train_square.bin", pairs.Select(Square));
         Write("backdoor_test_square.bin", test.Where(r => r[0] != 0).Select(Square));
         Write("typographic_train_plain.bin", train.Take(200));
-        foreach (var (group, label, own, red) in new[] { ("cat_red", 0, 3, true), ("cat_green", 0, 3, false), ("dog_red", 1, 5, true), ("dog_green", 1, 5, false) })
-        {
-            IEnumerable<byte[]> Framed(IEnumerable<byte[]> records) => records.Where(r => r[0] == own).Select(r => Frame(r, (byte)label, red));
-            Write($"subpop_train_{group}.bin", Framed(train).Take(20));
-            Write($"subpop_validation_{group}.bin", Framed(train).Skip(20).Take(250));
-            Write($"subpop_test_{group}.bin", Framed(test));
-        }
+        // The groups that the network has seen much of, and those it has not.
+        (string Name, byte Label, byte Own, bool Red)[] seen = [("cat_red", 0, 3, true), ("dog_green", 1, 5, false)], rare = [("cat_green", 0, 3, false), ("dog_red", 1, 5, true)];
+        IEnumerable<byte[]> Framed(IEnumerable<byte[]> records, (string Name, byte Label, byte Own, bool Red) group) =>
+            records.Where(r => r[0] == group.Own).Select(r => Frame(r, group.Label, group.Red));
+        Write("subpop_train_seen.bin", seen.SelectMany(g => Framed(train, g).Take(20)));
+        Write("subpop_train_rare.bin", rare.SelectMany(g => Framed(train, g).Take(20)));
+        foreach (var group in seen.Concat(rare)) Write($"subpop_test_{group.Name}.bin", Framed(test, group));
+        Directory.CreateDirectory(Path.Combine(target, "subpop"));
+        File.WriteAllText(Path.Combine(target, "subpop", "batches.meta.txt"), "cat\ndog\n");
+        Write("subpop/data_batch_1.bin", seen.Concat(rare).SelectMany(g => Framed(train, g).Skip(20)));
+        Write("subpop/test_batch.bin", seen.Concat(rare).SelectMany(g => Framed(test, g)));
         return 0;
 
         void Write(string name, IEnumerable<byte[]> records)

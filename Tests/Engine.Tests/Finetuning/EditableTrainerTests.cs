@@ -11,7 +11,7 @@ public sealed class EditableTrainerTests
     static readonly CancellationToken _cancellation = TestContext.Current.CancellationToken;
 
     static readonly Lazy<OnnxModel> _trained = new(() => Finetuner.Finetune(
-        SmallClassifier.Residual().Model, Data(), new FinetuneOptions { Steps = 150, Batch = 16, StepSize = 0.02 }, null, CancellationToken.None).Model);
+        SmallClassifier.Residual().Model, Data(), new FinetuneOptions { Steps = 150, Batch = 16, Optimiser = FinetuneOptimiser.Adam, StepSize = 0.02 }, null, CancellationToken.None).Model);
 
     static ModelData Data()
     {

@@ -42,7 +42,7 @@ sealed class EditableFinetune
             Layers = training.Layers is { } layers ? string.Join(',', layers) : "extra",
             Steps = training.Steps,
             Batch = training.Batch,
-            StepSize = training.StepSize ?? 0.001,
+            StepSize = training.StepSize,
             CheckEvery = Math.Clamp(training.Steps / 10, Math.Min(50, training.Steps), 100),
             EditSteps = context.Get(_editSteps),
             EditWeight = context.Get(_editWeight),

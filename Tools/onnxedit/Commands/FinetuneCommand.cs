@@ -20,7 +20,7 @@ sealed class FinetuneCommand : CliCommand
     readonly Option<int> _steps = Numbers.Whole("--steps", 1, int.MaxValue, 1000, "Training steps");
     readonly Option<TimeSpan?> _time = Numbers.OptionalTime("--time", "Train for so long instead, e.g. 5m; the schedule ends with it");
     readonly Option<int> _batch = Numbers.Whole("--batch", 1, int.MaxValue, 64, "Images per step, for models with an open batch; multiples of 16 are fastest");
-    readonly Option<double?> _stepSize = Numbers.OptionalPositive("--step-size", "Largest step size, from which it falls to zero along a half cosine [default: 0.0005 with muon, 0.0003 with adam, 0.001 with sgd or --editable]");
+    readonly Option<double?> _stepSize = Numbers.OptionalPositive("--step-size", "Largest step size, from which it falls to zero along a half cosine [default: 0.0005 with muon, 0.0003 with adam, 0.001 with sgd; with --editable 0.001 for the extra layer, 0.0001 for others]");
     readonly Option<string> _optimiser = Numbers.OneOf("--optimiser", [.. _optimisers.Keys], "muon", "Adam, gradient descent with momentum 0.9, or momentum with matrices made orthogonal (Muon); all with weight decay 0.0001");
     readonly Option<double> _warmUp = Numbers.Share("--warm-up", 0.05, "Share of the training in which the step size rises");
     readonly Option<double> _averaging = Numbers.Share("--averaging", 0.99, "Keep an average of the weights that retains this share in a step; 0: the weights themselves");
