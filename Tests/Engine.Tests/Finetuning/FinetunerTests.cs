@@ -34,8 +34,10 @@ public sealed class FinetunerTests
         Assert.Equal([0, 20, 40, 60], report.Curve.Select(p => p.Step));
     }
 
-    [Fact]
-    public void A_damaged_model_comes_back_to_its_teacher_without_labels()
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1)]
+    public void A_damaged_model_comes_back_to_its_teacher_without_labels(double mix)
     {
         var teacher = Run(Options with { Steps = 120 }).Model;
         var damaged = teacher.Proto.Clone();
@@ -43,12 +45,16 @@ public sealed class FinetunerTests
         foreach (var t in damaged.Graph.Initializer.Where(t => t.Name.EndsWith("weight", StringComparison.Ordinal)))
             TensorData.SetFloats(t, [.. TensorData.Floats(t).Select(v => v + 0.15f * (float)(random.NextDouble() - 0.5))]);
         var data = new ModelData("no labels") { Train = SmallClassifier.Images(240).Select([.. Enumerable.Range(0, 240)]), Validation = Data().Validation };
-        var (_, report) = Run(Options with { Teacher = teacher, Flip = true, Shift = 1 }, data, new OnnxModel(damaged));
+        var (_, report) = Run(Options with { Teacher = teacher, Flip = true, Shift = 1, Mix = mix }, data, new OnnxModel(damaged));
         Assert.Null(report.After);
         Assert.True(report.Curve[^1].Validation < 0.3 * report.Curve[0].Validation, $"{report.Curve[0].Validation} to {report.Curve[^1].Validation}");
         // Imitating oneself costs nothing.
         Assert.Equal(0, Run(Options with { Teacher = teacher, Steps = 0 }, data, teacher).Report.Curve[0].Validation, 1e-5);
     }
+
+    [Fact]
+    public void Labels_are_not_mixed() =>
+        Assert.Contains("Mixed images", Assert.Throws<OnnxEngineException>(() => Run(Options with { Mix = 0.5 })).Message, StringComparison.Ordinal);
 
     [Fact]
     public void The_same_seed_gives_the_same_bytes_and_another_seed_others()

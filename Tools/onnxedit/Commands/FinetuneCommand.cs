@@ -27,6 +27,7 @@ sealed class FinetuneCommand : CliCommand
     readonly Option<string?> _layers = new("--layers") { Description = "Train only nodes with one of these in their name [default: all]", HelpName = "NAME,..." };
     readonly Option<bool?> _flip = new("--flip") { Description = "Mirror images at random [default: with --teacher]", HelpName = "true|false", Arity = System.CommandLine.ArgumentArity.ZeroOrOne };
     readonly Option<int?> _shift = Numbers.OptionalWhole("--shift", 0, "Shift images at random by so many pixels at most [default: with --teacher an eighth of the width]");
+    readonly Option<double> _mix = Numbers.Share("--mix", 0, "With --teacher: share of the images that are mixed with another one, which the teacher is asked about, too");
     readonly Option<string> _normalisation = Numbers.OneOf("--normalisation", [.. _normalisations.Keys], "frozen", "Statistics of batch normalisations: as stored, measured anew after training, or those of each batch in training");
     readonly Option<string?> _checkpoint = new("--checkpoint") { Description = "Save the state of the training here every minute and at its end", HelpName = "FILE" };
     readonly Option<string?> _resume = new("--resume") { Description = "Go on from this checkpoint, with the same model, data and options", HelpName = "FILE" };
@@ -45,7 +46,7 @@ sealed class FinetuneCommand : CliCommand
     {
         _inputs.AddTo(this);
         _editable.AddTo(this);
-        foreach (var option in new Option[] { _teacher, _temperature, _features, _featureWeight, _steps, _time, _batch, _stepSize, _optimiser, _warmUp, _averaging, _layers, _flip, _shift, _normalisation, _looks, _patience, _checkpoint, _resume, _curve, _out }) Options.Add(option);
+        foreach (var option in new Option[] { _teacher, _temperature, _features, _featureWeight, _steps, _time, _batch, _stepSize, _optimiser, _warmUp, _averaging, _layers, _flip, _shift, _mix, _normalisation, _looks, _patience, _checkpoint, _resume, _curve, _out }) Options.Add(option);
     }
 
     internal override void Execute(CommandContext context)
@@ -72,6 +73,7 @@ sealed class FinetuneCommand : CliCommand
             FeatureWeight = context.Get(_featureWeight),
             Flip = context.Get(_flip),
             Shift = context.Get(_shift),
+            Mix = context.Get(_mix),
             Time = context.Get(_time),
             Normalisation = _normalisations[context.Get(_normalisation)!],
             Checkpoint = checkpoint is null ? null : c => c.Save(checkpoint),
