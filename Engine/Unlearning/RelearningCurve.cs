@@ -37,6 +37,8 @@ public static class RelearningCurve
         var training = new FinetuneOptions
         {
             Steps = steps,
+            // Who wants a class back takes what brings it back soonest; steps that stay near the model would flatter it.
+            Optimiser = FinetuneOptimiser.Adam,
             Validation = own.Length,
             Seed = options.Seed,
             Evaluation = options.Evaluation,
