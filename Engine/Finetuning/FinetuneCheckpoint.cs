@@ -83,7 +83,7 @@ public sealed class FinetuneCheckpoint
         Write(w, state.Average ?? []);
         var memory = rule.Memories;
         w.Write(memory.Count);
-        foreach (var (tensor, arrays) in memory.OrderBy(m => m.Key))
+        foreach (var (tensor, arrays) in memory)
         {
             w.Write(tensor);
             Write(w, arrays);

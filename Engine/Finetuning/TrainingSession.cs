@@ -102,12 +102,12 @@ public sealed class TrainingSession : IDisposable
             if (rule is null || loss <= goal) return (loss, true);
             var scale = limit > 0 && norm > limit ? limit / norm : 1;
             rule.Begin(norm * scale);
-            Parallel.For(0, Weights.Count, new ParallelOptions { MaxDegreeOfParallelism = OrtRuntime.Threads > 0 ? OrtRuntime.Threads : -1 }, i =>
+            for (var i = 0; i < Weights.Count; i++)
             {
                 var gradient = results[i + 1].GetTensorMutableDataAsSpan<float>();
                 if (scale != 1) TensorPrimitives.Multiply(gradient, (float)scale, gradient);
                 rule.Update(i, Weights[i].Values, gradient);
-            });
+            }
             for (var i = 0; i < _statistics.Count; i++)
             {
                 var at = 1 + Weights.Count + 2 * i;

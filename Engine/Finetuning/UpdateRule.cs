@@ -18,7 +18,7 @@ public abstract class UpdateRule
     /// <param name="norm">Length of the whole gradient.</param>
     public virtual void Begin(double norm) => Step++;
 
-    /// <summary>Changes one tensor of weights. Different tensors may be changed at the same time.</summary>
+    /// <summary>Changes one tensor of weights.</summary>
     /// <param name="tensor">Its number, the same in every step.</param>
     /// <param name="weights">theta.</param>
     /// <param name="gradient">g.</param>
@@ -40,11 +40,8 @@ public abstract class UpdateRule
     /// <summary>An array kept for a tensor between steps, zero at first.</summary>
     protected Span<float> Memory(int tensor, int length, int number = 0)
     {
-        lock (_memory)
-        {
-            if (!_memory.TryGetValue(tensor, out var arrays)) _memory[tensor] = arrays = [];
-            while (arrays.Length <= number) _memory[tensor] = arrays = [.. arrays, new float[length]];
-            return arrays[number];
-        }
+        if (!_memory.TryGetValue(tensor, out var arrays)) _memory[tensor] = arrays = [];
+        while (arrays.Length <= number) _memory[tensor] = arrays = [.. arrays, new float[length]];
+        return arrays[number];
     }
 }
