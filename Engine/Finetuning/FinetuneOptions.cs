@@ -36,7 +36,7 @@ public sealed record FinetuneOptions
     /// <summary>Momentum of gradient descent.</summary>
     public double Momentum { get; init; } = 0.9;
 
-    /// <summary>Weight decay; with Adam apart from the gradient (Loshchilov and Hutter, 2019).</summary>
+    /// <summary>Weight decay; with Adam and Muon apart from the gradient (Loshchilov and Hutter, 2019).</summary>
     public double Decay { get; init; } = 1e-4;
 
     /// <summary>How weights follow their gradients.</summary>
