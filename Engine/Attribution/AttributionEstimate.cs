@@ -21,7 +21,8 @@ sealed class AttributionEstimate
         var estimate = new AttributionEstimate(work, sums, subject);
         return work.Options.Method switch
         {
-            AttributionMethod.Combined => estimate.Combined(),
+            AttributionMethod.Combined => estimate.Around(sums.Gradients!.Means(), sums.Gradients.StandardErrors()),
+            AttributionMethod.RidgeAroundLeaveOneOut => estimate.Around(sums.LeftOut!, null),
             AttributionMethod.Gradients => estimate.FromAll(sums.Gradients!.Means(), sums.Gradients.StandardErrors()),
             AttributionMethod.Ridge or AttributionMethod.Ols => estimate.Regression(null),
             AttributionMethod.LeaveOneOut => estimate.FromAll(sums.LeftOut!, null),
@@ -30,16 +31,15 @@ sealed class AttributionEstimate
         };
     }
 
-    // Gradients say most for their cost; some ablations tell how large the scores have to be, and correct them where a
-    // network answers otherwise than its gradients let expect.
-    Attributions Combined()
+    // What is known beforehand says most; some ablations tell how large the scores have to be, and correct them where a
+    // network answers otherwise than single effects let expect.
+    Attributions Around(float[][] scores, float[][]? errors)
     {
-        var scores = _sums.Gradients!.Means();
         var prior = new double[_work.Components][];
         // Coefficients of ablations are the negatives of scores.
         for (var j = 0; j < prior.Length; j++) prior[j] = [.. scores.Select(row => -(double)row[j])];
         var fitted = Regression(prior);
-        return With(fitted.Scores, _sums.Gradients.StandardErrors(), fitted.Base);
+        return errors is null ? fitted : With(fitted.Scores, errors, fitted.Base);
     }
 
     Attributions Regression(double[][]? prior)

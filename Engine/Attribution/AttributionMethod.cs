@@ -18,6 +18,9 @@ public enum AttributionMethod
     /// <summary>Leave one out: each component ablated by itself.</summary>
     LeaveOneOut,
 
+    /// <summary>Each component ablated by itself first, then a ridge regression on ablations around that.</summary>
+    RidgeAroundLeaveOneOut,
+
     /// <summary>The gradient at the full mask: gradient x parameter summed over a component's weights.</summary>
     GradientTimesParameter,
 

@@ -16,8 +16,8 @@ sealed class AttributionSums
         var (n, d, method) = (work.Examples, work.Components, work.Options.Method);
         Answers = new float[n];
         if (work.Gradients is not null) Gradients = new PathGradients(n, d);
-        if (method == AttributionMethod.LeaveOneOut) LeftOut = Rows(n, d);
-        else if (work.Ablations > 0) Ablations = new AblationSums(d, n);
+        if (work.LeftOut > 0) LeftOut = Rows(n, d);
+        if (work.Ablations > work.LeftOut) Ablations = new AblationSums(d, n);
         if (work.HasHeld) Held = new AblationSums(d, n);
     }
 
@@ -64,8 +64,8 @@ sealed class AttributionSums
 
     void Add(int ablation, float[] answers)
     {
-        if (LeftOut is not null)
-            for (var e = 0; e < answers.Length; e++) LeftOut[e][ablation] = Answers[e] - answers[e];
+        if (ablation < _work.LeftOut)
+            for (var e = 0; e < answers.Length; e++) LeftOut![e][ablation] = Answers[e] - answers[e];
         else (_work.IsHeld(ablation) ? Held! : Ablations!).Add(_work.Ablated(ablation), answers);
     }
 

@@ -30,9 +30,11 @@ public sealed class AttributionWork
             AttributionMethod.Gradients or AttributionMethod.Conductance or AttributionMethod.InternalInfluence => (options.Budget / 3, 0),
             AttributionMethod.Ridge or AttributionMethod.Ols => (0, options.Budget),
             AttributionMethod.LeaveOneOut => (0, components),
+            AttributionMethod.RidgeAroundLeaveOneOut => (0, Math.Max(components, options.Budget)),
             AttributionMethod.GradientTimesParameter => (1, 0),
             _ => (0, 0),
         };
+        LeftOut = options.Method is AttributionMethod.LeaveOneOut or AttributionMethod.RidgeAroundLeaveOneOut ? components : 0;
         Gradients = options.Method switch
         {
             AttributionMethod.Combined or AttributionMethod.Gradients => new PathMasks(components, options.Alpha, options.Seed),
@@ -62,6 +64,9 @@ public sealed class AttributionWork
     /// <summary>Ablated networks that every example is run through.</summary>
     public int Ablations { get; }
 
+    /// <summary>Those of them, the first, that leave out one component each.</summary>
+    public int LeftOut { get; }
+
     /// <summary>The work, in the order in which it is added up.</summary>
     public IReadOnlyList<AttributionChunk> Chunks { get; }
 
@@ -72,14 +77,13 @@ public sealed class AttributionWork
     internal GradientMasks? Gradients { get; }
 
     /// <summary>Whether ablations are held out to choose a ridge on.</summary>
-    internal bool HasHeld => Options.Method is AttributionMethod.Combined or AttributionMethod.Ridge;
+    internal bool HasHeld => Options.Method is AttributionMethod.Combined or AttributionMethod.Ridge or AttributionMethod.RidgeAroundLeaveOneOut;
 
     /// <summary>Whether this ablation is one of those.</summary>
-    internal bool IsHeld(int ablation) => HasHeld && ablation % HeldShare == HeldShare - 1;
+    internal bool IsHeld(int ablation) => HasHeld && (ablation - LeftOut) % HeldShare == HeldShare - 1;
 
     /// <summary>The components without which an ablated network is run, ascending.</summary>
-    internal int[] Ablated(int ablation) =>
-        Options.Method == AttributionMethod.LeaveOneOut ? [ablation] : _design.Ablated(ablation, RandomStreams.Masks);
+    internal int[] Ablated(int ablation) => ablation < LeftOut ? [ablation] : _design.Ablated(ablation - LeftOut, RandomStreams.Masks);
 
     void RequireBudget()
     {
@@ -90,8 +94,8 @@ public sealed class AttributionWork
                 ? $"The budget allows no pass forward and backward; give a budget of {least} or more."
                 : $"The budget allows {Passes} passes forward and backward, and at this share of ablated components every one is looked at in {round}; give a budget of {least} or more.");
         }
-        if (Options.Method is AttributionMethod.Combined or AttributionMethod.Ridge or AttributionMethod.Ols && Ablations < 4)
-            throw new OnnxEngineException(ErrorKind.Usage, $"The budget allows {Ablations} ablations, and a regression needs more.");
+        if ((HasHeld || Options.Method == AttributionMethod.Ols) && Ablations - LeftOut < 4)
+            throw new OnnxEngineException(ErrorKind.Usage, $"The budget allows {Ablations - LeftOut} random ablations{(LeftOut > 0 ? $" beside one of each of {LeftOut} components" : "")}, and a regression needs more.");
     }
 
     IEnumerable<AttributionChunk> Cut()

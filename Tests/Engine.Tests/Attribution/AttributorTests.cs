@@ -31,6 +31,7 @@ public sealed class AttributorTests : IDisposable
     [InlineData(AttributionMethod.Ridge, 400)]
     [InlineData(AttributionMethod.Ols, 100)]
     [InlineData(AttributionMethod.LeaveOneOut, 8)]
+    [InlineData(AttributionMethod.RidgeAroundLeaveOneOut, 40)]
     [InlineData(AttributionMethod.GradientTimesParameter, 3)]
     [InlineData(AttributionMethod.Conductance, 30)]
     public void Of_a_linear_network_the_true_attributions_are_found(AttributionMethod method, int budget)

@@ -52,6 +52,7 @@ public sealed class RunTests : IDisposable
     [InlineData(AttributionMethod.Ridge)]
     [InlineData(AttributionMethod.Ols)]
     [InlineData(AttributionMethod.LeaveOneOut)]
+    [InlineData(AttributionMethod.RidgeAroundLeaveOneOut)]
     [InlineData(AttributionMethod.GradientTimesParameter)]
     [InlineData(AttributionMethod.InternalInfluence)]
     [InlineData(AttributionMethod.Random)]

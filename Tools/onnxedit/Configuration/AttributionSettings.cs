@@ -9,7 +9,7 @@ sealed class AttributionSettings
     readonly ComponentOptions _components = new();
     readonly Option<int> _budget = Numbers.Whole("--budget", 1, 10_000_000, 1200, "Cost allowed for each example in forward passes; one forward and backward counts 3");
     readonly Option<string> _method = Numbers.OneOf(
-        "--method", ["combined", "gradients", "ridge", "ols", "loo", "gradient-x-parameter", "conductance", "internal-influence", "random"], "combined", "Mask gradients and ablations, either alone, or a baseline");
+        "--method", ["combined", "gradients", "ridge", "ols", "loo", "ridge-around-loo", "gradient-x-parameter", "conductance", "internal-influence", "random"], "combined", "Mask gradients and ablations, either alone, or a baseline");
     readonly Option<string> _design = Numbers.OneOf("--design", ["bernoulli", "exact", "partition"], "bernoulli", "How ablations are drawn: each component by itself, exactly a share, or all in turn");
     readonly Option<int> _batch = Numbers.Whole("--batch", 1, 4096, 32, "Examples per run, for models with an open batch");
     readonly Option<int> _chunk = Numbers.Whole("--chunk", 1, 1_000_000, 64, "Ablations in a chunk, what is lost at most when a task is killed; the last bits of gradients depend on it");
@@ -32,6 +32,7 @@ sealed class AttributionSettings
             "ridge" => AttributionMethod.Ridge,
             "ols" => AttributionMethod.Ols,
             "loo" => AttributionMethod.LeaveOneOut,
+            "ridge-around-loo" => AttributionMethod.RidgeAroundLeaveOneOut,
             "gradient-x-parameter" => AttributionMethod.GradientTimesParameter,
             "conductance" => AttributionMethod.Conductance,
             "internal-influence" => AttributionMethod.InternalInfluence,
