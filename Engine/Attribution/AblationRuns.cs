@@ -36,18 +36,34 @@ sealed class AblationRuns : IDisposable
     {
         (_source, _model, _signature, _components, _constants) = (source, model, signature, components, constants);
         (_images, _answer, _batch) = (images, answer, batch);
-        if (images.Count < ExamplesForSession && signature.FixedBatch is null) _masked = new MaskedForward(model, signature, components, constants);
+        if (images.Count < ExamplesForSession && signature.FixedBatch is null) _masked = new MaskedForward(model, signature, components, constants, images.ItemShape, Math.Min(batch, images.Count));
     }
 
     /// <summary>Answers of all examples without some components.</summary>
-    /// <param name="ablated">The components, ascending.</param>
-    /// <param name="answers">Receives the answers, [examples].</param>
+    /// <param name="ablated">The components of each mask, ascending.</param>
+    /// <param name="done">Told of each mask that is done, of one at a time, or null.</param>
     /// <param name="cancellation">Ends the work early.</param>
+    /// <returns>The answers, [masks][examples].</returns>
     /// <exception cref="OnnxEngineException">The model fails.</exception>
-    public void Run(IReadOnlyList<int> ablated, float[] answers, CancellationToken cancellation)
+    public float[][] Run(IReadOnlyList<int[]> ablated, Action? done, CancellationToken cancellation)
     {
-        if (_masked is not null) RunMasked(ablated, answers, cancellation);
-        else RunFolded(ablated, answers, cancellation);
+        var answers = ablated.Select(_ => new float[_images.Count]).ToArray();
+        if (_masked is not null)
+            for (var k = 0; k < ablated.Count; k++)
+            {
+                RunMasked(ablated[k], answers[k], cancellation);
+                done?.Invoke();
+            }
+        else
+            SessionLanes.Run(
+                ablated.Count,
+                (k, threads) =>
+                {
+                    RunFolded(ablated[k], answers[k], threads, cancellation);
+                    lock (answers) done?.Invoke();
+                },
+                cancellation);
+        return answers;
     }
 
     /// <summary>The model without some components.</summary>
@@ -61,26 +77,24 @@ sealed class AblationRuns : IDisposable
     /// <inheritdoc/>
     public void Dispose() => _masked?.Dispose();
 
-    void RunFolded(IReadOnlyList<int> ablated, float[] answers, CancellationToken cancellation)
+    void RunFolded(int[] ablated, float[] answers, int threads, CancellationToken cancellation)
     {
-        using var session = new ClassifierSession(Without(ablated), _signature.OutputName, _batch);
+        using var session = new ClassifierSession(Without(ablated), _signature.OutputName, _batch, threads: threads);
         session.Run(_images, (first, count, logits) => Read(first, count, logits, answers), null, cancellation);
     }
 
-    void RunMasked(IReadOnlyList<int> ablated, float[] answers, CancellationToken cancellation)
+    void RunMasked(int[] ablated, float[] answers, CancellationToken cancellation)
     {
-        var rows = Math.Min(_batch, _images.Count);
-        var mask = new float[_components.Count];
-        Array.Fill(mask, 1);
-        foreach (var j in ablated) mask[j] = 0;
-        var (images, masks) = (new float[rows * _images.ItemLength], new float[rows * mask.Length]);
-        for (var i = 0; i < rows; i++) mask.CopyTo(masks, i * mask.Length);
+        var (rows, width) = (_masked!.Batch, _components.Count);
+        Array.Fill(_masked.Masks, 1);
+        for (var i = 0; i < rows; i++)
+            foreach (var j in ablated) _masked.Masks[i * width + j] = 0;
         for (var first = 0; first < _images.Count; first += rows)
         {
             cancellation.ThrowIfCancellationRequested();
             var (at, count) = (first, Math.Min(rows, _images.Count - first));
-            _images.Fill(at, count, images);
-            _masked!.Run(images, [count, .. _images.ItemShape.Select(s => (long)s)], masks, logits => Read(at, count, logits, answers));
+            _images.Fill(at, count, _masked.Images);
+            _masked.Run(logits => Read(at, count, logits[..(logits.Length / rows * count)], answers));
         }
     }
 

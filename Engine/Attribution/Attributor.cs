@@ -94,18 +94,11 @@ public sealed class Attributor
         foreach (var attributions in estimates) RequireSame(attributions);
         var design = new MaskDesign(MaskDesignKind.Bernoulli, Components.Count, alpha, _options.Seed);
         using var runs = Runs();
-        List<double[]>[] predicted = [.. estimates.Select(_ => new List<double[]>())];
-        List<float[]> actual = [];
-        for (var k = 0; k < masks; k++)
-        {
-            var ablated = design.Ablated(k, RandomStreams.FreshMasks);
-            var answers = new float[_images.Count];
-            runs.Run(ablated, answers, _cancellation);
-            actual.Add(answers);
-            for (var i = 0; i < estimates.Count; i++) predicted[i].Add([.. Enumerable.Range(0, answers.Length).Select(e => estimates[i].Predict(e, ablated))]);
-            _progress?.Report(new WorkProgress("fresh masks", k + 1, masks));
-        }
-        return [.. predicted.Select(p => AttributionEvaluation.Of(alpha, p, actual))];
+        int[][] ablated = [.. Enumerable.Range(0, masks).Select(k => design.Ablated(k, RandomStreams.FreshMasks))];
+        var done = 0;
+        var actual = runs.Run(ablated, () => _progress?.Report(new WorkProgress("fresh masks", ++done, masks)), _cancellation);
+        List<double[]> Predicted(Attributions estimate) => [.. ablated.Select(gone => Enumerable.Range(0, _images.Count).Select(e => estimate.Predict(e, gone)).ToArray())];
+        return [.. estimates.Select(estimate => AttributionEvaluation.Of(alpha, Predicted(estimate), actual))];
     }
 
     void RequireSame(Attributions attributions)

@@ -69,10 +69,10 @@ public sealed class ComponentEditor
         {
             _cancellation.ThrowIfCancellationRequested();
             if (gone.Count % Block == 0) scores = Score(gone);
-            var proposals = Enumerable.Range(0, _components.Count).Where(j => !gone.Contains(j))
-                .OrderBy(j => _options.Lower ? -scores[j] : scores[j]).Take(_options.Candidates)
-                .Select(j => (Component: j, Gain: Wanted(On(_target, [.. gone, j])))).OrderByDescending(p => p.Gain).Take(Finalists)
-                .Select(p => (p.Component, State: Measure([.. gone, p.Component]))).ToArray();
+            int[] candidates = [.. Enumerable.Range(0, _components.Count).Where(j => !gone.Contains(j)).OrderBy(j => _options.Lower ? -scores[j] : scores[j]).Take(_options.Candidates)];
+            var gains = Side(candidates, (j, threads) => Wanted(On(_target, [.. gone, j], threads)));
+            int[] finalists = [.. candidates.Zip(gains).OrderByDescending(p => p.Second).Take(Finalists).Select(p => p.First)];
+            var proposals = finalists.Zip(Side(finalists, (j, threads) => Measure([.. gone, j], threads)), (j, state) => (Component: j, State: state));
             var best = proposals.MaxBy(p => p.State.Gain);
             gone.Add(best.Component);
             steps.Add(Step(_components.Name(best.Component), scores[best.Component], best.State));
@@ -88,6 +88,13 @@ public sealed class ComponentEditor
         return new ComponentEditResult(edited, report);
     }
 
+    T[] Side<T>(int[] components, Func<int, int, T> measure)
+    {
+        var found = new T[components.Length];
+        SessionLanes.Run(found.Length, (i, threads) => found[i] = measure(components[i], threads), _cancellation);
+        return found;
+    }
+
     double[] Score(IReadOnlyList<int> gone)
     {
         var model = Without(gone);
@@ -96,9 +103,9 @@ public sealed class ComponentEditor
         return ComponentScores.Of(Scores(_target), Scores(_reference), scoring);
     }
 
-    (double Gain, double Target, double Validation) Measure(IReadOnlyList<int> gone)
+    (double Gain, double Target, double Validation) Measure(IReadOnlyList<int> gone, int threads = 0)
     {
-        var (target, validation) = (On(_target, gone), On(_validation, gone));
+        var (target, validation) = (On(_target, gone, threads), On(_validation, gone, threads));
         return (Wanted(target) + ValidationWeight * validation.Average(p => p.LogLikelihood), Accuracy(target), Accuracy(validation));
     }
 
@@ -108,10 +115,10 @@ public sealed class ComponentEditor
 
     static double Accuracy((double Margin, double LogLikelihood)[] answers) => answers.Average(a => a.Margin > 0 ? 1.0 : 0);
 
-    (double Margin, double LogLikelihood)[] On(ImageSet images, IReadOnlyList<int> gone)
+    (double Margin, double LogLikelihood)[] On(ImageSet images, IReadOnlyList<int> gone, int threads = 0)
     {
         var found = new (double, double)[images.Count];
-        using var session = new ClassifierSession(Without(gone), _signature.OutputName);
+        using var session = new ClassifierSession(Without(gone), _signature.OutputName, threads: threads);
         session.Run(images, (first, count, logits) =>
         {
             var classes = logits.Length / count;

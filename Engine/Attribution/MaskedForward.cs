@@ -8,33 +8,48 @@ namespace OnnxEdit.Engine;
 sealed class MaskedForward : IDisposable
 {
     readonly ModelSession _session;
-    readonly ClassifierSignature _signature;
-    readonly int _components;
+    readonly string[] _inputs;
+    readonly string[] _outputs;
+    readonly OrtValue[] _values;
 
     /// <summary>Loads the masked network.</summary>
-    public MaskedForward(NormalisedModel model, ClassifierSignature signature, ComponentMap components, ComponentConstants constants)
+    /// <param name="model">The folded network.</param>
+    /// <param name="signature">What it takes and returns.</param>
+    /// <param name="components">Its components.</param>
+    /// <param name="constants">What stands for an ablated one.</param>
+    /// <param name="item">Shape of an example.</param>
+    /// <param name="batch">Examples per run.</param>
+    public MaskedForward(NormalisedModel model, ClassifierSignature signature, ComponentMap components, ComponentConstants constants, IReadOnlyList<int> item, int batch)
     {
-        (_signature, _components) = (signature, components.Count);
-        var masked = ComponentMasks.Insert(model, components, constants, shared: false);
-        masked.Graph.Output.Clear();
-        masked.Graph.Output.Add(new ValueInfoProto { Name = signature.LogitsName });
-        _session = OrtRuntime.CreateSession(masked);
+        Batch = batch;
+        _session = OrtRuntime.CreateSession(MaskConvolutions.Insert(model, components, constants, signature.LogitsName, batch) ?? Products(model, signature, components, constants));
+        (Images, Masks) = (new float[batch * item.Aggregate(1, (a, b) => a * b)], new float[batch * components.Count]);
+        (_inputs, _outputs) = ([signature.InputName, ComponentMasks.Input], [signature.LogitsName]);
+        _values =
+        [
+            OrtValue.CreateTensorValueFromMemory(Images, [batch, .. item.Select(s => (long)s)]),
+            OrtValue.CreateTensorValueFromMemory(Masks, [batch, components.Count]),
+        ];
     }
 
-    /// <summary>Runs examples.</summary>
-    /// <param name="images">Their values.</param>
-    /// <param name="shape">Shape of all of them together.</param>
-    /// <param name="masks">Their masks, [examples, components].</param>
-    /// <param name="read">Gets the logits, [examples, classes].</param>
-    public void Run(float[] images, long[] shape, float[] masks, Action<ReadOnlySpan<float>> read)
+    /// <summary>Examples per run.</summary>
+    public int Batch { get; }
+
+    /// <summary>Where the examples are put.</summary>
+    public float[] Images { get; }
+
+    /// <summary>Where a mask per example is put, [batch, components].</summary>
+    public float[] Masks { get; }
+
+    /// <summary>Runs what was put into the buffers.</summary>
+    /// <param name="read">Gets the logits, [batch, classes].</param>
+    /// <exception cref="OnnxEngineException">ONNX Runtime fails.</exception>
+    public void Run(Action<ReadOnlySpan<float>> read)
     {
         using var options = new RunOptions();
-        var (length, rows) = ((int)shape.Aggregate(1L, (a, b) => a * b), (int)shape[0]);
-        using var image = OrtValue.CreateTensorValueFromMemory(OrtMemoryInfo.DefaultInstance, images.AsMemory(0, length), shape);
-        using var mask = OrtValue.CreateTensorValueFromMemory(OrtMemoryInfo.DefaultInstance, masks.AsMemory(0, rows * _components), [rows, _components]);
         try
         {
-            using var results = _session.Run(options, [_signature.InputName, ComponentMasks.Input], [image, mask], [_signature.LogitsName]);
+            using var results = _session.Run(options, _inputs, _values, _outputs);
             read(results[0].GetTensorDataAsSpan<float>());
         }
         catch (OnnxRuntimeException e)
@@ -44,5 +59,17 @@ sealed class MaskedForward : IDisposable
     }
 
     /// <inheritdoc/>
-    public void Dispose() => _session.Dispose();
+    public void Dispose()
+    {
+        _session.Dispose();
+        foreach (var v in _values) v.Dispose();
+    }
+
+    static ModelProto Products(NormalisedModel model, ClassifierSignature signature, ComponentMap components, ComponentConstants constants)
+    {
+        var masked = ComponentMasks.Insert(model, components, constants, shared: false);
+        masked.Graph.Output.Clear();
+        masked.Graph.Output.Add(new ValueInfoProto { Name = signature.LogitsName });
+        return masked;
+    }
 }

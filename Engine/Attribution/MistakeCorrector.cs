@@ -18,7 +18,6 @@ public sealed class MistakeCorrector : IDisposable
     readonly ImageSet _mistakes;
     readonly MaskedForward _masked;
     readonly AblationRuns _validation;
-    readonly float[] _answers;
     readonly double _accuracy;
     readonly IReadOnlyList<float[]> _scores;
     readonly (double[] Mean, double[] Deviation) _reference;
@@ -45,10 +44,9 @@ public sealed class MistakeCorrector : IDisposable
         var constants = options.Ablation == AblationKind.Mean
             ? ComponentConstants.Means(ComponentMeans.Measure(folded, _components, validation, _signature.FixedBatch ?? 64, cancellation))
             : ComponentConstants.Of(folded, _components, options.Ablation);
-        _masked = new MaskedForward(folded, _signature, _components, constants);
+        _masked = new MaskedForward(folded, _signature, _components, constants, mistakes.ItemShape, _signature.FixedBatch ?? Math.Min(options.Candidates, _components.Count));
         _validation = new AblationRuns(model, folded, _signature, _components, constants, validation, AnswerKind.Margin, _signature.FixedBatch ?? 64);
-        _answers = new float[validation.Count];
-        _accuracy = Accuracy([], cancellation);
+        _accuracy = Accuracies([[]], cancellation)[0];
     }
 
     /// <summary>Name of a component.</summary>
@@ -72,8 +70,9 @@ public sealed class MistakeCorrector : IDisposable
             int[][] sets = [.. candidates.Where(j => !gone.Contains(j)).Select(j => (int[])[.. gone, j])];
             if (sets.Length == 0) break;
             var tried = sets.Zip(Margins(example, sets), (set, margin) => (Set: set, Margin: margin)).ToArray();
-            foreach (var (set, margin) in tried.Where(t => t.Margin > 0).OrderBy(t => t.Set.Sum(Cost)).Take(Finalists))
-                if (Accuracy(set, cancellation) is var accuracy && (best is null || accuracy > best.Value.Accuracy)) best = (set, margin, accuracy);
+            var finalists = tried.Where(t => t.Margin > 0).OrderBy(t => t.Set.Sum(Cost)).Take(Finalists).ToArray();
+            foreach (var ((set, margin), accuracy) in finalists.Zip(Accuracies(finalists.Select(f => f.Set), cancellation)))
+                if (best is null || accuracy > best.Value.Accuracy) best = (set, margin, accuracy);
             var from = now;
             var next = tried.MaxBy(t => (t.Margin - from) / Cost(t.Set[^1]));
             // Nothing is left that helps.
@@ -82,7 +81,7 @@ public sealed class MistakeCorrector : IDisposable
             now = next.Margin;
         }
         return best is var (found, after, left) ? new(example, label, found, before, after, 100 * (_accuracy - left))
-            : new(example, label, gone, before, now, 100 * (_accuracy - Accuracy(gone, cancellation)));
+            : new(example, label, gone, before, now, 100 * (_accuracy - Accuracies([gone], cancellation)[0]));
     }
 
     /// <inheritdoc/>
@@ -101,22 +100,16 @@ public sealed class MistakeCorrector : IDisposable
 
     double[] Margins(int example, int[][] sets)
     {
-        var (image, width) = (new float[sets.Length * _mistakes.ItemLength], _components.Count);
-        var (masks, margins) = (new float[sets.Length * width], new double[sets.Length]);
-        Array.Fill(masks, 1);
-        for (var s = 0; s < sets.Length; s++)
-        {
-            _mistakes.Fill(example, 1, image.AsSpan(s * _mistakes.ItemLength, _mistakes.ItemLength));
-            foreach (var j in sets[s]) masks[s * width + j] = 0;
-        }
-        var rows = _signature.FixedBatch ?? sets.Length;
-        var (part, some) = (new float[rows * _mistakes.ItemLength], new float[rows * width]);
+        var (rows, length, width) = (_masked.Batch, _mistakes.ItemLength, _components.Count);
+        var margins = new double[sets.Length];
+        for (var i = 0; i < rows; i++) _mistakes.Fill(example, 1, _masked.Images.AsSpan(i * length, length));
         for (var first = 0; first < sets.Length; first += rows)
         {
             var (at, count) = (first, Math.Min(rows, sets.Length - first));
-            image.AsSpan(at * _mistakes.ItemLength, count * _mistakes.ItemLength).CopyTo(part);
-            masks.AsSpan(at * width, count * width).CopyTo(some);
-            _masked.Run(part, [rows, .. _mistakes.ItemShape.Select(s => (long)s)], some, logits =>
+            Array.Fill(_masked.Masks, 1);
+            for (var i = 0; i < count; i++)
+                foreach (var j in sets[at + i]) _masked.Masks[i * width + j] = 0;
+            _masked.Run(logits =>
             {
                 var classes = logits.Length / rows;
                 for (var i = 0; i < count; i++) margins[at + i] = Answers.Of(logits.Slice(i * classes, classes), _mistakes.Label(example), AnswerKind.Margin);
@@ -125,11 +118,8 @@ public sealed class MistakeCorrector : IDisposable
         return margins;
     }
 
-    double Accuracy(IReadOnlyList<int> ablated, CancellationToken cancellation)
-    {
-        _validation.Run([.. ablated.Order()], _answers, cancellation);
-        return _answers.Average(a => a > 0 ? 1.0 : 0);
-    }
+    double[] Accuracies(IEnumerable<IReadOnlyList<int>> sets, CancellationToken cancellation) =>
+        [.. _validation.Run([.. sets.Select(set => set.Order().ToArray())], null, cancellation).Select(answers => answers.Average(a => a > 0 ? 1.0 : 0))];
 
     static (double[] Mean, double[] Deviation) Moments(IReadOnlyList<float[]> rows)
     {

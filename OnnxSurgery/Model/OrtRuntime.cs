@@ -32,8 +32,9 @@ public static partial class OrtRuntime
     /// <summary>Creates a session over a model held in memory.</summary>
     /// <param name="model">The model; not kept.</param>
     /// <param name="optimise">False switches all graph optimisations off (tracing, folding).</param>
+    /// <param name="threads">Its intra-op threads; 0: as for all sessions.</param>
     /// <exception cref="OnnxSurgeryException">ORT refuses the model; its reason is in the message.</exception>
-    public static ModelSession CreateSession(ModelProto model, bool optimise = true)
+    public static ModelSession CreateSession(ModelProto model, bool optimise = true, int threads = 0)
     {
         using var options = new SessionOptions
         {
@@ -42,7 +43,7 @@ public static partial class OrtRuntime
                 : GraphOptimizationLevel.ORT_DISABLE_ALL,
             LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_FATAL,
         };
-        if (Threads > 0) options.IntraOpNumThreads = Threads;
+        if (threads > 0 || Threads > 0) options.IntraOpNumThreads = threads > 0 ? threads : Threads;
         if (optimise) OrtDevice.AddTo(options);
         // The memory arena keeps its high-water mark for ever; sessions here are many and short-lived.
         options.EnableCpuMemArena = optimise;
@@ -58,6 +59,32 @@ public static partial class OrtRuntime
         {
             // Its managed side keeps dimensions in 32 bits.
             throw new OnnxSurgeryException("The model has an input or output with a dimension of 2^31 or more; such sizes are not supported.", e);
+        }
+    }
+
+    /// <summary>The graph that ORT makes of a model for this processor, with operators of its own.</summary>
+    /// <param name="model">The model; not changed.</param>
+    /// <exception cref="OnnxSurgeryException">ORT refuses the model; its reason is in the message.</exception>
+    public static ModelProto Optimise(ModelProto model)
+    {
+        var path = Path.Combine(Path.GetTempPath(), $"onnxedit-{Guid.NewGuid():N}.onnx");
+        using var options = new SessionOptions
+        {
+            GraphOptimizationLevel = GraphOptimizationLevel.ORT_ENABLE_ALL,
+            LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_FATAL,
+            OptimizedModelFilePath = path,
+        };
+        try
+        {
+            using (new ModelSession(model, options)) return ModelProto.Parser.ParseFrom(File.ReadAllBytes(path));
+        }
+        catch (OnnxRuntimeException e)
+        {
+            throw new OnnxSurgeryException($"ONNX Runtime refuses the model: {FirstLine(e.Message)}", e);
+        }
+        finally
+        {
+            File.Delete(path);
         }
     }
 

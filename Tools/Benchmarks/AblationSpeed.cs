@@ -11,7 +11,7 @@ namespace OnnxEdit.Benchmarks;
 /// </summary>
 static class AblationSpeed
 {
-    const int Rounds = 7, Masks = 2;
+    const int Rounds = 7, Masks = 4;
     const double Alpha = 0.1;
     static readonly int[] _batches = [8, 16, 32, 64, 128, 250];
 
@@ -29,7 +29,6 @@ static class AblationSpeed
         var components = ComponentSearch.Find(model, [signature.LogitsName], ComponentKinds.Filters, shortcuts: false);
         var constants = ComponentConstants.Of(model, components, AblationKind.ZeroWeight);
         var design = new MaskDesign(MaskDesignKind.Bernoulli, components.Count, Alpha, 0);
-        using var masked = new MaskedForward(model, signature, components, constants);
         using var torch = Peer(name, count, threads);
         var (values, masks) = (new float[count * images.ItemLength], PerExample(design, count));
         images.Fill(0, count, values);
@@ -38,7 +37,7 @@ static class AblationSpeed
         {
             Best("the network itself", batch => Dense(source, signature, images, batch)),
             Best("masks shared by all examples", batch => Shared(source, model, signature, components, constants, images, design, batch)),
-            Best("a mask for every example", batch => () => Single(masked, images, values, masks, components.Count, batch)),
+            Best("a mask for every example", batch => Single(new MaskedForward(model, signature, components, constants, images.ItemShape, batch), images, values, masks)),
             torch is null ? null : Best("PyTorch eager, weights set to zero", batch => () => Ask(torch, batch)),
         }.OfType<Way>().ToArray();
         var times = ways.Select(_ => new List<double>()).ToArray();
@@ -90,23 +89,24 @@ static class AblationSpeed
         OnnxModel source, NormalisedModel model, ClassifierSignature signature, ComponentMap components, ComponentConstants constants, ImageSet images, MaskDesign design, int batch)
     {
         var runs = new AblationRuns(source, model, signature, components, constants, images, AnswerKind.Margin, batch);
-        var (answers, next) = (new float[images.Count], 0L);
-        return () => Time(() =>
+        var next = 0L;
+        return () =>
         {
-            for (var k = 0; k < Masks; k++) runs.Run(design.Ablated(next++, RandomStreams.Masks), answers, CancellationToken.None);
-        });
+            int[][] ablated = [.. Enumerable.Range(0, Masks).Select(_ => design.Ablated(next++, RandomStreams.Masks))];
+            return Time(() => runs.Run(ablated, null, CancellationToken.None));
+        };
     }
 
-    static double Single(MaskedForward masked, ImageSet images, float[] values, float[] masks, int components, int batch) => Time(() =>
+    static Func<double> Single(MaskedForward masked, ImageSet images, float[] values, float[] masks) => () => Time(() =>
     {
-        var (part, some) = (new float[batch * images.ItemLength], new float[batch * components]);
+        var (length, width) = (images.ItemLength, masks.Length / images.Count);
         for (var k = 0; k < Masks; k++)
-            for (var at = 0; at < images.Count; at += batch)
+            for (var at = 0; at < images.Count; at += masked.Batch)
             {
-                var rows = Math.Min(batch, images.Count - at);
-                values.AsSpan(at * images.ItemLength, rows * images.ItemLength).CopyTo(part);
-                masks.AsSpan(at * components, rows * components).CopyTo(some);
-                masked.Run(part, [rows, .. images.ItemShape.Select(s => (long)s)], some, _ => { });
+                var rows = Math.Min(masked.Batch, images.Count - at);
+                values.AsSpan(at * length, rows * length).CopyTo(masked.Images);
+                masks.AsSpan(at * width, rows * width).CopyTo(masked.Masks);
+                masked.Run(_ => { });
             }
     });
 

@@ -37,13 +37,8 @@ sealed class ChunkRunner : IDisposable
 
     ChunkValues Answers(AttributionChunk chunk, Action<long>? progress, CancellationToken cancellation)
     {
-        var answers = new float[chunk.Count][];
-        for (var k = 0; k < chunk.Count; k++)
-        {
-            _runs.Value.Run(chunk.Kind == ChunkKind.Answers ? [] : _work.Ablated(chunk.First + k), answers[k] = new float[chunk.Examples], cancellation);
-            progress?.Invoke(chunk.Examples);
-        }
-        return new ChunkValues(answers, null);
+        int[][] ablated = chunk.Kind == ChunkKind.Answers ? [[]] : [.. Enumerable.Range(chunk.First, chunk.Count).Select(_work.Ablated)];
+        return new ChunkValues(_runs.Value.Run(ablated, () => progress?.Invoke(chunk.Examples), cancellation), null);
     }
 
     ChunkValues Gradients(AttributionChunk chunk, Action<long>? progress, CancellationToken cancellation)

@@ -178,9 +178,7 @@ public sealed class AttributorTests : IDisposable
         var (folded, signature) = (NormalisedModel.Create(model.Proto), ClassifierSignature.Of(model.Proto, null));
         var components = ComponentSearch.Find(folded, [signature.LogitsName], ComponentKinds.Filters);
         using var runs = new AblationRuns(model, folded, signature, components, ComponentConstants.Of(folded, components, AblationKind.ZeroWeight), _images, AnswerKind.Margin, 7);
-        var answers = new float[_images.Count];
-        runs.Run([.. Enumerable.Range(0, components.Count)], answers, TestContext.Current.CancellationToken);
-        return answers;
+        return runs.Run([[.. Enumerable.Range(0, components.Count)]], null, TestContext.Current.CancellationToken)[0];
     }
 
     // What is lost when a filter's weights are zero, computed from the answers of changed models.

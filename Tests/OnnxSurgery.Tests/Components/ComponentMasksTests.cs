@@ -52,6 +52,36 @@ public class ComponentMasksTests
         }
     }
 
+    // Widths that fill the blocks of the runtime's own layout, and widths that do not.
+    [Theory]
+    [InlineData(16, 32, AblationKind.ZeroWeight)]
+    [InlineData(16, 32, AblationKind.Mean)]
+    [InlineData(5, 6, AblationKind.ZeroWeight)]
+    [InlineData(24, 7, AblationKind.Mean)]
+    public void Masks_as_convolutions_give_what_masks_as_products_give(int first, int second, AblationKind kind)
+    {
+        var (model, components, constants) = Prepare(Branches(first, second), kind, ComponentKinds.Filters);
+        var output = model.Proto.Graph.Output[0].Name;
+        var fast = MaskConvolutions.Insert(model, components, constants, output, Examples)!;
+        Assert.Equal(components.Layers.Count, fast.Graph.Node.Count(n => n.OpType is "Conv" or "FusedConv" && n.Int("group", 1) > 1));
+        var slow = ComponentMasks.Insert(model, components, constants, shared: false);
+        for (var seed = 0; seed < 3; seed++)
+        {
+            var random = new Random(seed);
+            float[] masks = [.. Enumerable.Range(0, Examples * components.Count).Select(_ => random.NextDouble() < 0.3 ? 0f : 1f)];
+            AssertClose(Run(slow, masks, Examples), Run(fast, masks, Examples, output));
+        }
+    }
+
+    [Theory]
+    [InlineData("convolutions")]
+    [InlineData("op-heads")]
+    public void Masks_of_other_components_than_filters_are_no_convolutions(string form)
+    {
+        var (model, components, constants) = Prepare(form, AblationKind.ZeroWeight);
+        Assert.Null(MaskConvolutions.Insert(model, components, constants, model.Proto.Graph.Output[0].Name, Examples));
+    }
+
     [Theory]
     [InlineData(AnswerKind.Margin)]
     [InlineData(AnswerKind.LogOdds)]
@@ -122,9 +152,15 @@ public class ComponentMasksTests
 
     static (NormalisedModel, ComponentMap, ComponentConstants) Prepare(string form, AblationKind kind)
     {
-        var model = NormalisedModel.Create(form == "convolutions" ? Convolutions() : AttentionRuleTests.Build(form));
-        var components = ComponentSearch.Find(model, [model.Proto.Graph.Output[0].Name], All);
-        Assert.True(form == "convolutions" || components.Layers.Any(l => l.Kind == ComponentKinds.Heads));
+        var prepared = Prepare(form == "convolutions" ? Convolutions() : AttentionRuleTests.Build(form), kind, All);
+        Assert.True(form == "convolutions" || prepared.Components.Layers.Any(l => l.Kind == ComponentKinds.Heads));
+        return prepared;
+    }
+
+    static (NormalisedModel Model, ComponentMap Components, ComponentConstants Constants) Prepare(ModelProto proto, AblationKind kind, ComponentKinds kinds)
+    {
+        var model = NormalisedModel.Create(proto);
+        var components = ComponentSearch.Find(model, [model.Proto.Graph.Output[0].Name], kinds);
         var random = new Random(3);
         var constants = kind == AblationKind.Mean
             ? ComponentConstants.Means([.. components.Layers.Select(l => Enumerable.Range(0, l.Count * l.Width).Select(_ => (float)random.NextDouble() - 0.5f).ToArray())])
@@ -143,6 +179,17 @@ public class ComponentMasksTests
         x = b.Relu(b.Gemm(x, 7, transB: false, bias: false));
         x = b.Relu(b.Add(b.MatMul(x, 6), b.Weight("bias", [6], 8)));
         return b.Build(b.Gemm(x, 5, name: "scores"));
+    }
+
+    // A residual block behind a stem, the sum before the rectifier, and a rectifier that two read.
+    static ModelProto Branches(int first, int second)
+    {
+        var b = new GraphBuilder(5);
+        var x = b.Relu(b.Conv(b.Input("x", 3, 8, 8), first, pads: 1));
+        var y = b.Relu(b.Conv(x, second, pads: 1, bias: false));
+        x = b.Relu(b.Add(b.Conv(y, first, pads: 1), x));
+        x = b.Relu(b.Conv(x, second, stride: 2, pads: 1));
+        return b.Build(b.Gemm(b.Flatten(b.GlobalAveragePool(x)), 5, name: "scores"));
     }
 
     static float[] Run(ModelProto model, float[]? mask = null, int rows = 0, string? output = null)
