@@ -15,7 +15,7 @@ static class ComponentEditHistory
             ["ablation"] = options.Ablation.ToString(),
             ["alpha"] = options.Attribution.Alpha.ToString(CultureInfo.InvariantCulture),
             ["budget"] = options.Attribution.Budget.ToString(CultureInfo.InvariantCulture),
-            ["components"] = string.Join(", ", report.Steps.Skip(1).Take(report.Kept).Select(s => s.Component)),
+            ["components"] = string.Join(", ", report.Left.Select(c => c.Left == 0 ? c.Component : FormattableString.Invariant($"{c.Component} x {c.Left:G3}"))),
             ["direction"] = options.Lower ? "lower" : "raise",
             ["drop"] = options.Drop.ToString(CultureInfo.InvariantCulture),
         },

@@ -8,7 +8,10 @@ public sealed record ComponentEditOptions
     /// <summary>True: the target's answers shall fall; false: they shall rise.</summary>
     public bool Lower { get; init; }
 
-    /// <summary>Components to ablate at most.</summary>
+    /// <summary>True: any number of components in part, as far as it helps; false: a few, each in whole.</summary>
+    public bool Partial { get; init; }
+
+    /// <summary>Components to ablate in whole at most.</summary>
     public int Most { get; init; } = 10;
 
     /// <summary>Points of top-1 accuracy on validation images that the edit may cost.</summary>

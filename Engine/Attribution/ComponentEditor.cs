@@ -5,7 +5,8 @@ namespace OnnxEdit.Engine;
 /// <summary>
 /// Edits a classifier by ablating the components that tell target from reference examples (COAR-Edit; Shah et al., 2024,
 /// section 5). Attributions only propose: each proposal is tried on the target and on validation images, and the best is
-/// taken; the rest is scored again on the edited model every few steps.
+/// taken; the rest is scored again on the edited model every few steps. Or all components are ablated in part, as far as it
+/// helps (<see cref="PartialAblation"/>).
 /// </summary>
 public sealed class ComponentEditor
 {
@@ -17,6 +18,9 @@ public sealed class ComponentEditor
 
     /// <summary>Ablations between two attributions.</summary>
     const int Block = 3;
+
+    /// <summary>Steps of partial ablation between two looks at target and validation images.</summary>
+    const int Look = 10;
 
     readonly OnnxModel _source;
     readonly NormalisedModel _model;
@@ -41,7 +45,7 @@ public sealed class ComponentEditor
         _constants = options.Ablation == AblationKind.Mean
             ? ComponentConstants.Means(ComponentMeans.Measure(_model, _components, validation, _signature.FixedBatch ?? 64, cancellation))
             : ComponentConstants.Of(_model, _components, options.Ablation);
-        _enough = Math.Max(1, On(reference, []).Average(a => a.Margin));
+        _enough = Math.Max(1, On(reference, Mask([])).Average(a => a.Margin));
     }
 
     /// <summary>Edits a model. Synchronous; writes no files.</summary>
@@ -61,31 +65,62 @@ public sealed class ComponentEditor
 
     ComponentEditResult Run(ImageSet? test)
     {
+        var start = Measure(Mask([]));
+        var (steps, masks) = _options.Partial ? Climb(start) : Choose(start);
+        var allowed = start.Validation - _options.Drop / 100;
+        var kept = Enumerable.Range(0, steps.Count).Where(k => k == 0 || steps[k].ValidationAccuracy >= allowed).MaxBy(k => steps[k].Gain);
+        if (kept == 0)
+            throw new OnnxEngineException(ErrorKind.TargetNotReached, FormattableString.Invariant($"No ablation of {(_options.Partial ? "components in part" : $"up to {_options.Most} components")} moves the target's answers at a cost of at most {_options.Drop} points on validation images; allow more with --drop, or give other examples."));
+        var report = new ComponentEditReport
+        {
+            Steps = steps,
+            Kept = kept,
+            Left = [.. masks[kept].Select((left, j) => (_components.Name(j), left)).Where(c => c.left < 1).OrderBy(c => c.left)],
+            Test = Test(test, masks[kept]),
+        };
+        var edited = Finish(masks[kept]);
+        ModelHistory.Append(edited.Proto, ComponentEditHistory.Entry(_source, report, _options));
+        return new ComponentEditResult(edited, report);
+    }
+
+    // Whole components, one after the other.
+    (List<ComponentEditStep> Steps, List<float[]> Masks) Choose((double, double, double) start)
+    {
         List<int> gone = [];
-        var start = Measure(gone);
-        List<ComponentEditStep> steps = [Step(null, 0, start)];
+        var (steps, masks) = (new List<ComponentEditStep> { Step(null, 0, 0, start) }, new List<float[]> { Mask([]) });
         double[] scores = [];
         while (gone.Count < Math.Min(_options.Most, _components.Count - 1))
         {
             _cancellation.ThrowIfCancellationRequested();
             if (gone.Count % Block == 0) scores = Score(gone);
             int[] candidates = [.. Enumerable.Range(0, _components.Count).Where(j => !gone.Contains(j)).OrderBy(j => _options.Lower ? -scores[j] : scores[j]).Take(_options.Candidates)];
-            var gains = Side(candidates, (j, threads) => Wanted(On(_target, [.. gone, j], threads)));
+            var gains = Side(candidates, (j, threads) => Wanted(On(_target, Mask([.. gone, j]), threads)));
             int[] finalists = [.. candidates.Zip(gains).OrderByDescending(p => p.Second).Take(Finalists).Select(p => p.First)];
-            var proposals = finalists.Zip(Side(finalists, (j, threads) => Measure([.. gone, j], threads)), (j, state) => (Component: j, State: state));
-            var best = proposals.MaxBy(p => p.State.Gain);
-            gone.Add(best.Component);
-            steps.Add(Step(_components.Name(best.Component), scores[best.Component], best.State));
+            var states = Side(finalists, (j, threads) => Measure(Mask([.. gone, j]), threads));
+            var best = finalists.Zip(states).MaxBy(p => p.Second.Gain);
+            gone.Add(best.First);
+            steps.Add(Step(_components.Name(best.First), scores[best.First], gone.Count, best.Second));
+            masks.Add(Mask(gone));
             _progress?.Report(new WorkProgress("ablations chosen", gone.Count, _options.Most));
         }
-        var allowed = start.Validation - _options.Drop / 100;
-        var kept = Enumerable.Range(0, steps.Count).Where(k => k == 0 || steps[k].ValidationAccuracy >= allowed).MaxBy(k => steps[k].Gain);
-        if (kept == 0)
-            throw new OnnxEngineException(ErrorKind.TargetNotReached, FormattableString.Invariant($"No ablation of up to {_options.Most} components moves the target's answers at a cost of at most {_options.Drop} points on validation images; allow more with --drop, or give other examples."));
-        var report = new ComponentEditReport { Steps = steps, Kept = kept, Test = Test(test, gone.Take(kept)) };
-        var edited = Finish(gone.Take(kept));
-        ModelHistory.Append(edited.Proto, ComponentEditHistory.Entry(_source, report, _options));
-        return new ComponentEditResult(edited, report);
+        return (steps, masks);
+    }
+
+    // All components at once, in part.
+    (List<ComponentEditStep> Steps, List<float[]> Masks) Climb((double, double, double) start)
+    {
+        var (steps, masks) = (new List<ComponentEditStep> { Step(null, 0, 0, start) }, new List<float[]> { Mask([]) });
+        using var ablation = new PartialAblation(_model, _signature, _components, _constants, _target, _validation, _options.Lower, _enough, ValidationWeight);
+        for (var k = 1; k <= PartialAblation.Steps; k++)
+        {
+            _cancellation.ThrowIfCancellationRequested();
+            ablation.Step();
+            _progress?.Report(new WorkProgress("steps", k, PartialAblation.Steps));
+            if (k % Look != 0) continue;
+            masks.Add(ablation.Mask());
+            steps.Add(Step(null, 0, masks[^1].Count(m => m < 1), Measure(masks[^1])));
+        }
+        return (steps, masks);
     }
 
     T[] Side<T>(int[] components, Func<int, int, T> measure)
@@ -97,15 +132,15 @@ public sealed class ComponentEditor
 
     double[] Score(IReadOnlyList<int> gone)
     {
-        var model = Without(gone);
+        var model = Without(Mask(gone));
         float[][] Scores(ImageSet images) => [.. new Attributor(model, images, _options.Attribution, _progress, _cancellation).Attribute().Scores];
         var scoring = _options.Scoring != ComponentScoring.Auto ? _options.Scoring : _reference.Count == _target.Count ? ComponentScoring.Paired : ComponentScoring.Moderated;
         return ComponentScores.Of(Scores(_target), Scores(_reference), scoring);
     }
 
-    (double Gain, double Target, double Validation) Measure(IReadOnlyList<int> gone, int threads = 0)
+    (double Gain, double Target, double Validation) Measure(float[] mask, int threads = 0)
     {
-        var (target, validation) = (On(_target, gone, threads), On(_validation, gone, threads));
+        var (target, validation) = (On(_target, mask, threads), On(_validation, mask, threads));
         return (Wanted(target) + ValidationWeight * validation.Average(p => p.LogLikelihood), Accuracy(target), Accuracy(validation));
     }
 
@@ -115,10 +150,10 @@ public sealed class ComponentEditor
 
     static double Accuracy((double Margin, double LogLikelihood)[] answers) => answers.Average(a => a.Margin > 0 ? 1.0 : 0);
 
-    (double Margin, double LogLikelihood)[] On(ImageSet images, IReadOnlyList<int> gone, int threads = 0)
+    (double Margin, double LogLikelihood)[] On(ImageSet images, float[] mask, int threads = 0)
     {
         var found = new (double, double)[images.Count];
-        using var session = new ClassifierSession(Without(gone), _signature.OutputName, threads: threads);
+        using var session = new ClassifierSession(Without(mask), _signature.OutputName, threads: threads);
         session.Run(images, (first, count, logits) =>
         {
             var classes = logits.Length / count;
@@ -131,27 +166,30 @@ public sealed class ComponentEditor
         return found;
     }
 
-    OnnxModel Without(IEnumerable<int> gone)
+    float[] Mask(IEnumerable<int> gone)
     {
-        var flags = new bool[_components.Count];
-        foreach (var j in gone) flags[j] = true;
-        return _source.With(ComponentAblation.Apply(_model, _components, _constants, flags));
+        var mask = new float[_components.Count];
+        Array.Fill(mask, 1);
+        foreach (var j in gone) mask[j] = 0;
+        return mask;
     }
 
-    OnnxModel Finish(IEnumerable<int> gone)
+    OnnxModel Without(float[] mask) => _source.With(ComponentAblation.Apply(_model, _components, _constants, mask));
+
+    OnnxModel Finish(float[] mask)
     {
-        var edited = Without(gone).Proto;
+        var edited = Without(mask).Proto;
         EditVerification.Check(_model, edited);
         ConstantFills.Restore(edited.Graph, _model.Fills);
         return _source.With(edited);
     }
 
-    (Evaluation, Evaluation)? Test(ImageSet? test, IEnumerable<int> gone)
+    (Evaluation, Evaluation)? Test(ImageSet? test, float[] mask)
     {
         if (test is null || !test.IsLabelled) return null;
         var options = new EvaluationOptions { Output = _options.Attribution.Output };
-        return (Evaluator.Evaluate(_source, test, options, null, _cancellation), Evaluator.Evaluate(Without(gone), test, options, null, _cancellation));
+        return (Evaluator.Evaluate(_source, test, options, null, _cancellation), Evaluator.Evaluate(Without(mask), test, options, null, _cancellation));
     }
 
-    static ComponentEditStep Step(string? name, double score, (double Gain, double Target, double Validation) state) => new(name, score, state.Target, state.Validation, state.Gain);
+    static ComponentEditStep Step(string? name, double score, int ablated, (double Gain, double Target, double Validation) state) => new(name, score, ablated, state.Target, state.Validation, state.Gain);
 }

@@ -14,7 +14,15 @@ public static class ComponentAblation
     /// <param name="components">Its components.</param>
     /// <param name="constants">What stands for an ablated component.</param>
     /// <param name="ablated">One flag per component.</param>
-    public static ModelProto Apply(NormalisedModel model, ComponentMap components, ComponentConstants constants, IReadOnlyList<bool> ablated)
+    public static ModelProto Apply(NormalisedModel model, ComponentMap components, ComponentConstants constants, IReadOnlyList<bool> ablated) =>
+        Apply(model, components, constants, [.. ablated.Select(a => a ? 0f : 1f)]);
+
+    /// <summary>A copy of the model with components ablated in whole or in part.</summary>
+    /// <param name="model">The model that was searched.</param>
+    /// <param name="components">Its components.</param>
+    /// <param name="constants">What stands for an ablated component.</param>
+    /// <param name="mask">What is left of each component: 1 all of it, 0 its constant, a mixture in between.</param>
+    public static ModelProto Apply(NormalisedModel model, ComponentMap components, ComponentConstants constants, float[] mask)
     {
         var copy = model.Proto.Clone();
         var graph = copy.Graph;
@@ -23,15 +31,14 @@ public static class ComponentAblation
         {
             var layer = components.Layers[l];
             var first = components.First(l);
-            bool[] gone = [.. Enumerable.Range(0, layer.Count * layer.Width).Select(i => ablated[first + i / layer.Width])];
-            if (!gone.Contains(true)) continue;
+            float[] left = [.. Enumerable.Range(0, layer.Count * layer.Width).Select(i => mask[first + i / layer.Width])];
+            if (left.All(m => m == 1)) continue;
             List<NodeProto> added = [];
             var write = new NodeWriter(added, graph) { Type = (DataType)model.Trace.ElementType(layer.Tensor) };
             var node = at[layer.Node];
-            var constant = constants.Of(l);
-            if (layer.Kind != ComponentKinds.Heads) ClearRows(graph, node, gone);
-            if (layer.Kind == ComponentKinds.Heads || node.OpType == "MatMul") Behind(node, layer, gone, constants.Of(l), model, write);
-            else SetBias(node, ComponentConstants.Bias(model, layer), gone, constants.Of(l), write);
+            if (layer.Kind != ComponentKinds.Heads) ScaleRows(graph, node, left);
+            if (layer.Kind == ComponentKinds.Heads || node.OpType == "MatMul") Behind(node, layer, left, constants.Of(l), model, write);
+            else SetBias(node, ComponentConstants.Bias(model, layer), left, constants.Of(l), write);
             var position = graph.Node.IndexOf(node);
             for (var i = 0; i < added.Count; i++) graph.Node.Insert(position + 1 + i, added[i]);
         }
@@ -44,7 +51,7 @@ public static class ComponentAblation
         original.Node.Zip(copy.Node).ToDictionary(p => p.First, p => p.Second, (IEqualityComparer<NodeProto>)ReferenceEqualityComparer.Instance);
 
     // Under a name of its own: others may read the same weights.
-    static void ClearRows(GraphProto graph, NodeProto node, bool[] gone)
+    static void ScaleRows(GraphProto graph, NodeProto node, float[] left)
     {
         var weights = graph.Initializer.First(t => t.Name == node.Input[1]).Clone();
         weights.Name = new NodeWriter([], graph).Fresh("ablated");
@@ -58,16 +65,17 @@ public static class ComponentAblation
         {
             var output = i / inner % dims[axis];
             if (perGroup != long.MaxValue) output += i / inner / dims[axis] / perGroup * dims[axis];
-            if (gone[output]) values[i] = 0;
+            // Not a product with zero, which of an infinity makes no number.
+            if (left[output] != 1) values[i] = left[output] == 0 ? 0 : values[i] * left[output];
         }
         TensorData.SetFloats(weights, values);
         graph.Initializer.Add(weights);
         node.Input[1] = weights.Name;
     }
 
-    static void SetBias(NodeProto node, float[] bias, bool[] gone, IReadOnlyList<float> constant, NodeWriter write)
+    static void SetBias(NodeProto node, float[] bias, float[] left, IReadOnlyList<float> constant, NodeWriter write)
     {
-        double[] wanted = [.. bias.Select((b, i) => (double)(gone[i] ? constant[i] : b))];
+        double[] wanted = [.. bias.Select((b, i) => Mixed(left[i], b, constant[i]))];
         if (bias.Select(b => (double)b).SequenceEqual(wanted)) return;
         var name = write.Floats([wanted.Length], wanted);
         if (node.Input.Count < 3) node.Input.Add(name);
@@ -75,17 +83,19 @@ public static class ComponentAblation
         if (node.OpType == "Gemm") node.Set("beta", 1f);
     }
 
+    static double Mixed(float left, float own, float constant) => left switch { 0 => constant, 1 => own, _ => (double)left * own + (1 - (double)left) * constant };
+
     // Nodes without a bias of their own: products and sums with constants follow, as far as they change anything.
-    static void Behind(NodeProto node, ComponentLayer layer, bool[] gone, IReadOnlyList<float> constant, NormalisedModel model, NodeWriter write)
+    static void Behind(NodeProto node, ComponentLayer layer, float[] left, IReadOnlyList<float> constant, NormalisedModel model, NodeWriter write)
     {
-        double[] sums = [.. gone.Select((g, i) => g ? (double)constant[i] : 0)];
+        double[] sums = [.. left.Select((m, i) => Mixed(m, 0, constant[i]))];
         var (multiplies, adds) = (layer.Kind == ComponentKinds.Heads, sums.Any(s => s != 0));
         if (!multiplies && !adds) return;
         long[] shape = [.. Enumerable.Repeat(1L, model.Trace.Shape(layer.Tensor).Length)];
-        shape[layer.Axis] = gone.Length;
+        shape[layer.Axis] = left.Length;
         var output = node.Output[0];
         var inner = node.Output[0] = write.Fresh("bare");
-        if (multiplies) inner = write.Emit("Mul", [inner, write.Floats(shape, [.. gone.Select(g => g ? 0.0 : 1)])], null, adds ? null : output);
+        if (multiplies) inner = write.Emit("Mul", [inner, write.Floats(shape, [.. left.Select(m => (double)m)])], null, adds ? null : output);
         if (adds) write.Emit("Add", [inner, write.Floats(shape, sums)], null, output);
     }
 }

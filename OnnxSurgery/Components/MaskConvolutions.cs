@@ -34,6 +34,8 @@ public static class MaskConvolutions
         var at = ComponentAblation.Copies(model.Proto.Graph, copy.Graph);
         for (var l = 0; l < components.Layers.Count; l++) Ones(copy.Graph, at[components.Layers[l].Node], components.Layers[l], l, model, constants.Of(l));
         var optimised = OrtRuntime.Optimise(copy);
+        // Before version 4 constants had to be inputs, too.
+        optimised.IrVersion = Math.Max(optimised.IrVersion, 4);
         return Replace(optimised.Graph, model, components, batch) ? optimised : null;
     }
 
@@ -80,6 +82,9 @@ public static class MaskConvolutions
             List<NodeProto> before = [], after = [];
             var write = new NodeWriter(before, graph);
             var mask = write.Emit("Gather", [ComponentMasks.Input, write.Ints([.. Enumerable.Range(0, count).Select(j => (long)first + Math.Min(j, own - 1))])], n => n.Set("axis", 1L));
+            // A normalisation behind the mask was folded into the ones.
+            var scale = TensorData.Floats(weights[node.Input[1]]);
+            if (scale.Any(s => s != 1)) mask = write.Mul(mask, write.Floats([1, count], [.. scale.Select(s => (double)s)]));
             node.Input[1] = write.Reshape(mask, [batch * count, 1, 1, 1]);
             node.Input[0] = write.Reshape(node.Input[0], joined);
             node.Input[2] = write.Floats([batch * count], [.. Enumerable.Range(0, batch).SelectMany(_ => bias).Select(v => (double)v)]);

@@ -6,23 +6,31 @@ namespace OnnxEdit.Cli;
 /// <summary>What an edit by attributions did, step by step.</summary>
 static class ComponentEditTable
 {
+    /// <summary>Components ablated in part that are listed.</summary>
+    const int Listed = 10;
+
     /// <summary>Prints the table, or JSON.</summary>
     internal static void Write(CommandContext context, ComponentEditReport report, double seconds, string path)
     {
         if (context.Global.Json)
         {
-            context.Output.Json("coar-edit", 1, new { Out = path, report.Kept, report.Steps, AccuracyBefore = report.Test?.Before.Top1, AccuracyAfter = report.Test?.After.Top1, Seconds = seconds, context.Global.Seed });
+            context.Output.Json("coar-edit", 1, new { Out = path, report.Kept, report.Steps, Left = report.Left.Select(c => new { c.Component, c.Left }), AccuracyBefore = report.Test?.Before.Top1, AccuracyAfter = report.Test?.After.Top1, Seconds = seconds, context.Global.Seed });
             return;
         }
         var output = context.Output;
-        var table = new ResultTable("ablated", "<component", "t", "target %", "validation %");
+        var isPartial = report.Steps[^1].Component is null;
+        var table = isPartial ? new ResultTable("ablated in part", "target %", "validation %") : new ResultTable("ablated", "<component", "t", "target %", "validation %");
         for (var k = 0; k < report.Steps.Count; k++)
         {
             var step = report.Steps[k];
-            table.Row($"{k}{(k == report.Kept ? " *" : "")}", step.Component ?? "", k == 0 ? "" : step.Score.ToString("F1", CultureInfo.InvariantCulture), Figures.Percent(step.TargetAccuracy), Figures.Percent(step.ValidationAccuracy));
+            var (ablated, target, validation) = ($"{step.Ablated}{(k == report.Kept ? " *" : "")}", Figures.Percent(step.TargetAccuracy), Figures.Percent(step.ValidationAccuracy));
+            if (isPartial) table.Row(ablated, target, validation);
+            else table.Row(ablated, step.Component ?? "", k == 0 ? "" : step.Score.ToString("F1", CultureInfo.InvariantCulture), target, validation);
         }
         output.Table(table);
         output.Line("*: kept");
+        if (isPartial)
+            output.Line($"least is left of {string.Join(", ", report.Left.Take(Listed).Select(c => FormattableString.Invariant($"{c.Component} ({100 * c.Left:F0} %)")))}{(report.Left.Count > Listed ? $" and {report.Left.Count - Listed} more" : "")}");
         if (report.Test is var (before, after))
         {
             var difference = PairedDifference.Of(before.Correct, after.Correct);

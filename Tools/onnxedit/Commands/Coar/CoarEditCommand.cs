@@ -14,7 +14,8 @@ sealed class CoarEditCommand : CliCommand
     readonly Option<string> _reference = new("--reference") { Description = "Examples to compare with; as many as the target: taken for pairs", HelpName = "EXAMPLES", DefaultValueFactory = _ => "random:50" };
     readonly Option<bool> _raise = new("--raise") { Description = "The target's classes shall be recognised (the default)" };
     readonly Option<bool> _lower = new("--lower") { Description = "The target's classes shall not be recognised any more" };
-    readonly Option<int> _most = Numbers.Whole("--most", 1, 1_000_000, 10, "Components to ablate at most");
+    readonly Option<bool> _partial = new("--partial") { Description = "Ablate any number of components in part, along the gradients of their masks, instead of a few in whole" };
+    readonly Option<int> _most = Numbers.Whole("--most", 1, 1_000_000, 10, "Components to ablate in whole at most");
     readonly Option<double> _drop = Numbers.Positive("--drop", 1.5, "Points of accuracy on validation images that this may cost");
     readonly Option<int> _budget = Numbers.Whole("--budget", 1, 10_000_000, 600, "Cost of attributions allowed for each example in forward passes");
     readonly Option<int> _validation = Numbers.Whole("--validation", 1, int.MaxValue, 1000, "Validation images to hold on to");
@@ -25,23 +26,27 @@ sealed class CoarEditCommand : CliCommand
         "edit",
         "Ablates the few components that make the model answer target examples as it does, as long as validation images are answered as before.",
         "onnxedit coar edit model.onnx --target stamped/ --reference plain/ --data cifar10 --mean .485,.456,.406 --std .229,.224,.225",
+        "onnxedit coar edit model.onnx --target stamped/ --reference plain/ --partial",
         "onnxedit coar edit model.onnx --target mistakes:100 --one-by-one",
         "onnxedit coar edit model.onnx --target class:cat --lower --most 20 --drop 2")
     {
         _inputs.AddTo(this);
         _components.AddTo(this);
-        foreach (var option in new Option[] { _target, _reference, _raise, _lower, _most, _drop, _budget, _validation, _oneByOne, _out }) Options.Add(option);
+        foreach (var option in new Option[] { _target, _reference, _raise, _lower, _partial, _most, _drop, _budget, _validation, _oneByOne, _out }) Options.Add(option);
     }
 
     internal override void Execute(CommandContext context)
     {
         var target = context.Get(_target) ?? throw new OnnxEngineException(ErrorKind.Usage, "Name the examples whose answers shall change, with --target.");
         if (context.Get(_raise) && context.Get(_lower)) throw new OnnxEngineException(ErrorKind.Usage, "--raise and --lower exclude each other.");
+        var partial = context.Get(_partial);
+        if (partial && new Option[] { _most, _budget }.FirstOrDefault(o => context.Parsed.GetResult(o) is { Implicit: false }) is { } whole)
+            throw new OnnxEngineException(ErrorKind.Usage, $"{whole.Name} is for components ablated in whole; leave it away with --partial.");
         var inputs = _inputs.Resolve(context);
         inputs.RequireClassifier();
         var alone = context.Get(_oneByOne);
-        if (alone && (context.Get(_lower) || context.Get(_out) is not null))
-            throw new OnnxEngineException(ErrorKind.Usage, "--one-by-one corrects mistakes and writes nothing; leave --lower and --out away.");
+        if (alone && (partial || context.Get(_lower) || context.Get(_out) is not null))
+            throw new OnnxEngineException(ErrorKind.Usage, "--one-by-one corrects mistakes by whole components and writes nothing; leave --lower, --partial and --out away.");
         var path = alone ? "" : OutputTarget.Resolve(context.Get(_out), inputs, "coar", context.Global.Force);
         var data = inputs.OpenData(context.Output);
         var examples = new ExampleList(inputs, data);
@@ -52,6 +57,7 @@ sealed class CoarEditCommand : CliCommand
         var options = new ComponentEditOptions
         {
             Lower = context.Get(_lower),
+            Partial = partial,
             Most = context.Get(_most),
             Drop = context.Get(_drop),
             Ablation = _components.IsAblationGiven(context) ? components.Ablation : AblationKind.Mean,
