@@ -17,6 +17,12 @@ public sealed record ComponentEditOptions
     /// <summary>Points of top-1 accuracy on validation images that the edit may cost.</summary>
     public double Drop { get; init; } = 1.5;
 
+    /// <summary>
+    /// Images to re-fit on, no labels needed, where channels that nothing but wholly ablated components make shall be removed
+    /// physically; null: they stay.
+    /// </summary>
+    public ImageSet? SlimOn { get; init; }
+
     /// <summary>Statistic that components are ranked by.</summary>
     public ComponentScoring Scoring { get; init; }
 

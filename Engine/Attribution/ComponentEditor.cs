@@ -80,7 +80,11 @@ public sealed class ComponentEditor
         };
         var edited = Finish(masks[kept]);
         ModelHistory.Append(edited.Proto, ComponentEditHistory.Entry(_source, report, _options));
-        return new ComponentEditResult(edited, report);
+        if (_options.SlimOn is not { } images) return new ComponentEditResult(edited, report);
+        if (AblatedChannels.Remove(edited, _components, masks[kept], images, _options.Attribution.Output, _options.Attribution.Seed, _progress, _cancellation) is not { } slim)
+            return new ComponentEditResult(edited, report);
+        var after = report.Test is var (before, _) ? (before, Evaluated(slim.Model!, test!)) : report.Test;
+        return new ComponentEditResult(slim.Model!, report with { Test = after, Slim = slim.Report });
     }
 
     // Whole components, one after the other.
@@ -187,9 +191,10 @@ public sealed class ComponentEditor
     (Evaluation, Evaluation)? Test(ImageSet? test, float[] mask)
     {
         if (test is null || !test.IsLabelled) return null;
-        var options = new EvaluationOptions { Output = _options.Attribution.Output };
-        return (Evaluator.Evaluate(_source, test, options, null, _cancellation), Evaluator.Evaluate(Without(mask), test, options, null, _cancellation));
+        return (Evaluated(_source, test), Evaluated(Without(mask), test));
     }
+
+    Evaluation Evaluated(OnnxModel model, ImageSet test) => Evaluator.Evaluate(model, test, new EvaluationOptions { Output = _options.Attribution.Output }, null, _cancellation);
 
     static ComponentEditStep Step(string? name, double score, int ablated, (double Gain, double Target, double Validation) state) => new(name, score, ablated, state.Target, state.Validation, state.Gain);
 }

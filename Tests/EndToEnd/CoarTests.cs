@@ -52,6 +52,24 @@ public sealed class CoarTests(SlimSample sample)
         Assert.Equal("coar edit", CliRunner.Run(["inspect", output, "--json"]).Expect(0).Json().GetProperty("history")[0].GetProperty("command").GetString());
     }
 
+    [Fact]
+    public void Channels_of_ablated_components_are_removed_physically()
+    {
+        var (whole, slim) = (sample.New(), sample.New());
+        string[] arguments = ["coar", "edit", sample.Model, "--target", "class:2:20", "--lower", "--most", "4", "--drop", "20", "--budget", "60", "--validation", "200"];
+        var ablated = CliRunner.Run([.. arguments, "-o", whole, "--json"]).Expect(0).Json();
+        var json = CliRunner.Run([.. arguments, "--slim", "-o", slim, "--json"]).Expect(0).Json();
+        // Filters inside of blocks have channels of their own; those on a residual stream share theirs.
+        var inner = ablated.GetProperty("left").EnumerateArray().Count(c => c.GetProperty("component").GetString()!.Contains("conv1/", StringComparison.Ordinal) && c.GetProperty("component").GetString()![0] == 'l');
+        Assert.True(inner > 0, ablated.GetRawText());
+        var groups = json.GetProperty("slim").GetProperty("groups").EnumerateArray().ToArray();
+        Assert.Equal(inner, groups.Sum(g => g.GetProperty("before").GetInt32() - g.GetProperty("after").GetInt32()));
+        Assert.True(new FileInfo(slim).Length < new FileInfo(whole).Length);
+        // It still is the edited model.
+        Assert.Equal(ablated.GetProperty("accuracyAfter").GetDouble(), json.GetProperty("accuracyAfter").GetDouble(), 0.02);
+        Assert.Equal(["coar edit", "slim"], CliRunner.Run(["inspect", slim, "--json"]).Expect(0).Json().GetProperty("history").EnumerateArray().Select(h => h.GetProperty("command").GetString()));
+    }
+
     [Theory]
     [InlineData("--raise")]
     [InlineData("--lower")]
@@ -91,7 +109,7 @@ public sealed class CoarTests(SlimSample sample)
     }
 
     [Theory]
-    [InlineData("coar edit MODEL --target random:5 --one-by-one --lower", 2, "leave --lower, --partial and --out away")]
+    [InlineData("coar edit MODEL --target random:5 --one-by-one --lower", 2, "leave --lower, --partial, --slim and --out away")]
     [InlineData("coar edit MODEL --target random:5 --partial --most 3", 2, "--most is for components ablated in whole")]
     [InlineData("coar MODEL --components wheels", 2, "filters, units, neurons and heads")]
     [InlineData("coar MODEL --components heads", 3, "no components of the kind heads")]

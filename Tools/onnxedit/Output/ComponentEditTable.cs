@@ -10,11 +10,11 @@ static class ComponentEditTable
     const int Listed = 10;
 
     /// <summary>Prints the table, or JSON.</summary>
-    internal static void Write(CommandContext context, ComponentEditReport report, double seconds, string path)
+    internal static void Write(CommandContext context, ComponentEditReport report, bool isSlim, double seconds, string path)
     {
         if (context.Global.Json)
         {
-            context.Output.Json("coar-edit", 1, new { Out = path, report.Kept, report.Steps, Left = report.Left.Select(c => new { c.Component, c.Left }), AccuracyBefore = report.Test?.Before.Top1, AccuracyAfter = report.Test?.After.Top1, Seconds = seconds, context.Global.Seed });
+            context.Output.Json("coar-edit", 1, new { Out = path, report.Kept, report.Steps, Left = report.Left.Select(c => new { c.Component, c.Left }), Slim = report.Slim is { } r ? new { r.Groups, r.Before, r.After } : null, AccuracyBefore = report.Test?.Before.Top1, AccuracyAfter = report.Test?.After.Top1, Seconds = seconds, context.Global.Seed });
             return;
         }
         var output = context.Output;
@@ -31,6 +31,9 @@ static class ComponentEditTable
         output.Line("*: kept");
         if (isPartial)
             output.Line($"least is left of {string.Join(", ", report.Left.Take(Listed).Select(c => FormattableString.Invariant($"{c.Component} ({100 * c.Left:F0} %)")))}{(report.Left.Count > Listed ? $" and {report.Left.Count - Listed} more" : "")}");
+        if (report.Slim is { } slim)
+            output.Line($"removed {slim.Groups.Sum(g => g.Before - g.After)} channels physically, parameters {Figures.Count(slim.Before.Parameters)} -> {Figures.Count(slim.After.Parameters)}, MACs {Figures.Count(slim.Before.Macs)} -> {Figures.Count(slim.After.Macs)}");
+        else if (isSlim) output.Line("removed no channel physically: each is made by components that are still there, too, or cannot go");
         if (report.Test is var (before, after))
         {
             var difference = PairedDifference.Of(before.Correct, after.Correct);

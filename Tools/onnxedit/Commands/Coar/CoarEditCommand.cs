@@ -15,6 +15,7 @@ sealed class CoarEditCommand : CliCommand
     readonly Option<bool> _raise = new("--raise") { Description = "The target's classes shall be recognised (the default)" };
     readonly Option<bool> _lower = new("--lower") { Description = "The target's classes shall not be recognised any more" };
     readonly Option<bool> _partial = new("--partial") { Description = "Ablate any number of components in part, along the gradients of their masks, instead of a few in whole" };
+    readonly Option<bool> _slim = new("--slim") { Description = "Remove channels physically that nothing but wholly ablated components make, and re-fit what is left" };
     readonly Option<int> _most = Numbers.Whole("--most", 1, 1_000_000, 10, "Components to ablate in whole at most");
     readonly Option<double> _drop = Numbers.Positive("--drop", 1.5, "Points of accuracy on validation images that this may cost");
     readonly Option<int> _budget = Numbers.Whole("--budget", 1, 10_000_000, 600, "Cost of attributions allowed for each example in forward passes");
@@ -32,7 +33,7 @@ sealed class CoarEditCommand : CliCommand
     {
         _inputs.AddTo(this);
         _components.AddTo(this);
-        foreach (var option in new Option[] { _target, _reference, _raise, _lower, _partial, _most, _drop, _budget, _validation, _oneByOne, _out }) Options.Add(option);
+        foreach (var option in new Option[] { _target, _reference, _raise, _lower, _partial, _slim, _most, _drop, _budget, _validation, _oneByOne, _out }) Options.Add(option);
     }
 
     internal override void Execute(CommandContext context)
@@ -45,8 +46,8 @@ sealed class CoarEditCommand : CliCommand
         var inputs = _inputs.Resolve(context);
         inputs.RequireClassifier();
         var alone = context.Get(_oneByOne);
-        if (alone && (partial || context.Get(_lower) || context.Get(_out) is not null))
-            throw new OnnxEngineException(ErrorKind.Usage, "--one-by-one corrects mistakes by whole components and writes nothing; leave --lower, --partial and --out away.");
+        if (alone && (partial || context.Get(_slim) || context.Get(_lower) || context.Get(_out) is not null))
+            throw new OnnxEngineException(ErrorKind.Usage, "--one-by-one corrects mistakes by whole components and writes nothing; leave --lower, --partial, --slim and --out away.");
         var path = alone ? "" : OutputTarget.Resolve(context.Get(_out), inputs, "coar", context.Global.Force);
         var data = inputs.OpenData(context.Output);
         var examples = new ExampleList(inputs, data);
@@ -58,6 +59,7 @@ sealed class CoarEditCommand : CliCommand
         {
             Lower = context.Get(_lower),
             Partial = partial,
+            SlimOn = context.Get(_slim) ? data.Calibration ?? throw new OnnxEngineException(ErrorKind.Data, "--slim re-fits on training images, and there are none; give data with a training part.") : null,
             Most = context.Get(_most),
             Drop = context.Get(_drop),
             Ablation = _components.IsAblationGiven(context) ? components.Ablation : AblationKind.Mean,
@@ -74,7 +76,7 @@ sealed class CoarEditCommand : CliCommand
         var result = context.Output.Track(progress => ComponentEditor.Edit(
             inputs.Model, examples.Find(target), examples.Find(context.Get(_reference)!), validation.Select(held), data.Test, options, progress, context.Cancellation));
         result.Model.Save(path, context.Global.Force, context.Cancellation);
-        ComponentEditTable.Write(context, result.Report, watch.Elapsed.TotalSeconds, path);
+        ComponentEditTable.Write(context, result.Report, options.SlimOn is not null, watch.Elapsed.TotalSeconds, path);
     }
 
     static (MistakeCorrection[] Corrections, string[][] Names) Correct(
