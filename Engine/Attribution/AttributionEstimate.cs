@@ -83,7 +83,14 @@ sealed class AttributionEstimate
         Facts = Facts(_work.Options, _subject.ModelSha256),
     };
 
-    static SortedDictionary<string, string> Facts(AttributionOptions options, string sha256) => new(StringComparer.Ordinal)
+    static SortedDictionary<string, string> Facts(AttributionOptions options, string sha256)
+    {
+        var facts = Always(options, sha256);
+        if (options.Layers is { } layers) facts["layers"] = string.Join(',', layers);
+        return facts;
+    }
+
+    static SortedDictionary<string, string> Always(AttributionOptions options, string sha256) => new(StringComparer.Ordinal)
     {
         ["ablation"] = options.Ablation.ToString(),
         ["alpha"] = options.Alpha.ToString(CultureInfo.InvariantCulture),

@@ -11,6 +11,9 @@ public sealed record AttributionOptions
     /// <summary>Whether convolutions on shortcuts have components.</summary>
     public bool Shortcuts { get; init; }
 
+    /// <summary>Parts of names of layers, one of which a layer must have for its components to count; null: all layers.</summary>
+    public IReadOnlyList<string>? Layers { get; init; }
+
     /// <summary>What takes the place of an ablated component.</summary>
     public AblationKind Ablation { get; init; }
 

@@ -14,6 +14,8 @@ public sealed class Attributor
     readonly NormalisedModel _model;
     readonly ComponentConstants _constants;
     readonly ImageSet _images;
+    readonly Lazy<ImageSet> _inputs;
+    readonly string _sha256;
     readonly IProgress<WorkProgress>? _progress;
     readonly CancellationToken _cancellation;
 
@@ -28,15 +30,22 @@ public sealed class Attributor
     public Attributor(OnnxModel model, ImageSet images, AttributionOptions options, IProgress<WorkProgress>? progress = null, CancellationToken cancellation = default)
     {
         if (TokenMargin.Fits(model.Proto)) (model, images) = (model.With(TokenMargin.Adapt(model.Proto)), new TokenSequences(images));
-        (_source, _images, _options, _progress, _cancellation) = (model, images, options, progress, cancellation);
+        (_source, _sha256, _images, _options, _progress, _cancellation) = (model, model.Sha256, images, options, progress, cancellation);
         _signature = ClassifierSignature.Of(model.Proto, options.Output);
         _model = NormalisedModel.Create(model.Proto);
-        Components = ComponentSearch.Find(_model, [_signature.LogitsName], options.Components, options.Shortcuts);
+        Components = ComponentSearch.Find(_model, [_signature.LogitsName], options.Components, options.Shortcuts, options.Layers);
         for (var i = 0; i < images.Count; i++)
             if (images.Label(i) < 0) throw new OnnxEngineException(ErrorKind.Data, $"Example {i} has no label, and what counts for an answer depends on it; give labelled data.");
         if (options.Alpha is not (> 0 and <= 0.5)) throw new OnnxEngineException(ErrorKind.Usage, "The share of components to ablate must be above 0 and at most 0.5.");
+        _inputs = new(() => _images);
+        if (options.Layers is not null && Late() is var (parts, head, components))
+        {
+            var (shape, batch) = (_model.Trace.Shape(parts.Crossing[0]), Batch);
+            (_source, _model, Components, _signature) = (new OnnxModel(parts.Head), head, components, ClassifierSignature.Of(parts.Head, _signature.LogitsName));
+            _inputs = new(() => new TrunkImageSet(images, new BatchRunner(parts.Trunk), [.. shape.Skip(1).Select(d => (int)d)], batch).Kept(cancellation));
+        }
         _constants = options.Ablation == AblationKind.Mean
-            ? ComponentConstants.Means(ComponentMeans.Measure(_model, Components, images, Batch, cancellation))
+            ? ComponentConstants.Means(ComponentMeans.Measure(_model, Components, _inputs.Value, Batch, cancellation))
             : ComponentConstants.Of(_model, Components, options.Ablation);
     }
 
@@ -72,13 +81,13 @@ public sealed class Attributor
     }
 
     /// <summary>What attributions are of.</summary>
-    internal AttributionSubject Subject => new(_source.Sha256, Names, [.. Enumerable.Range(0, _images.Count).Select(_images.Label)]);
+    internal AttributionSubject Subject => new(_sha256, Names, [.. Enumerable.Range(0, _images.Count).Select(_images.Label)]);
 
     /// <summary>The examples.</summary>
     internal ImageSet Images => _images;
 
     /// <summary>Runs chunks of work.</summary>
-    internal ChunkRunner Runner(AttributionWork work) => new(work, _source, _model, _signature, Components, _constants, _images);
+    internal ChunkRunner Runner(AttributionWork work) => new(work, _source, _model, _signature, Components, _constants, _inputs.Value);
 
     /// <summary>Compares attributions with what fresh random masks do.</summary>
     /// <param name="attributions">Attributions of the same examples and components.</param>
@@ -107,7 +116,17 @@ public sealed class Attributor
             throw new OnnxEngineException(ErrorKind.Data, $"The attributions are of {attributions.Scores.Count} examples and {attributions.Components.Count} components, and here are {_images.Count} and {Components.Count}; give the model, data and options they were made with.");
     }
 
+    // With components in late layers only, what lies before them is run once, and these are the same layers in what lies behind.
+    (HeadParts, NormalisedModel, ComponentMap)? Late()
+    {
+        var nodes = Components.Layers.Select(l => l.Node).ToHashSet();
+        if (TrunkCut.Before(_model, _signature, nodes.Contains) is not { } parts) return null;
+        var head = NormalisedModel.Create(parts.Head);
+        ComponentLayer[] layers = [.. Components.Layers.Where(l => head.Index.Producer(l.Tensor) is not null).Select(l => l with { Node = head.Index.Producer(l.Tensor)! })];
+        return layers.Length == Components.Layers.Count ? (parts, head, new ComponentMap(layers)) : null;
+    }
+
     string[] Names => [.. Enumerable.Range(0, Components.Count).Select(Components.Name)];
 
-    AblationRuns Runs() => new(_source, _model, _signature, Components, _constants, _images, _options.Answer, Batch);
+    AblationRuns Runs() => new(_source, _model, _signature, Components, _constants, _inputs.Value, _options.Answer, Batch);
 }

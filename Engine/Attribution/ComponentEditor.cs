@@ -41,7 +41,7 @@ public sealed class ComponentEditor
         (_source, _target, _reference, _validation, _options, _progress, _cancellation) = (model, target, reference, validation, options, progress, cancellation);
         _signature = ClassifierSignature.Of(model.Proto, options.Attribution.Output);
         _model = NormalisedModel.Create(model.Proto);
-        _components = ComponentSearch.Find(_model, [_signature.LogitsName], options.Attribution.Components, options.Attribution.Shortcuts);
+        _components = ComponentSearch.Find(_model, [_signature.LogitsName], options.Attribution.Components, options.Attribution.Shortcuts, options.Attribution.Layers);
         _constants = options.Ablation == AblationKind.Mean
             ? ComponentConstants.Means(ComponentMeans.Measure(_model, _components, validation, _signature.FixedBatch ?? 64, cancellation))
             : ComponentConstants.Of(_model, _components, options.Ablation);

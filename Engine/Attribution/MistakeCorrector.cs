@@ -40,7 +40,7 @@ public sealed class MistakeCorrector : IDisposable
         _reference = Moments(new Attributor(model, reference, options.Attribution, progress, cancellation).Attribute().Scores);
         _signature = ClassifierSignature.Of(model.Proto, options.Attribution.Output);
         var folded = NormalisedModel.Create(model.Proto);
-        _components = ComponentSearch.Find(folded, [_signature.LogitsName], options.Attribution.Components, options.Attribution.Shortcuts);
+        _components = ComponentSearch.Find(folded, [_signature.LogitsName], options.Attribution.Components, options.Attribution.Shortcuts, options.Attribution.Layers);
         var constants = options.Ablation == AblationKind.Mean
             ? ComponentConstants.Means(ComponentMeans.Measure(folded, _components, validation, _signature.FixedBatch ?? 64, cancellation))
             : ComponentConstants.Of(folded, _components, options.Ablation);

@@ -1,5 +1,4 @@
 using OnnxEdit.Surgery;
-using OnnxEdit.Surgery.Proto;
 
 namespace OnnxEdit.Engine;
 
@@ -53,7 +52,8 @@ sealed class EditScope : IDisposable
             _ => TrainedLayers.Named(model, [.. layers.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries).Select(Part)]),
         };
         var signature = ClassifierSignature.Of(source.Proto, output);
-        return new EditScope(source, model, weights, Parts(model, signature, weights.ToHashSet()), signature.FixedBatch ?? Batch);
+        var edited = weights.ToHashSet();
+        return new EditScope(source, model, weights, TrunkCut.Before(model, signature, n => n.Input.Any(edited.Contains)), signature.FixedBatch ?? Batch);
     }
 
     /// <summary>What the head takes of images.</summary>
@@ -80,15 +80,4 @@ sealed class EditScope : IDisposable
         "chain" or "chain:" => throw new OnnxEngineException(ErrorKind.Usage, "Say which layers the chain has, by a part of their names: chain:NAME, such as chain:layer3."),
         _ => word.StartsWith("chain:", StringComparison.Ordinal) ? word[6..] : word,
     };
-
-    // Cut behind the last tensor that everything passes before the first edited weight is read.
-    static HeadParts? Parts(NormalisedModel model, ClassifierSignature signature, HashSet<string> edited)
-    {
-        var graph = model.Proto.Graph;
-        if (signature.InputType != TensorProto.Types.DataType.Float) return null;
-        var before = graph.Node.TakeWhile(n => !n.Input.Any(edited.Contains)).SelectMany(n => n.Output).ToHashSet();
-        if (HeadExport.CutsBefore(graph, signature.LogitsName).LastOrDefault(before.Contains) is not { } cut) return null;
-        var parts = HeadExport.Cut(model, cut);
-        return parts.Crossing.Count == 1 && parts.Trunk.Graph.Output.Count == 1 && parts.Trunk.Graph.Input.Count == 1 ? parts : null;
-    }
 }

@@ -25,7 +25,9 @@ sealed class TrunkImageSet(ImageSet images, BatchRunner trunk, IReadOnlyList<int
             var values = new float[rows * images.ItemLength];
             images.Fill(start + first, rows, values);
             var made = new float[rows * ItemLength];
-            trunk.Run([new BatchInput(values, [rows, .. images.ItemShape.Select(d => (long)d)])], (_, found, _) => found.CopyTo(made));
+            // Its buffers are one reader's at a time.
+            lock (trunk)
+                trunk.Run([new BatchInput(values, [rows, .. images.ItemShape.Select(d => (long)d)])], (_, found, _) => found.CopyTo(made));
             made.CopyTo(destination[(first * ItemLength)..]);
         }
     }

@@ -32,15 +32,20 @@ public sealed class ComponentSearch
     /// <param name="scores">Its outputs that hold scores; what makes them directly is no component.</param>
     /// <param name="kinds">What to look for.</param>
     /// <param name="shortcuts">True: convolutions on shortcuts count, too.</param>
+    /// <param name="layers">Parts of names of layers, one of which a layer has to have; null: all layers.</param>
     /// <exception cref="OnnxSurgeryException">There are none.</exception>
-    public static ComponentMap Find(NormalisedModel model, IEnumerable<string> scores, ComponentKinds kinds, bool shortcuts = false)
+    public static ComponentMap Find(NormalisedModel model, IEnumerable<string> scores, ComponentKinds kinds, bool shortcuts = false, IReadOnlyList<string>? layers = null)
     {
         var search = new ComponentSearch(model, scores);
         var found = model.Proto.Graph.Node.Select(n => search.Layer(n, kinds, shortcuts)).OfType<ComponentLayer>().ToArray();
         if (found.Length == 0)
             throw new OnnxSurgeryException($"The model has no components of the kind {kinds.ToString().ToLowerInvariant()}; ask for others (filters, units, neurons, heads).");
         var names = new LayerNames(found.Select(l => l.Node), model.Proto.Graph);
-        return new ComponentMap([.. found.Select(l => l with { Name = names.Of(l.Node) })]);
+        ComponentLayer[] named = [.. found.Select(l => l with { Name = names.Of(l.Node) })];
+        if (layers is null) return new ComponentMap(named);
+        ComponentLayer[] wanted = [.. named.Where(l => layers.Any(part => l.Name.Contains(part, StringComparison.Ordinal)))];
+        return wanted.Length > 0 ? new ComponentMap(wanted)
+            : throw new OnnxSurgeryException($"No layer with components has a name with {string.Join(" or ", layers.Select(l => $"'{l}'"))} in it; there are {string.Join(", ", named.Select(l => l.Name))}.");
     }
 
     ComponentLayer? Layer(NodeProto node, ComponentKinds kinds, bool shortcuts)

@@ -113,6 +113,7 @@ public sealed class CoarTests(SlimSample sample)
     [InlineData("coar edit MODEL --target random:5 --partial --most 3", 2, "--most is for components ablated in whole")]
     [InlineData("coar MODEL --components wheels", 2, "filters, units, neurons and heads")]
     [InlineData("coar MODEL --components heads", 3, "no components of the kind heads")]
+    [InlineData("coar MODEL --layers conv9", 3, "No layer with components has a name with 'conv9' in it")]
     [InlineData("coar MODEL --alpha 0.7", 2, "--alpha takes a number between 0 and 0.5")]
     [InlineData("coar MODEL --budget 5", 2, "give a budget of")]
     [InlineData("coar MODEL --data random:20", 4, "no test images")]

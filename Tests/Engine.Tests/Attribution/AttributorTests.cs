@@ -47,6 +47,31 @@ public sealed class AttributorTests : IDisposable
         for (var e = 0; e < images.Count; e++) Assert.Equal(found.Answers[e], found.Predict(e, []), 20 * tolerance * scale);
     }
 
+    // Behind the stem everything passes one tensor, and before the outer convolution two.
+    [Theory]
+    [InlineData("inner,outer", 2)]
+    [InlineData("outer", 1)]
+    [InlineData("stem,outer", 2)]
+    public void Components_of_some_layers_have_the_effects_that_they_have_among_all(string layers, int count)
+    {
+        var model = SmallClassifier.Residual().Model;
+        var all = Attribute(model, _images, AttributionMethod.LeaveOneOut, 1);
+        var options = new AttributionOptions { Layers = layers.Split(','), Alpha = 0.25 };
+        var some = Attribute(model, _images, AttributionMethod.LeaveOneOut, 1, options);
+        Assert.Equal(count, some.Components.Select(c => c.Split('/')[0]).Distinct().Count());
+        int[] places = [.. some.Components.Select(c => all.Components.ToList().IndexOf(c))];
+        Assert.Equal(places.Order(), places);
+        for (var e = 0; e < _images.Count; e++)
+        {
+            Assert.Equal(all.Answers[e], some.Answers[e], 1e-4);
+            for (var j = 0; j < places.Length; j++) Assert.Equal(all.Scores[e][places[j]], some.Scores[e][j], 1e-4);
+        }
+        var attributor = new Attributor(model, _images, options with { Method = AttributionMethod.Combined, Budget = 300, Batch = 7 });
+        var found = attributor.Evaluate(attributor.Attribute(), 0.25, 30).Mean;
+        Assert.True(found > 0.7, $"{found}");
+        Assert.Contains("there are stem, inner, outer", Assert.Throws<OnnxSurgeryException>(() => Attribute(model, _images, AttributionMethod.LeaveOneOut, 1, new() { Layers = ["nowhere"] })).Message, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void Attributions_of_a_real_network_predict_ablations_and_more_of_them_better()
     {

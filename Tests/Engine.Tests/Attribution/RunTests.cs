@@ -73,6 +73,15 @@ public sealed class RunTests : IDisposable
     }
 
     [Fact]
+    public void Shards_give_the_bytes_of_a_single_process_with_components_of_late_layers_too()
+    {
+        var options = Options() with { Layers = ["inner", "outer"], Budget = 120, Alpha = 0.25 };
+        var run = Plan(options);
+        foreach (var i in (int[])[1, 0]) Sample(run, run.Work.Chunks.Select(c => c.Number).Where(new Shard(i, 2).Has));
+        Assert.Equal(Bytes(Attributor(options).Attribute()), Fit(run));
+    }
+
+    [Fact]
     public void Work_is_cut_into_chunks_of_like_cost_that_cover_all_of_it_once()
     {
         var work = new AttributionWork(new AttributionOptions { Budget = 1200, Chunk = 64 }, 200, 688, 32);

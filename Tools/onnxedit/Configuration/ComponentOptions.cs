@@ -15,13 +15,14 @@ sealed class ComponentOptions
     };
 
     readonly Option<bool> _shortcuts = new("--shortcuts") { Description = "Filters of convolutions on shortcuts count, too" };
+    readonly Option<string?> _layers = new("--layers") { Description = "Only components of layers that have one of these in their names; what lies before them is run once per example [default: all]", HelpName = "NAME,..." };
     readonly Option<string> _ablation = Numbers.OneOf("--ablation", ["zero-weight", "zero", "mean"], "zero-weight", "What takes a component's place: its bias (as published), zero, or its mean");
     readonly Option<string> _answer = Numbers.OneOf("--answer", ["margin", "log-odds", "logit", "loss"], "margin", "The number that is explained: the class's logit less the largest other one, and so on");
     readonly Option<double?> _alpha = Numbers.OptionalReal("--alpha", 0, 0.5, "Share of the components that a mask ablates [default: 0.1]");
 
     internal void AddTo(Command command)
     {
-        foreach (var option in new Option[] { _components, _shortcuts, _ablation, _answer, _alpha }) command.Options.Add(option);
+        foreach (var option in new Option[] { _components, _shortcuts, _layers, _ablation, _answer, _alpha }) command.Options.Add(option);
     }
 
     /// <summary>Whether the command line says what takes a component's place.</summary>
@@ -31,6 +32,7 @@ sealed class ComponentOptions
     {
         Components = Kinds(context.Get(_components)!),
         Shortcuts = context.Get(_shortcuts),
+        Layers = context.Get(_layers)?.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries),
         Ablation = context.Get(_ablation) switch { "zero" => AblationKind.Zero, "mean" => AblationKind.Mean, _ => AblationKind.ZeroWeight },
         Answer = context.Get(_answer) switch { "log-odds" => AnswerKind.LogOdds, "logit" => AnswerKind.Logit, "loss" => AnswerKind.Loss, _ => AnswerKind.Margin },
         Alpha = context.Get(_alpha) ?? new AttributionOptions().Alpha,
