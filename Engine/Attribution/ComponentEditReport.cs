@@ -21,6 +21,9 @@ public sealed record ComponentEditReport
     /// <summary>The components that were ablated and what is left of each: 0 nothing, 1 all of it.</summary>
     public required IReadOnlyList<(string Component, float Left)> Left { get; init; }
 
+    /// <summary>Classes whose answers were lowered; none where the target's were raised.</summary>
+    public required IReadOnlyList<int> Lowered { get; init; }
+
     /// <summary>What was removed physically, where that was asked for and possible; else null.</summary>
     public SlimReport? Slim { get; init; }
 

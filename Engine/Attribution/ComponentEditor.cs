@@ -38,7 +38,8 @@ public sealed class ComponentEditor
     ComponentEditor(
         OnnxModel model, ImageSet target, ImageSet reference, ImageSet validation, ComponentEditOptions options, IProgress<WorkProgress>? progress, CancellationToken cancellation)
     {
-        (_source, _target, _reference, _validation, _options, _progress, _cancellation) = (model, target, reference, validation, options, progress, cancellation);
+        (_source, _target, _reference, _options, _progress, _cancellation) = (model, target, reference, options, progress, cancellation);
+        _validation = options.Lower ? Others(validation, target) : validation;
         _signature = ClassifierSignature.Of(model.Proto, options.Attribution.Output);
         _model = NormalisedModel.Create(model.Proto);
         _components = ComponentSearch.Find(_model, [_signature.LogitsName], options.Attribution.Components, options.Attribution.Shortcuts, options.Attribution.Layers);
@@ -52,7 +53,7 @@ public sealed class ComponentEditor
     /// <param name="model">The classifier; not changed.</param>
     /// <param name="target">Labelled examples whose answers shall change.</param>
     /// <param name="reference">Labelled examples to compare with; for pairs in the order of the target.</param>
-    /// <param name="validation">Labelled images on which answers shall stay.</param>
+    /// <param name="validation">Labelled images on which answers shall stay; those of classes that shall be recognised no more do not count.</param>
     /// <param name="test">Labelled images to report on, or null.</param>
     /// <param name="options">How.</param>
     /// <param name="progress">Told of the work.</param>
@@ -75,6 +76,7 @@ public sealed class ComponentEditor
         {
             Steps = steps,
             Kept = kept,
+            Lowered = _options.Lower ? [.. Enumerable.Range(0, _target.Count).Select(_target.Label).Distinct().Order()] : [],
             Left = [.. masks[kept].Select((left, j) => (_components.Name(j), left)).Where(c => c.left < 1).OrderBy(c => c.left)],
             Test = Test(test, masks[kept]),
         };
@@ -85,6 +87,14 @@ public sealed class ComponentEditor
             return new ComponentEditResult(edited, report);
         var after = report.Test is var (before, _) ? (before, Evaluated(slim.Model!, test!)) : report.Test;
         return new ComponentEditResult(slim.Model!, report with { Test = after, Slim = slim.Report });
+    }
+
+    // What shall be forgotten is no loss, unless it is everything.
+    static ImageSet Others(ImageSet validation, ImageSet target)
+    {
+        var gone = Enumerable.Range(0, target.Count).Select(target.Label).ToHashSet();
+        int[] others = [.. Enumerable.Range(0, validation.Count).Where(i => !gone.Contains(validation.Label(i)))];
+        return others.Length > 0 ? validation.Select(others) : validation;
     }
 
     // Whole components, one after the other.

@@ -47,7 +47,8 @@ public sealed class CoarTests(SlimSample sample)
         var kept = steps[json.GetProperty("kept").GetInt32()];
         Assert.True(kept.GetProperty("gain").GetDouble() > steps[0].GetProperty("gain").GetDouble());
         Assert.True(kept.GetProperty("validationAccuracy").GetDouble() >= steps[0].GetProperty("validationAccuracy").GetDouble() - 0.2);
-        CliRunner.Run([.. arguments, "-o", again]).Expect(0);
+        Assert.Equal(2, Assert.Single(json.GetProperty("lowered").EnumerateArray()).GetInt32());
+        Assert.Contains("the target's classes", CliRunner.Run([.. arguments, "-o", again]).Expect(0).StdOut, StringComparison.Ordinal);
         Assert.Equal(File.ReadAllBytes(output), File.ReadAllBytes(again));
         Assert.Equal("coar edit", CliRunner.Run(["inspect", output, "--json"]).Expect(0).Json().GetProperty("history")[0].GetProperty("command").GetString());
     }

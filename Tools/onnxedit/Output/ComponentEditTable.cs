@@ -14,7 +14,7 @@ static class ComponentEditTable
     {
         if (context.Global.Json)
         {
-            context.Output.Json("coar-edit", 1, new { Out = path, report.Kept, report.Steps, Left = report.Left.Select(c => new { c.Component, c.Left }), Slim = report.Slim is { } r ? new { r.Groups, r.Before, r.After } : null, AccuracyBefore = report.Test?.Before.Top1, AccuracyAfter = report.Test?.After.Top1, Seconds = seconds, context.Global.Seed });
+            context.Output.Json("coar-edit", 1, new { Out = path, report.Kept, report.Steps, Left = report.Left.Select(c => new { c.Component, c.Left }), Slim = report.Slim is { } r ? new { r.Groups, r.Before, r.After } : null, report.Lowered, AccuracyBefore = report.Test?.Before.Top1, AccuracyAfter = report.Test?.After.Top1, Seconds = seconds, context.Global.Seed });
             return;
         }
         var output = context.Output;
@@ -39,8 +39,13 @@ static class ComponentEditTable
             var difference = PairedDifference.Of(before.Correct, after.Correct);
             output.Line(FormattableString.Invariant(
                 $"top-1 {Figures.Percent(before.Top1)} % -> {Figures.Percent(after.Top1)} % ({100 * difference.Difference:+0.00;-0.00;0.00} points, standard error {Figures.Percent(difference.StandardError)}, paired, {Figures.Count(before.Count)} test images)"));
+            if (report.Lowered.Count > 0 && report.Lowered.Count < before.Classes)
+                output.Line($"{Group("the target's classes", before, after, report.Lowered.Contains)}; {Group("the others", before, after, c => !report.Lowered.Contains(c))}");
         }
         output.Line(FormattableString.Invariant($"{seconds:F1} s, seed {context.Global.Seed}"));
         output.Line($"wrote {path}");
     }
+
+    static string Group(string name, Evaluation before, Evaluation after, Func<int, bool> isIncluded) =>
+        $"{name} {Figures.Percent(before.On(isIncluded))} % -> {Figures.Percent(after.On(isIncluded))} %";
 }
