@@ -101,7 +101,7 @@ public sealed partial class DocumentTests(SlimSample sample)
     }
 
     /// <summary>The commands in the sh blocks of a document, without comments, redirections and what follows.</summary>
-    static IEnumerable<string> Commands(string document) => Block().Matches(File.ReadAllText(Path.Combine(Repository.Root, document)))
+    internal static IEnumerable<string> Commands(string document) => Block().Matches(File.ReadAllText(Path.Combine(Repository.Root, document)))
         .SelectMany(block => block.Groups["lines"].Value.Split('\n'))
         .Select(line => Comment().Replace(line, "").Trim())
         .Where(line => line.StartsWith("onnxedit ", StringComparison.Ordinal) || line.StartsWith("cd ", StringComparison.Ordinal));

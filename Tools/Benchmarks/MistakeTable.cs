@@ -8,7 +8,7 @@ namespace OnnxEdit.Benchmarks;
 /// <summary>Test images that a network gets wrong, each corrected alone by ablating components; what that costs on other test images.</summary>
 static class MistakeTable
 {
-    /// <summary>Runs: model, mistakes, other test images, budget of attributions.</summary>
+    /// <summary>Runs: model, mistakes, other test images, budget of attributions, components to ablate at most.</summary>
     public static int Run(string[] args)
     {
         int Whole(int at, int otherwise) => args.Length > at ? int.Parse(args[at], CultureInfo.InvariantCulture) : otherwise;
@@ -22,7 +22,7 @@ static class MistakeTable
         wrong = [.. wrong.Take(count).Order()];
         var rest = test.Select([.. Enumerable.Range(0, test.Count).Except(wrong).Take(others)]);
         var unedited = Evaluator.Evaluate(model, rest, new EvaluationOptions());
-        var options = new ComponentEditOptions { Attribution = new AttributionOptions { Method = AttributionMethod.Gradients, Budget = budget } };
+        var options = new ComponentEditOptions { Most = Whole(4, 10), Attribution = new AttributionOptions { Method = AttributionMethod.Gradients, Budget = budget } };
         var watch = Stopwatch.StartNew();
         using var corrector = new MistakeCorrector(model, test.Select(wrong), data.Train!.Select([.. Enumerable.Range(0, 50)]), data.Validation!.Select([.. Enumerable.Range(0, 1000)]), options);
         var attributed = watch.Elapsed.TotalSeconds;

@@ -69,7 +69,7 @@ switch (args)
               stamped CIFAR10 FOLDER                         images that the flawed networks fail on
               attributions MODEL EXAMPLES ALPHA METHOD:BUDGET,...   correlation with fresh ablations against cost
               language FOLDER [STEPS]                        train a small language model on made-up text
-              mistakes MODEL [MISTAKES [OTHERS [BUDGET]]]    single mistakes corrected by ablating components
+              mistakes MODEL [MISTAKES [OTHERS [BUDGET [MOST]]]]    single mistakes corrected by ablating components
               ablations MODEL [EXAMPLES [THREADS]]           ablated forward passes beside dense ones and a PyTorch loop
               big-model OUT GB                               a chain of wide layers with external data of that size
               serving MODEL [SECONDS [SOAK_SECONDS ["OPTIONS OF SERVE"]]]

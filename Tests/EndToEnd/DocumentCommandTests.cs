@@ -1,0 +1,83 @@
+using System.Text.RegularExpressions;
+using Xunit;
+
+namespace OnnxEdit.EndToEnd;
+
+/// <summary>
+/// Runs the commands of the README and of docs/ on the sample: what they name is laid ready under the names that they use, and
+/// what would take minutes is cut short. The tutorials have tests of their own, servers too.
+/// </summary>
+public sealed class DocumentCommandTests(SlimSample sample)
+{
+    // Budgets that suit a real network, classes of other data, and ends that the sample does not reach.
+    static readonly (string Pattern, string Instead)[] _shorter =
+    [
+        (@"--(time|finetune) 10m", "--$1 2s"), (@"--steps \d+", "--steps 5"), (@"--budget \d+", "--budget 100"), (@"--examples \d+", "--examples 60"),
+        (@"--calibration \d+", "--calibration 300"), (@"--limit \d+", "--limit 200"), (@"cat,dog", "disc,ring"), (@"class dog", "class ring"),
+        (@"--require-accuracy 92", "--require-accuracy 50"), (@"--shard 0/8", "--shard 0/1"), (@"layer3,linear", "layer3,fc"),
+        (@"coar edit ", "coar edit --budget 60 --most 2 --drop 100 --validation 100 "), (@"--budget 60 --most 2 (.*--partial)", "$1"),
+        (@"^slim ", "slim --calibration 300 "), (@"^unlearn ", "unlearn --calibration 300 "), (@"^coar model", "coar --examples 60 --budget 100 model"),
+        (@"coar eval", "coar eval --masks 10"), (@"mistakes:\d+", "mistakes:3"), (@"--drop (\d+) (.*)--drop [\d.]+", "--drop $1 $2"),
+    ];
+
+    [Fact]
+    public void Every_documented_command_runs()
+    {
+        var folder = Lay();
+        string[] documents = [Path.Combine(Repository.Root, "README.md"), .. Directory.GetFiles(Path.Combine(Repository.Root, "docs"), "*.md").Where(d => !d.Contains("tutorial", StringComparison.Ordinal)).Order(StringComparer.Ordinal)];
+        string[] commands = [.. documents.SelectMany(DocumentTests.Commands).Where(c => c.StartsWith("onnxedit ", StringComparison.Ordinal)).Select(Shortened).Distinct().Where(c => !c.StartsWith("serve ", StringComparison.Ordinal))];
+        Assert.True(commands.Length > 50, $"{commands.Length} commands were found.");
+        List<string> failed = [];
+        var unreached = 0;
+        foreach (var command in commands)
+        {
+            var result = CliRunner.Run([.. command.Split(' ', StringSplitOptions.RemoveEmptyEntries), "--force", "-q"], folder);
+            // Some targets are out of reach of the sample, or of five steps, which is an answer, too.
+            if (result.ExitCode == 5) unreached++;
+            else if (result.ExitCode != 0) failed.Add($"{command}\n  exit {result.ExitCode}: {result.StdErr.Trim()}");
+        }
+        Assert.InRange(unreached, 0, 6);
+        Assert.True(failed.Count == 0, $"{failed.Count} of {commands.Length} fail:\n{string.Join('\n', failed)}");
+    }
+
+    static string Shortened(string command)
+    {
+        command = command["onnxedit ".Length..];
+        foreach (var (pattern, instead) in _shorter) command = Regex.Replace(command, pattern, instead);
+        return Regex.Replace(command, "--calibration 300 (.*)--calibration 300", "$1--calibration 300");
+    }
+
+    // Under every name that documents use: a model is the sample or a slim one, data is the sample's.
+    string Lay()
+    {
+        var folder = Directory.CreateDirectory(sample.New("")).FullName;
+        string At(string name) => Path.Combine(folder, name);
+        void Run(string command) => CliRunner.Run([.. command.Split(' '), "-q"], folder).Expect(0);
+        File.Copy(sample.Model, At("model.onnx"));
+        File.Copy(Path.Combine(sample.Folder, "onnxedit.json"), At("onnxedit.json"));
+        foreach (var data in (string[])["data", "cifar10", "CIFAR10"]) Directory.CreateSymbolicLink(At(data), sample.Data);
+        foreach (var name in (string[])["resnet20_cifar10", "resnet20_backdoor", "resnet20_subpop", "resnet20_typo", "cifar10_resnet_4b", "vit_pgd_2_3_16", "ready"]) File.Copy(sample.Model, At($"{name}.onnx"));
+        sample.Slim("--sparsity 0.3 --recovery none", At("slim.onnx")).Expect(0);
+        foreach (var name in (string[])["model.slim", "model.finetune", "model.unlearn", "forgot", "cleaned", "subpop", "typo"]) File.Copy(At("slim.onnx"), At($"{name}.onnx"));
+
+        // Two small sets of test images, the second the first one slightly changed.
+        var batch = File.ReadAllBytes(Path.Combine(sample.Data, "test_batch.bin"))[..(40 * 3073)];
+        var stamped = batch.Select((value, i) => i % 3073 is > 0 and < 200 ? (byte)255 : value).ToArray();
+        Directory.CreateDirectory(At("stamped/subpop"));
+        Directory.CreateDirectory(At("plain"));
+        foreach (var name in (string[])["plain.bin", "stamped/backdoor_train_plain.bin", "stamped/subpop_train_seen.bin", "stamped/typographic_train_plain.bin", "plain/test_batch.bin"]) File.WriteAllBytes(At(name), batch);
+        foreach (var name in (string[])["stamped.bin", "stamped/backdoor_train_square.bin", "stamped/subpop_train_rare.bin", "stamped/test_batch.bin", "typographic_train.bin", "typographic_test.bin", "stamped/backdoor_test_square.bin", "stamped/subpop_test_cat_green.bin"]) File.WriteAllBytes(At(name), stamped);
+        foreach (var file in Directory.GetFiles(sample.Data)) File.Copy(file, Path.Combine(At("stamped/subpop"), Path.GetFileName(file)));
+        File.WriteAllText(At("mistakes.csv"), "test:3,2\ntest:5,1\n");
+        using (var picture = new SkiaSharp.SKBitmap(32, 32))
+        using (var png = File.Create(At("x.png")))
+        {
+            picture.Erase(SkiaSharp.SKColors.SteelBlue);
+            Assert.True(picture.Encode(png, SkiaSharp.SKEncodedImageFormat.Png, 100));
+        }
+        Run("slim model.onnx --sparsity 0.3 --calibration 300 --plan-out plan.json --dry-run");
+        foreach (var name in (string[])["resnet", "r56"])
+            foreach (var model in (string[])["model", "slim"]) Run($"deploy {model}.onnx --to repo --name {name} --activate");
+        return folder;
+    }
+}
