@@ -45,7 +45,7 @@ static class AblatedChannels
         for (var l = 0; l < components.Layers.Count; l++)
         {
             var layer = components.Layers[l];
-            if (layer.Kind == ComponentKinds.Heads) continue;
+            if (!layer.HasWeights) continue;
             for (var i = 0; i < layer.Count; i++)
                 if (mask[components.First(l) + i] == 0) gone.Add((layer.Tensor, i));
         }

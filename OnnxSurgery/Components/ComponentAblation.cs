@@ -4,8 +4,8 @@ using DataType = OnnxEdit.Surgery.Proto.TensorProto.Types.DataType;
 namespace OnnxEdit.Surgery;
 
 /// <summary>
-/// Ablates components in the weights themselves: the rows that make them become zero and the bias the constant. Heads,
-/// which have no weights of their own, are multiplied by a constant mask. What comes out is an ordinary model.
+/// Ablates components in the weights themselves: the rows that make them become zero and the bias the constant. Heads and
+/// channels of sums, which have no weights of their own, are multiplied by a constant mask. What comes out is an ordinary model.
 /// </summary>
 public static class ComponentAblation
 {
@@ -36,8 +36,8 @@ public static class ComponentAblation
             List<NodeProto> added = [];
             var write = new NodeWriter(added, graph) { Type = (DataType)model.Trace.ElementType(layer.Tensor) };
             var node = at[layer.Node];
-            if (layer.Kind != ComponentKinds.Heads) ScaleRows(graph, node, left);
-            if (layer.Kind == ComponentKinds.Heads || node.OpType == "MatMul") Behind(node, layer, left, constants.Of(l), model, write);
+            if (layer.HasWeights) ScaleRows(graph, node, left);
+            if (!layer.HasWeights || node.OpType == "MatMul") Behind(node, layer, left, constants.Of(l), model, write);
             else SetBias(node, ComponentConstants.Bias(model, layer), left, constants.Of(l), write);
             var position = graph.Node.IndexOf(node);
             for (var i = 0; i < added.Count; i++) graph.Node.Insert(position + 1 + i, added[i]);
@@ -89,7 +89,7 @@ public static class ComponentAblation
     static void Behind(NodeProto node, ComponentLayer layer, float[] left, IReadOnlyList<float> constant, NormalisedModel model, NodeWriter write)
     {
         double[] sums = [.. left.Select((m, i) => Mixed(m, 0, constant[i]))];
-        var (multiplies, adds) = (layer.Kind == ComponentKinds.Heads, sums.Any(s => s != 0));
+        var (multiplies, adds) = (!layer.HasWeights, sums.Any(s => s != 0));
         if (!multiplies && !adds) return;
         long[] shape = [.. Enumerable.Repeat(1L, model.Trace.Shape(layer.Tensor).Length)];
         shape[layer.Axis] = left.Length;

@@ -29,7 +29,7 @@ public sealed class ComponentConstants
     internal static float[] Bias(NormalisedModel model, ComponentLayer layer)
     {
         var places = layer.Count * layer.Width;
-        if (layer.Kind == ComponentKinds.Heads || layer.Node.Input.Count < 3 || layer.Node.Input[2].Length == 0) return new float[places];
+        if (!layer.HasWeights || layer.Node.Input.Count < 3 || layer.Node.Input[2].Length == 0) return new float[places];
         var values = model.Index.Initializer(layer.Node.Input[2]) is { } bias ? TensorData.Floats(bias) : [];
         if (values.Length != places && values.Length != 1)
             throw new OnnxSurgeryException($"The bias of {layer.Node.OpType} '{layer.Name}' is no constant vector, so that its components cannot be ablated by themselves; export the model with constants folded.");

@@ -18,4 +18,7 @@ public enum ComponentKinds
 
     /// <summary>Attention heads: a head's share of the product of attention weights and values.</summary>
     Heads = 8,
+
+    /// <summary>Channels of a residual stream: of sums of two branches of equal shape, along axis 1 of images and the last one of sequences.</summary>
+    Channels = 16,
 }

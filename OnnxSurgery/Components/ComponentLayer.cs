@@ -14,6 +14,9 @@ public sealed record ComponentLayer(string Name, ComponentKinds Kind, NodeProto 
     /// <summary>The tensor that components are parts of.</summary>
     public string Tensor => Node.Output[0];
 
+    /// <summary>Whether weights of the node make its components, and not what it does with two tensors.</summary>
+    public bool HasWeights => Kind is not (ComponentKinds.Heads or ComponentKinds.Channels);
+
     /// <summary>Name of one component, such as "layer3.0.conv1/filter 17".</summary>
     public string NameOf(int component) => $"{Name}/{Kind.ToString().ToLowerInvariant().TrimEnd('s')} {component}";
 }

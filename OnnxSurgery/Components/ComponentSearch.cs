@@ -4,7 +4,7 @@ namespace OnnxEdit.Surgery;
 
 /// <summary>
 /// Finds the components of a network from its graph: output filters of convolutions, outputs of linear layers, attention
-/// heads. The layers that make the scores (the classifier) have none; convolutions on shortcuts only on demand, as in the
+/// heads, channels of residual streams. The layers that make the scores (the classifier) have none; convolutions on shortcuts only on demand, as in the
 /// published attributions (Shah et al., 2024).
 /// </summary>
 public sealed class ComponentSearch
@@ -39,7 +39,7 @@ public sealed class ComponentSearch
         var search = new ComponentSearch(model, scores);
         var found = model.Proto.Graph.Node.Select(n => search.Layer(n, kinds, shortcuts)).OfType<ComponentLayer>().ToArray();
         if (found.Length == 0)
-            throw new OnnxSurgeryException($"The model has no components of the kind {kinds.ToString().ToLowerInvariant()}; ask for others (filters, units, neurons, heads).");
+            throw new OnnxSurgeryException($"The model has no components of the kind {kinds.ToString().ToLowerInvariant()}; ask for others (filters, units, neurons, heads, channels).");
         var names = new LayerNames(found.Select(l => l.Node), model.Proto.Graph);
         ComponentLayer[] named = [.. found.Select(l => l with { Name = names.Of(l.Node) })];
         if (layers is null) return new ComponentMap(named);
@@ -60,12 +60,18 @@ public sealed class ComponentSearch
                 return kind == ComponentKinds.None ? null : new ComponentLayer("", kind, node, shape.Length - 1, (int)shape[^1], 1);
             case "MatMul" when kinds.HasFlag(ComponentKinds.Heads) && shape.Length == 4 && shape[1] > 1 && ComesFromSoftmax(node.Input[0]):
                 return new ComponentLayer("", ComponentKinds.Heads, node, 1, (int)shape[1], 1);
+            case "Add" or "Sum" when kinds.HasFlag(ComponentKinds.Channels) && shape.Length >= 2 && node.Input.Count == 2 && node.Input.All(i => IsBranch(i, shape)):
+                var axis = shape.Length == 3 ? 2 : 1;
+                return new ComponentLayer("", ComponentKinds.Channels, node, axis, (int)shape[axis], 1);
             case "Attention" when kinds.HasFlag(ComponentKinds.Heads):
                 return Attention(node, shape);
             default:
                 return null;
         }
     }
+
+    // Computed, and as large as the sum.
+    bool IsBranch(string tensor, long[] sum) => _model.Index.Producer(tensor) is not null && _model.Trace.Shapes.TryGetValue(tensor, out var own) && own.SequenceEqual(sum);
 
     // The operator of opset 23: heads lie along an axis of their own, or packed along the last one.
     static ComponentLayer? Attention(NodeProto node, long[] shape)

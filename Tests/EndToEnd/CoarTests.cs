@@ -112,7 +112,7 @@ public sealed class CoarTests(SlimSample sample)
     [Theory]
     [InlineData("coar edit MODEL --target random:5 --one-by-one --lower", 2, "leave --lower, --partial, --slim and --out away")]
     [InlineData("coar edit MODEL --target random:5 --partial --most 3", 2, "--most is for components ablated in whole")]
-    [InlineData("coar MODEL --components wheels", 2, "filters, units, neurons and heads")]
+    [InlineData("coar MODEL --components wheels", 2, "filters, units, neurons, heads and channels")]
     [InlineData("coar MODEL --components heads", 3, "no components of the kind heads")]
     [InlineData("coar MODEL --layers conv9", 3, "No layer with components has a name with 'conv9' in it")]
     [InlineData("coar MODEL --alpha 0.7", 2, "--alpha takes a number between 0 and 0.5")]

@@ -37,6 +37,21 @@ public class ComponentMasksTests
     }
 
     [Theory]
+    [InlineData(AblationKind.ZeroWeight)]
+    [InlineData(AblationKind.Mean)]
+    public void Channels_of_a_residual_stream_are_masked_at_the_sum(AblationKind kind)
+    {
+        var (model, components, constants) = Prepare(Branches(5, 6), kind, ComponentKinds.Channels | ComponentKinds.Filters);
+        var stream = Assert.Single(components.Layers, l => l.Kind == ComponentKinds.Channels);
+        Assert.Equal((5, 1), (stream.Count, stream.Axis));
+        Assert.EndsWith("/channel 4", components.Name(components.First(components.Layers.ToList().IndexOf(stream)) + 4), StringComparison.Ordinal);
+        var random = new Random(6);
+        float[] mask = [.. Enumerable.Range(0, components.Count).Select(_ => (float)Math.Clamp(random.NextDouble() * 2 - 0.5, 0, 1))];
+        AssertClose(Run(ComponentMasks.Insert(model, components, constants, shared: true), mask, 1), Run(ComponentAblation.Apply(model, components, constants, mask)));
+        Assert.Null(MaskConvolutions.Insert(model, components, constants, "scores", Examples));
+    }
+
+    [Theory]
     [MemberData(nameof(Cases))]
     public void Components_ablated_in_part_are_the_same_as_masks_and_in_the_weights(string form, AblationKind kind)
     {

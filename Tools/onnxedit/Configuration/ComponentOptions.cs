@@ -9,7 +9,7 @@ sealed class ComponentOptions
 {
     readonly Option<string> _components = new("--components")
     {
-        Description = "filters (of convolutions), units (of linear layers), neurons (units before an activation), heads (of attention); several with commas",
+        Description = "filters (of convolutions), units (of linear layers), neurons (units before an activation), heads (of attention), channels (of residual streams); several with commas",
         HelpName = "KIND,...",
         DefaultValueFactory = _ => "filters",
     };
@@ -50,7 +50,8 @@ sealed class ComponentOptions
                 "units" => ComponentKinds.Units,
                 "neurons" => ComponentKinds.Neurons,
                 "heads" => ComponentKinds.Heads,
-                _ => throw new OnnxEngineException(ErrorKind.Usage, $"--components takes filters, units, neurons and heads, with commas between them, not '{word}'."),
+                "channels" => ComponentKinds.Channels,
+                _ => throw new OnnxEngineException(ErrorKind.Usage, $"--components takes filters, units, neurons, heads and channels, with commas between them, not '{word}'."),
             };
         return kinds;
     }
