@@ -8,6 +8,9 @@ namespace OnnxEdit.Cli;
 /// <summary>Edits a model by ablating the components that attributions name.</summary>
 sealed class CoarEditCommand : CliCommand
 {
+    // One mistake may take more, and costs other images little even then.
+    const int MostForOne = 30;
+
     readonly ModelAndDataOptions _inputs = new(hasCalibration: false);
     readonly ComponentOptions _components = new();
     readonly Option<string?> _target = new("--target") { Description = "Examples whose answers shall change: class:NAME[:COUNT], random:COUNT, mistakes:COUNT, train:I,J, test:I,J or a path to labelled data", HelpName = "EXAMPLES" };
@@ -16,7 +19,7 @@ sealed class CoarEditCommand : CliCommand
     readonly Option<bool> _lower = new("--lower") { Description = "The target's classes shall not be recognised any more" };
     readonly Option<bool> _partial = new("--partial") { Description = "Ablate any number of components in part, along the gradients of their masks, instead of a few in whole" };
     readonly Option<bool> _slim = new("--slim") { Description = "Remove channels physically that nothing but wholly ablated components make, and re-fit what is left" };
-    readonly Option<int> _most = Numbers.Whole("--most", 1, 1_000_000, 10, "Components to ablate in whole at most");
+    readonly Option<int> _most = Numbers.Whole("--most", 1, 1_000_000, 10, $"Components to ablate in whole at most; with --one-by-one {MostForOne} unless given");
     readonly Option<double> _drop = Numbers.Positive("--drop", 1.5, "Points of accuracy on validation images that this may cost");
     readonly Option<int> _budget = Numbers.Whole("--budget", 1, 10_000_000, 600, "Cost of attributions allowed for each example in forward passes");
     readonly Option<int> _validation = Numbers.Whole("--validation", 1, int.MaxValue, 1000, "Validation images to hold on to");
@@ -60,7 +63,7 @@ sealed class CoarEditCommand : CliCommand
             Lower = context.Get(_lower),
             Partial = partial,
             SlimOn = context.Get(_slim) ? data.Calibration ?? throw new OnnxEngineException(ErrorKind.Data, "--slim re-fits on training images, and there are none; give data with a training part.") : null,
-            Most = context.Get(_most),
+            Most = alone && context.Parsed.GetResult(_most) is not { Implicit: false } ? MostForOne : context.Get(_most),
             Drop = context.Get(_drop),
             Ablation = _components.IsAblationGiven(context) ? components.Ablation : AblationKind.Mean,
             Attribution = components with { Budget = context.Get(_budget), Method = AttributionMethod.Gradients },
