@@ -1,4 +1,5 @@
 using System.Net;
+using OnnxEdit.Surgery;
 
 namespace OnnxEdit.Serving;
 
@@ -23,8 +24,11 @@ public sealed record ServeOptions
     /// <summary>How long a request may wait for others to fill its batch; zero: it takes along what is waiting already.</summary>
     public TimeSpan MaxDelay { get; init; }
 
+    /// <summary>Two: while one batch runs, the next need not stand in line. One processor or one GPU is busy with one.</summary>
+    public static int DefaultInstances => OrtDevice.UseCuda || Environment.ProcessorCount < 2 ? 1 : 2;
+
     /// <summary>Runs of one model at a time.</summary>
-    public int Instances { get; init; } = 1;
+    public int Instances { get; init; } = DefaultInstances;
 
     /// <summary>Requests that wait for one model at most; further ones get 503.</summary>
     public int QueueLimit { get; init; } = 256;

@@ -32,8 +32,8 @@ public sealed record AttributionOptions
     /// <summary>Cost allowed for each example, in forward passes; a pass forward and backward counts 3.</summary>
     public int Budget { get; init; } = 1200;
 
-    /// <summary>Examples per run, where the model leaves the batch open.</summary>
-    public int Batch { get; init; } = 32;
+    /// <summary>Examples per run, where the model leaves the batch open; null: 32, or fewer where their activations take much memory.</summary>
+    public int? Batch { get; init; }
 
     /// <summary>
     /// Ablations in a chunk of work; chunks of gradients are made as long. Sums of gradients are added up chunk by chunk, so that

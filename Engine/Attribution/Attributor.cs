@@ -8,6 +8,10 @@ namespace OnnxEdit.Engine;
 /// </summary>
 public sealed class Attributor
 {
+    const int MostAtOnce = 32;
+
+    const long Room = 1L << 30;
+
     readonly OnnxModel _source;
     readonly AttributionOptions _options;
     readonly ClassifierSignature _signature;
@@ -52,7 +56,21 @@ public sealed class Attributor
     /// <summary>The components.</summary>
     public ComponentMap Components { get; }
 
-    int Batch => _signature.FixedBatch ?? Math.Min(_options.Batch, _images.Count);
+    // As many as compute fastest, and half as many again and again until what gradients keep of them has room.
+    int Batch
+    {
+        get
+        {
+            var batch = MostAtOnce;
+            while (batch > 1 && MemoryBound.Kept(batch, Activations) > Room) batch /= 2;
+            return _signature.FixedBatch ?? Math.Min(_options.Batch ?? batch, _images.Count);
+        }
+    }
+
+    // Bytes of all activations of one example.
+    long Activations => _model.Trace.Shapes.Where(s => _model.Trace.BatchAxis(s.Key) >= 0).Sum(s => Bytes(s.Value)) / _model.Trace.Batch;
+
+    static long Bytes(IEnumerable<long> shape) => sizeof(float) * shape.Aggregate(1L, (a, b) => a * b);
 
     /// <summary>Estimates attributions. Synchronous; writes no files.</summary>
     /// <exception cref="OnnxEngineException">The budget is too small for the method (<see cref="ErrorKind.Usage"/>).</exception>
@@ -73,12 +91,7 @@ public sealed class Attributor
     public AttributionWork Work() => new(_options, _images.Count, Components.Count, Batch);
 
     /// <summary>Upper bounds on the memory that the work takes over several machines.</summary>
-    public MemoryBound Memory()
-    {
-        long Bytes(IEnumerable<long> shape) => sizeof(float) * shape.Aggregate(1L, (a, b) => a * b);
-        var activations = _model.Trace.Shapes.Where(s => _model.Trace.BatchAxis(s.Key) >= 0).Sum(s => Bytes(s.Value)) / _model.Trace.Batch;
-        return MemoryBound.Of(Work(), _model.Proto.Graph.Initializer.Sum(t => Bytes(t.Dims)), activations);
-    }
+    public MemoryBound Memory() => MemoryBound.Of(Work(), _model.Proto.Graph.Initializer.Sum(t => Bytes(t.Dims)), Activations);
 
     /// <summary>What attributions are of.</summary>
     internal AttributionSubject Subject => new(_sha256, Names, [.. Enumerable.Range(0, _images.Count).Select(_images.Label)]);

@@ -90,12 +90,13 @@ public static partial class OrtRuntime
 
     /// <summary>Creates a session over a model file as it lies there, for serving: weights in files beside it are found by ORT itself.</summary>
     /// <param name="path">The file.</param>
+    /// <param name="threads">Its intra-op threads; 0: as for all sessions.</param>
     /// <exception cref="OnnxSurgeryException">ORT refuses the model, or there is no such file.</exception>
-    public static InferenceSession OpenFile(string path)
+    public static InferenceSession OpenFile(string path, int threads = 0)
     {
         if (!File.Exists(path)) throw new OnnxSurgeryException($"There is no file '{path}'.");
         using var options = new SessionOptions { LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_FATAL };
-        if (Threads > 0) options.IntraOpNumThreads = Threads;
+        if (threads > 0 || Threads > 0) options.IntraOpNumThreads = threads > 0 ? threads : Threads;
         // Threads that wait by spinning would take the cores from those that read requests.
         options.AddSessionConfigEntry("session.intra_op.allow_spinning", "0");
         OrtDevice.AddTo(options);

@@ -39,6 +39,7 @@ sealed partial class Refusals(ILogger<Refusals> log, ServeOptions options)
         BadHttpRequestException bad => (bad.StatusCode, $"The request cannot be read: {bad.Message.TrimEnd('.')}."),
         // A JSON string is decoded when it is read, not when it is parsed.
         InvalidOperationException { InnerException: DecoderFallbackException } => (400, "The request holds text that is not valid UTF-8."),
+        InvalidOperationException { Source: "System.Text.Json.Rethrowable" } => (400, "The request holds text that is not valid Unicode."),
         OnnxEngineException { Kind: ErrorKind.Data or ErrorKind.Usage } engine => (400, engine.Message),
         OnnxEngineException or OnnxSurgeryException => (500, exception.Message),
         OperationCanceledException => (499, "The request was given up."),

@@ -1,4 +1,5 @@
 using OnnxEdit.Engine;
+using OnnxEdit.Surgery;
 
 namespace OnnxEdit.Serving;
 
@@ -54,11 +55,11 @@ sealed class LoadedVersion
 
     /// <summary>Loads a version and asks its stored request.</summary>
     /// <exception cref="OnnxEngineException">The files are damaged or give another answer than the stored one.</exception>
-    /// <exception cref="Surgery.OnnxSurgeryException">ONNX Runtime refuses the model.</exception>
+    /// <exception cref="OnnxSurgeryException">ONNX Runtime refuses the model.</exception>
     internal static LoadedVersion Load(ModelRepository repository, string name, int version, DeploymentManifest? manifest, ServeOptions options)
     {
         var path = repository.ModelPath(name, version);
-        var model = ServableModel.Open(path);
+        var model = ServableModel.Open(path, Threads(options));
         try
         {
             // The first runs are slow; nobody should wait for them.
@@ -71,6 +72,9 @@ sealed class LoadedVersion
             throw;
         }
     }
+
+    // Every run brings a thread of its own; together they shall be as many as there are processors.
+    static int Threads(ServeOptions options) => OrtRuntime.Threads > 0 ? OrtRuntime.Threads : Math.Max(1, Environment.ProcessorCount + 1 - options.Instances);
 
     /// <summary>Puts a request into the queue; false when it is full.</summary>
     internal bool TryEnqueue(PendingRequest request) => _batcher.TryEnqueue(request);

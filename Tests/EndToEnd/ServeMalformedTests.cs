@@ -59,6 +59,9 @@ public sealed class ServeMalformedTests(ServedRepository repository)
         var tall = string.Concat(Enumerable.Repeat("[", 100_000));
         await ExpectAsync(await server.Http.PostAsync(InferClient.Path, new StringContent(tall), TestContext.Current.CancellationToken), 400, "JSON", "brackets");
         await ExpectAsync(await server.Http.PostAsync(InferClient.Path, new ByteArrayContent([.. "{\"id\":\""u8, 0xC3, 0x28, .. "\"}"u8]), TestContext.Current.CancellationToken), 400, "not valid UTF-8", "UTF-8");
+        // Half of a pair of surrogates: fine as JSON, and no text. As a name and as a value.
+        foreach (var (path, body) in ((string, string)[])[(InferClient.Path, "{\"id\":\"\\ud800\"}"), (InferClient.Path, "{\"\\ud800\":1}"), ("/v2/repository/index", "{\"\\ud800\":true}")])
+            await ExpectAsync(await server.Http.PostAsync(path, new StringContent(body), TestContext.Current.CancellationToken), 400, "", body);
         await StillAnswersAsync(server);
     }
 

@@ -15,6 +15,9 @@ public sealed record MemoryBound(long Sample, long Merge, long Fit)
     /// <summary>The runtimes, with nothing loaded.</summary>
     const long Base = 300L << 20;
 
+    /// <summary>Bytes that a pass forward and backward keeps of a batch.</summary>
+    internal static long Kept(long batch, long activations) => 6 * batch * activations;
+
     /// <summary>Computes them.</summary>
     /// <param name="work">What is to be run.</param>
     /// <param name="weights">Bytes of the model's weights.</param>
@@ -24,7 +27,7 @@ public sealed record MemoryBound(long Sample, long Merge, long Fit)
         var (d, n, b) = ((long)work.Components, (long)work.Examples, (long)work.Batch);
         var chunk = Math.Max(4L * Math.Min(work.Options.Chunk, Math.Max(1, work.Ablations)) * n, work.Gradients is null ? 0 : 20 * b * d);
         var sums = 20 * n * d + 2 * (4 * d * (d + 1) + 8 * d * n);
-        var gradients = work.Gradients is null ? 0 : 2 * weights + 6 * b * activations;
+        var gradients = work.Gradients is null ? 0 : 2 * weights + Kept(b, activations);
         var ablations = (work.Ablations > 0 ? SessionLanes.Most : 1) * (3 * weights + b * activations);
         return new MemoryBound(Base + 2 * weights + gradients + ablations + 2 * chunk, Base + 2 * sums + 2 * chunk, Base + sums + 80 * d * d + 160 * n * d);
     }

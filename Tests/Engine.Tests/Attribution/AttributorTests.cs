@@ -72,6 +72,20 @@ public sealed class AttributorTests : IDisposable
         Assert.Contains("there are stem, inner, outer", Assert.Throws<OnnxSurgeryException>(() => Attribute(model, _images, AttributionMethod.LeaveOneOut, 1, new() { Layers = ["nowhere"] })).Message, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData(6, null, 24)]
+    [InlineData(512, null, 4)]
+    [InlineData(512, 2, 2)]
+    public void Fewer_examples_run_at_once_where_their_activations_are_large(int size, int? batch, int expected)
+    {
+        var b = new GraphBuilder(5);
+        var x = b.Relu(b.Conv(b.Input("x", 3, size, size), 16, pads: 1, name: "conv"));
+        var model = new OnnxModel(b.Build(b.Gemm(b.Flatten(b.GlobalAveragePool(x)), 2, name: "scores")));
+        // The same pixels again and again.
+        var images = new StoredImageSet([3, size, size], [.. Enumerable.Repeat(new float[3 * size * size], 24)], new int[24]);
+        Assert.Equal(expected, new Attributor(model, images, new() { Batch = batch }).Work().Batch);
+    }
+
     [Fact]
     public void Attributions_of_a_real_network_predict_ablations_and_more_of_them_better()
     {

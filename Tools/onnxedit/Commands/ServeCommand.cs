@@ -16,7 +16,7 @@ sealed class ServeCommand : CliCommand
     readonly Option<bool> _noGrpc = new("--no-grpc") { Description = "REST alone" };
     readonly Option<int> _maxBatch = Numbers.Whole("--max-batch", 1, 65536, 65536, "Items put together at most; the model's own limit holds as well");
     readonly Option<double> _maxDelay = new("--max-delay") { Description = "Milliseconds a request may wait for others to fill its batch; 0: it takes along what waits already", HelpName = "MS" };
-    readonly Option<int> _instances = Numbers.Whole("--instances", 1, 1024, 1, "Runs of one model at a time");
+    readonly Option<int?> _instances = Numbers.OptionalWhole("--instances", 1, "Runs of one model at a time [default: 2, 1 with one processor or --device cuda]");
     readonly Option<int> _queue = Numbers.Whole("--queue", 1, 1_000_000, 256, "Requests that wait for one model at most; further ones get 503");
     readonly Option<int> _megabytes = Numbers.Whole("--max-request-mb", 1, 2047, 64, "Megabytes of a request at most; larger ones get 413");
     readonly Option<TimeSpan?> _deadline = Numbers.OptionalTime("--deadline", "Time a request may take; later ones get 504 [default: 30s]");
@@ -54,7 +54,7 @@ sealed class ServeCommand : CliCommand
             GrpcPort = context.Get(_noGrpc) ? null : context.Get(_grpcPort),
             MaxBatch = context.Get(_maxBatch),
             MaxDelay = Time(context, _maxDelay, TimeSpan.FromMilliseconds(1)),
-            Instances = context.Get(_instances),
+            Instances = context.Get(_instances) ?? ServeOptions.DefaultInstances,
             QueueLimit = context.Get(_queue),
             MaxRequestBytes = (long)context.Get(_megabytes) << 20,
             Deadline = context.Get(_deadline) ?? TimeSpan.FromSeconds(30),

@@ -11,7 +11,7 @@ sealed class AttributionSettings
     readonly Option<string> _method = Numbers.OneOf(
         "--method", ["combined", "gradients", "ridge", "ols", "loo", "ridge-around-loo", "gradient-x-parameter", "conductance", "internal-influence", "random"], "combined", "Mask gradients and ablations, either alone, or a baseline");
     readonly Option<string> _design = Numbers.OneOf("--design", ["bernoulli", "exact", "partition"], "bernoulli", "How ablations are drawn: each component by itself, exactly a share, or all in turn");
-    readonly Option<int> _batch = Numbers.Whole("--batch", 1, 4096, 32, "Examples per run, for models with an open batch");
+    readonly Option<int?> _batch = Numbers.OptionalWhole("--batch", 1, "Examples per run, for models with an open batch [default: 32, fewer where their activations take more than 1 GiB]");
     readonly Option<int> _chunk = Numbers.Whole("--chunk", 1, 1_000_000, 64, "Ablations in a chunk, what is lost at most when a task is killed; the last bits of gradients depend on it");
 
     internal void AddTo(Command command)
