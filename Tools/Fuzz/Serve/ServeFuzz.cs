@@ -14,6 +14,9 @@ static class ServeFuzz
 {
     const string Name = "fuzzed";
 
+    /// <summary>Requests under way at a time; most of their time is waiting for what never comes.</summary>
+    const int AtOnce = 16;
+
     internal static int Run(string[] args)
     {
         if (args.Length > 2 || !int.TryParse(args.ElementAtOrDefault(0) ?? "10000", NumberStyles.None, CultureInfo.InvariantCulture, out var count)
@@ -64,23 +67,28 @@ static class ServeFuzz
         SortedDictionary<int, int> statuses = [];
         List<string> faults = [];
         var right = await RawClient.SendAsync(address, seeds[0]);
-        for (var i = 0; i < count; i++)
+        var done = 0;
+        await Parallel.ForEachAsync(Enumerable.Range(0, count), new ParallelOptions { MaxDegreeOfParallelism = AtOnce }, async (i, _) =>
         {
-            var request = RequestMutation.Of(seeds, new Random(HashCode.Combine(seed, i)), i);
-            RawAnswer answer;
+            // The same request for the same seed and number, in every run.
+            var request = RequestMutation.Of(seeds, new Random(unchecked(seed * 1_000_003 + i)), i);
+            var (status, fault) = (0, default(string));
             try
             {
-                answer = await RawClient.SendAsync(address, request, TimeSpan.FromMilliseconds(100));
+                var answer = await RawClient.SendAsync(address, request, TimeSpan.FromMilliseconds(100));
+                (status, fault) = (answer.Status, answer.Fault);
             }
             catch (TimeoutException)
             {
-                faults.Add($"request {i}: no answer in time");
-                continue;
+                fault = "no answer in time";
             }
-            statuses[answer.Status] = statuses.GetValueOrDefault(answer.Status) + 1;
-            if (answer.Fault is { } fault) faults.Add($"request {i}: {fault}");
-            if (i % 10_000 == 9999) note?.Invoke($"{i + 1} requests, {faults.Count} faults");
-        }
+            lock (faults)
+            {
+                statuses[status] = statuses.GetValueOrDefault(status) + 1;
+                if (fault is not null) faults.Add($"request {i}: {fault}");
+                if (++done % 10_000 == 0) note?.Invoke($"{done} requests, {faults.Count} faults");
+            }
+        });
         // Mutants may have unloaded the model.
         await RawClient.SendAsync(address, RequestSeeds.Load(Name));
         var last = await RawClient.SendAsync(address, seeds[0]);
