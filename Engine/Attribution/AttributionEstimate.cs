@@ -85,23 +85,21 @@ sealed class AttributionEstimate
 
     static SortedDictionary<string, string> Facts(AttributionOptions options, string sha256)
     {
-        var facts = Always(options, sha256);
+        var facts = new SortedDictionary<string, string>(StringComparer.Ordinal)
+        {
+            ["ablation"] = options.Ablation.ToString(),
+            ["alpha"] = options.Alpha.ToString(CultureInfo.InvariantCulture),
+            ["answer"] = options.Answer.ToString(),
+            ["budget"] = options.Budget.ToString(CultureInfo.InvariantCulture),
+            ["chunk"] = options.Chunk.ToString(CultureInfo.InvariantCulture),
+            ["design"] = options.Design.ToString(),
+            ["kinds"] = options.Components.ToString(),
+            ["method"] = options.Method.ToString(),
+            ["model_sha256"] = sha256,
+            ["seed"] = options.Seed.ToString(CultureInfo.InvariantCulture),
+            ["shortcuts"] = options.Shortcuts ? "true" : "false",
+        };
         if (options.Layers is { } layers) facts["layers"] = string.Join(',', layers);
         return facts;
     }
-
-    static SortedDictionary<string, string> Always(AttributionOptions options, string sha256) => new(StringComparer.Ordinal)
-    {
-        ["ablation"] = options.Ablation.ToString(),
-        ["alpha"] = options.Alpha.ToString(CultureInfo.InvariantCulture),
-        ["answer"] = options.Answer.ToString(),
-        ["budget"] = options.Budget.ToString(CultureInfo.InvariantCulture),
-        ["chunk"] = options.Chunk.ToString(CultureInfo.InvariantCulture),
-        ["design"] = options.Design.ToString(),
-        ["kinds"] = options.Components.ToString(),
-        ["method"] = options.Method.ToString(),
-        ["model_sha256"] = sha256,
-        ["seed"] = options.Seed.ToString(CultureInfo.InvariantCulture),
-        ["shortcuts"] = options.Shortcuts ? "true" : "false",
-    };
 }
