@@ -17,7 +17,7 @@ public sealed class DocumentCommandTests(SlimSample sample)
         (@"--require-accuracy 92", "--require-accuracy 50"), (@"--shard 0/8", "--shard 0/1"), (@"layer3,linear", "layer3,fc"), (@"--components heads,neurons", "--components filters"), (@"gpt/texts.npz", "data"),
         (@"coar edit ", "coar edit --budget 60 --most 2 --drop 100 --validation 100 "), (@"--budget 60 --most 2 (.*--partial)", "$1"),
         (@"^slim ", "slim --calibration 300 "), (@"^unlearn ", "unlearn --calibration 300 "), (@"^coar model", "coar --examples 60 --budget 100 model"),
-        (@"coar eval", "coar eval --masks 10"), (@"mistakes:\d+", "mistakes:3"), (@"--drop (\d+) (.*)--drop [\d.]+", "--drop $1 $2"),
+        (@"--masks \d+", "--masks 10"), (@"mistakes:\d+", "mistakes:3"), (@"--drop (\d+) (.*)--drop [\d.]+", "--drop $1 $2"),
     ];
 
     [Fact]
