@@ -30,6 +30,14 @@ public sealed class HelpTests
     }
 
     [Fact]
+    public void Help_is_what_it_was_word_for_word()
+    {
+        string[] all = ["", .. _commands, .. new[] { "eval", "show", "edit", "plan", "sample", "merge", "fit", "submit" }.Select(c => $"coar {c}")];
+        var helps = all.Select(c => $"== onnxedit {c}\n{CliRunner.Run([.. c.Split(' ', StringSplitOptions.RemoveEmptyEntries), "--help"]).Expect(0).StdOut.ReplaceLineEndings("\n")}");
+        Snapshot.Check("help", string.Join('\n', helps));
+    }
+
+    [Fact]
     public void Help_wins_over_mistakes_in_the_same_line() =>
         Assert.Contains("Usage:", CliRunner.Run("eval --nonsense --help").Expect(0).StdOut, StringComparison.Ordinal);
 
