@@ -107,6 +107,8 @@ public static class InferenceServer
         {
             kestrel.AddServerHeader = false;
             kestrel.Limits.MaxRequestBodySize = options.MaxRequestBytes;
+            // Somewhat longer ones are read, so that they can be refused with a sentence.
+            kestrel.Limits.MaxRequestHeadersTotalSize = 8 * Refusals.MaxHeaderBytes;
             kestrel.Limits.RequestHeadersTimeout = TimeSpan.FromSeconds(10);
             kestrel.Limits.MinRequestBodyDataRate = new MinDataRate(bytesPerSecond: 240, gracePeriod: TimeSpan.FromSeconds(5));
             On(kestrel, options.Host, options.Port, options.Tls ? HttpProtocols.Http1AndHttp2 : HttpProtocols.Http1, options.Tls);

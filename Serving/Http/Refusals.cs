@@ -9,11 +9,16 @@ namespace OnnxEdit.Serving;
 /// <summary>Turns whatever goes wrong with an HTTP request into a status and a sentence.</summary>
 sealed partial class Refusals(ILogger<Refusals> log, ServeOptions options)
 {
+    /// <summary>Bytes of all headers of a request, names and values.</summary>
+    internal const int MaxHeaderBytes = 32 << 10;
+
     /// <summary>Runs the rest of the pipeline.</summary>
     internal async Task RunAsync(HttpContext context, RequestDelegate next)
     {
         try
         {
+            if (context.Request.Headers.Sum(h => h.Key.Length + h.Value.Sum(v => v?.Length ?? 0)) > MaxHeaderBytes)
+                throw new RequestRefused(431, $"The headers are longer than {MaxHeaderBytes} bytes, the most that is taken.");
             await next(context);
             if (context.Response is { StatusCode: >= 400, HasStarted: false, ContentLength: null, ContentType: null })
                 await JsonReply.RefuseAsync(context, context.Response.StatusCode, Sentence(context, context.Response.StatusCode));
