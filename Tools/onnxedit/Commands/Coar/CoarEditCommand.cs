@@ -8,7 +8,7 @@ namespace OnnxEdit.Cli;
 /// <summary>Edits a model by ablating the components that attributions name.</summary>
 sealed class CoarEditCommand : CliCommand
 {
-    // One mistake may take more, and costs other images little even then.
+    // Nothing is written here, and the last few mistakes take that many.
     const int MostForOne = 30;
 
     readonly ModelAndDataOptions _inputs = new(hasCalibration: false);
