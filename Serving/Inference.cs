@@ -1,4 +1,6 @@
-using OnnxEdit.Engine;
+using OnnxEdit.Engine.Deployment;
+using OnnxEdit.Engine.Tasks;
+using OnnxEdit.Kernels.Moments;
 
 namespace OnnxEdit.Serving;
 

@@ -9,6 +9,7 @@ using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Console;
 using OnnxEdit.Engine;
+using OnnxEdit.Engine.Deployment;
 using OpenTelemetry.Metrics;
 
 namespace OnnxEdit.Serving;

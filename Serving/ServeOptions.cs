@@ -1,5 +1,5 @@
 using System.Net;
-using OnnxEdit.Surgery;
+using OnnxEdit.Surgery.Model;
 
 namespace OnnxEdit.Serving;
 

@@ -1,4 +1,5 @@
 using System.Diagnostics.Metrics;
+using OnnxEdit.Engine;
 
 namespace OnnxEdit.Serving;
 

@@ -1,4 +1,4 @@
-namespace OnnxEdit.Engine;
+namespace OnnxEdit.Engine.Alignment;
 
 /// <summary>Kinds of layers whose time depends on the channel count in different ways.</summary>
 public enum AlignmentKind

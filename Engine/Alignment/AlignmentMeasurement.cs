@@ -1,11 +1,12 @@
 using System.Diagnostics;
 using Google.Protobuf;
 using Microsoft.ML.OnnxRuntime;
-using OnnxEdit.Surgery;
+using OnnxEdit.Engine.Runtime;
+using OnnxEdit.Surgery.Model;
 using OnnxEdit.Surgery.Proto;
 using DataType = OnnxEdit.Surgery.Proto.TensorProto.Types.DataType;
 
-namespace OnnxEdit.Engine;
+namespace OnnxEdit.Engine.Alignment;
 
 /// <summary>Times small chains of layers at channel counts on and beside the steps of the staircase.</summary>
 static class AlignmentMeasurement

@@ -1,4 +1,4 @@
-namespace OnnxEdit.Engine;
+namespace OnnxEdit.Engine.Alignment;
 
 /// <summary>A measurement: layers of one kind with as many output as input channels.</summary>
 /// <param name="Kind">The kind of layer.</param>

@@ -1,6 +1,6 @@
-using OnnxEdit.Surgery;
+using OnnxEdit.Surgery.Model;
 
-namespace OnnxEdit.Engine;
+namespace OnnxEdit.Engine.Alignment;
 
 /// <summary>
 /// How the time of a layer depends on its channel count on this machine. Kernels work in blocks of channels, so that

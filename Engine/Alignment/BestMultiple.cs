@@ -1,4 +1,4 @@
-namespace OnnxEdit.Engine;
+namespace OnnxEdit.Engine.Alignment;
 
 /// <summary>
 /// The multiple at which channel counts waste no time. Waste at C channels is w(C) = t(C) / b(C), where b goes through

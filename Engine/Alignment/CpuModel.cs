@@ -2,7 +2,7 @@ using System.Numerics;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 
-namespace OnnxEdit.Engine;
+namespace OnnxEdit.Engine.Alignment;
 
 /// <summary>Names the processor, so that measurements of another one are not taken for its own.</summary>
 static class CpuModel

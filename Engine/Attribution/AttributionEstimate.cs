@@ -1,7 +1,11 @@
 using System.Globalization;
-using OnnxEdit.Kernels;
+using OnnxEdit.Engine.Attribution.Ablations;
+using OnnxEdit.Engine.Data;
+using OnnxEdit.Engine.Tasks;
+using OnnxEdit.Kernels.Moments;
+using OnnxEdit.Kernels.RandomNumbers;
 
-namespace OnnxEdit.Engine;
+namespace OnnxEdit.Engine.Attribution;
 
 /// <summary>Attributions from sums: the part of the work that needs neither model nor data.</summary>
 sealed class AttributionEstimate

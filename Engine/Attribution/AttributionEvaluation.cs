@@ -1,4 +1,6 @@
-namespace OnnxEdit.Engine;
+using OnnxEdit.Engine.Tasks;
+
+namespace OnnxEdit.Engine.Attribution;
 
 /// <summary>
 /// How well attributions predict: for every example the correlation (Pearson) over fresh random masks between its answers and

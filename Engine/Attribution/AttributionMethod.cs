@@ -1,4 +1,4 @@
-namespace OnnxEdit.Engine;
+namespace OnnxEdit.Engine.Attribution;
 
 /// <summary>How attributions are estimated.</summary>
 public enum AttributionMethod

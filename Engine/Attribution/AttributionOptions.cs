@@ -1,6 +1,8 @@
-using OnnxEdit.Surgery;
+using OnnxEdit.Engine.Attribution.Ablations;
+using OnnxEdit.Surgery.Components;
+using OnnxEdit.Surgery.Gradients;
 
-namespace OnnxEdit.Engine;
+namespace OnnxEdit.Engine.Attribution;
 
 /// <summary>How attributions are made.</summary>
 public sealed record AttributionOptions

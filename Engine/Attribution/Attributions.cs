@@ -1,8 +1,13 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
-using OnnxEdit.Surgery;
+using OnnxEdit.Engine.Data.Arrays;
+using OnnxEdit.Engine.Tasks;
+using OnnxEdit.Kernels.Moments;
+using OnnxEdit.Surgery.Components;
+using OnnxEdit.Surgery.Gradients;
+using OnnxEdit.Surgery.Model;
 
-namespace OnnxEdit.Engine;
+namespace OnnxEdit.Engine.Attribution;
 
 /// <summary>
 /// What every component contributes to the answer of every example: under a mask m the answer is predicted to be

@@ -1,6 +1,14 @@
+using OnnxEdit.Engine.Attribution.Ablations;
+using OnnxEdit.Engine.Data;
+using OnnxEdit.Engine.Runtime;
+using OnnxEdit.Engine.Tasks;
 using OnnxEdit.Surgery;
+using OnnxEdit.Surgery.Components;
+using OnnxEdit.Surgery.Graph;
+using OnnxEdit.Surgery.Model;
+using OnnxEdit.Surgery.Rewrites;
 
-namespace OnnxEdit.Engine;
+namespace OnnxEdit.Engine.Attribution;
 
 /// <summary>
 /// Estimates what every component of a classifier contributes to the answer of every example (component attribution; Shah,
@@ -17,8 +25,8 @@ public sealed class Attributor
     readonly ClassifierSignature _signature;
     readonly NormalisedModel _model;
     readonly ComponentConstants _constants;
-    readonly ImageSet _images;
-    readonly Lazy<ImageSet> _inputs;
+    readonly ItemSet _images;
+    readonly Lazy<ItemSet> _inputs;
     readonly string _sha256;
     readonly IProgress<WorkProgress>? _progress;
     readonly CancellationToken _cancellation;
@@ -31,7 +39,7 @@ public sealed class Attributor
     /// <param name="cancellation">Ends the work early.</param>
     /// <exception cref="OnnxEngineException">Not a classifier of float32 (<see cref="ErrorKind.Model"/>), or examples without labels (<see cref="ErrorKind.Data"/>).</exception>
     /// <exception cref="OnnxSurgeryException">The model has no such components.</exception>
-    public Attributor(OnnxModel model, ImageSet images, AttributionOptions options, IProgress<WorkProgress>? progress = null, CancellationToken cancellation = default)
+    public Attributor(OnnxModel model, ItemSet images, AttributionOptions options, IProgress<WorkProgress>? progress = null, CancellationToken cancellation = default)
     {
         if (TokenMargin.Fits(model.Proto)) (model, images) = (model.With(TokenMargin.Adapt(model.Proto)), new TokenSequences(images));
         (_source, _sha256, _images, _options, _progress, _cancellation) = (model, model.Sha256, images, options, progress, cancellation);
@@ -46,7 +54,7 @@ public sealed class Attributor
         {
             var (shape, batch) = (_model.Trace.Shape(parts.Crossing[0]), Batch);
             (_source, _model, Components, _signature) = (new OnnxModel(parts.Head), head, components, ClassifierSignature.Of(parts.Head, _signature.LogitsName));
-            _inputs = new(() => new TrunkImageSet(images, new BatchRunner(parts.Trunk), [.. shape.Skip(1).Select(d => (int)d)], batch).Kept(cancellation));
+            _inputs = new(() => new TrunkItemSet(images, new BatchRunner(parts.Trunk), [.. shape.Skip(1).Select(d => (int)d)], batch).Kept(cancellation));
         }
         _constants = options.Ablation == AblationKind.Mean
             ? ComponentConstants.Means(ComponentMeans.Measure(_model, Components, _inputs.Value, Batch, cancellation))
@@ -97,7 +105,7 @@ public sealed class Attributor
     internal AttributionSubject Subject => new(_sha256, Names, [.. Enumerable.Range(0, _images.Count).Select(_images.Label)]);
 
     /// <summary>The examples.</summary>
-    internal ImageSet Images => _images;
+    internal ItemSet Images => _images;
 
     /// <summary>Runs chunks of work.</summary>
     internal ChunkRunner Runner(AttributionWork work) => new(work, _source, _model, _signature, Components, _constants, _inputs.Value);

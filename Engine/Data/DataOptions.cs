@@ -1,4 +1,7 @@
-namespace OnnxEdit.Engine;
+using OnnxEdit.Engine.Data.Pixels;
+using OnnxEdit.Engine.Tasks;
+
+namespace OnnxEdit.Engine.Data;
 
 /// <summary>Which data to read and how to share it out.</summary>
 public sealed record DataOptions

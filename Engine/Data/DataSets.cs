@@ -1,4 +1,7 @@
-namespace OnnxEdit.Engine;
+using OnnxEdit.Engine.Data.Pixels;
+using OnnxEdit.Engine.Data.Sources;
+
+namespace OnnxEdit.Engine.Data;
 
 /// <summary>Makes sources ready for the model: preprocessing, and labels translated and checked.</summary>
 sealed class DataSets(DataOptions options, InputGeometry input)
@@ -8,7 +11,7 @@ sealed class DataSets(DataOptions options, InputGeometry input)
     /// <summary>What the reader should know about the items opened so far.</summary>
     internal IReadOnlyList<string> Remarks => _remarks;
 
-    internal ImageSet? Open(DataSource? source, string path)
+    internal ItemSet? Open(DataSource? source, string path)
     {
         if (source is null)
             return null;
@@ -16,8 +19,8 @@ sealed class DataSets(DataOptions options, InputGeometry input)
             throw new OnnxEngineException(ErrorKind.Data, $"'{path}' holds no items.");
         var items = source switch
         {
-            PixelSource pixels => new PixelImageSet(pixels, input, Normalisation(path)),
-            ArraySource array => (ImageSet)new ArrayImageSet(array, input),
+            PixelSource pixels => new PixelItemSet(pixels, input, Normalisation(path)),
+            ArraySource array => (ItemSet)new ArrayItemSet(array, input),
             _ => throw new NotSupportedException(source.GetType().Name),
         };
         if (source is ArraySource && options.Preprocessing is { IsNormalised: true })
@@ -65,7 +68,7 @@ sealed class DataSets(DataOptions options, InputGeometry input)
             _remarks.Add(text);
     }
 
-    ImageSet Translate(ImageSet items, IReadOnlyDictionary<int, int> map, string path)
+    ItemSet Translate(ItemSet items, IReadOnlyDictionary<int, int> map, string path)
     {
         if (!items.IsLabelled)
             throw new OnnxEngineException(ErrorKind.Data, $"'{path}' has no labels to map to outputs; leave --labels out.");
@@ -73,10 +76,10 @@ sealed class DataSets(DataOptions options, InputGeometry input)
         if (kept.Length == 0)
             throw new OnnxEngineException(ErrorKind.Data, $"'{path}' has none of the labels {string.Join(", ", map.Keys.Order())}; check --labels.");
         Remark("other labels left out");
-        return new RelabelledImageSet(items, map).Select(kept);
+        return new RelabelledItemSet(items, map).Select(kept);
     }
 
-    void CheckLabels(ImageSet items, string path)
+    void CheckLabels(ItemSet items, string path)
     {
         if (options.Outputs is not { } outputs)
             return;

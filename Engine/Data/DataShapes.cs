@@ -1,13 +1,14 @@
-using OnnxEdit.Surgery;
+using OnnxEdit.Surgery.Graph;
+using OnnxEdit.Surgery.Model;
 using OnnxEdit.Surgery.Proto;
 
-namespace OnnxEdit.Engine;
+namespace OnnxEdit.Engine.Data;
 
 /// <summary>Input shapes that the data settles where the model leaves them open.</summary>
 static class DataShapes
 {
     /// <summary>Adds to the shapes given what the items of the data look like, -1 for the batch.</summary>
-    public static IReadOnlyDictionary<string, long[]> Complete(ModelProto model, IReadOnlyDictionary<string, long[]>? given, ImageSet? items)
+    public static IReadOnlyDictionary<string, long[]> Complete(ModelProto model, IReadOnlyDictionary<string, long[]>? given, ItemSet? items)
     {
         var shapes = new Dictionary<string, long[]>(given ?? new Dictionary<string, long[]>());
         var inputs = new GraphIndex(model.Graph).Inputs;

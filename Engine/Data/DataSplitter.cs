@@ -1,7 +1,9 @@
 using System.Globalization;
-using OnnxEdit.Kernels;
+using OnnxEdit.Engine.Data.Pixels;
+using OnnxEdit.Engine.Data.Sources;
+using OnnxEdit.Kernels.RandomNumbers;
 
-namespace OnnxEdit.Engine;
+namespace OnnxEdit.Engine.Data;
 
 /// <summary>Shares data out into calibration, validation and test items.</summary>
 static class DataSplitter
@@ -70,10 +72,10 @@ static class DataSplitter
         };
     }
 
-    static string? Items(ImageSet? items, string part) => items is null ? null : string.Create(
+    static string? Items(ItemSet? items, string part) => items is null ? null : string.Create(
         CultureInfo.InvariantCulture, $"{items.Count:N0} {(items.IsLabelled ? "" : "unlabelled ")}{part} items");
 
-    static (ImageSet Train, ImageSet Test) Divide(ImageSet items, DataOptions options)
+    static (ItemSet Train, ItemSet Test) Divide(ItemSet items, DataOptions options)
     {
         if (items.Count < 3)
         {
@@ -91,7 +93,7 @@ static class DataSplitter
     /// Validation comes from one end of the shuffled items and calibration from the other, so that another number of
     /// calibration items leaves the validation items as they are. Drawn items keep the order of the data: files are then read forwards.
     /// </summary>
-    static (ImageSet? Calibration, ImageSet? Validation, ImageSet? Remaining) Draw(ImageSet? train, DataOptions options)
+    static (ItemSet? Calibration, ItemSet? Validation, ItemSet? Remaining) Draw(ItemSet? train, DataOptions options)
     {
         if (train is null)
             return default;
@@ -107,7 +109,7 @@ static class DataSplitter
         if (options.Calibration > 0 && calibration == 0)
             throw new OnnxEngineException(ErrorKind.Data, $"'{options.Path}' holds 1 training image, which cannot serve for both calibration and validation; give at least 2.");
         var order = Shuffled(train.Count, options.Seed, RandomStreams.Draw);
-        ImageSet? Take(IEnumerable<int> indices) => indices.Order().ToArray() is { Length: > 0 } chosen ? train.Select(chosen) : null;
+        ItemSet? Take(IEnumerable<int> indices) => indices.Order().ToArray() is { Length: > 0 } chosen ? train.Select(chosen) : null;
         return (Take(order.Take(calibration)), Take(order.TakeLast(validation)), Take(order.SkipLast(validation)));
     }
 

@@ -1,4 +1,6 @@
-namespace OnnxEdit.Engine;
+using OnnxEdit.Engine.Data.Pixels;
+
+namespace OnnxEdit.Engine.Data;
 
 /// <summary>What one item of a model's input looks like: its extents, where its channels stand, its element type.</summary>
 public sealed record InputGeometry

@@ -1,7 +1,7 @@
 using System.Runtime.ExceptionServices;
 using System.Runtime.InteropServices;
 
-namespace OnnxEdit.Engine;
+namespace OnnxEdit.Engine.Data;
 
 /// <summary>Writes the items of a batch one by one, on several threads when each takes long.</summary>
 internal static class ItemLoop

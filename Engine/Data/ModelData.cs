@@ -1,6 +1,8 @@
+using OnnxEdit.Engine.Tasks;
+using OnnxEdit.Surgery.Model;
 using DataType = OnnxEdit.Surgery.Proto.TensorProto.Types.DataType;
 
-namespace OnnxEdit.Engine;
+namespace OnnxEdit.Engine.Data;
 
 /// <summary>The data for one model, shared out by purpose.</summary>
 public sealed class ModelData
@@ -8,16 +10,16 @@ public sealed class ModelData
     internal ModelData(string description) => Description = description;
 
     /// <summary>Every training item that is not kept for validation; null without a training part.</summary>
-    public ImageSet? Train { get; internal init; }
+    public ItemSet? Train { get; internal init; }
 
     /// <summary>Training items to collect statistics on, a subset of <see cref="Train"/>; labels are not needed.</summary>
-    public ImageSet? Calibration { get; internal init; }
+    public ItemSet? Calibration { get; internal init; }
 
     /// <summary>Training items to choose settings on, none of them in <see cref="Train"/>.</summary>
-    public ImageSet? Validation { get; internal init; }
+    public ItemSet? Validation { get; internal init; }
 
     /// <summary>Items nothing is fitted to, on which accuracy is reported.</summary>
-    public ImageSet? Test { get; internal init; }
+    public ItemSet? Test { get; internal init; }
 
     /// <summary>Names of the model's outputs, or null when the data does not name them.</summary>
     public IReadOnlyList<string>? ClassNames { get; internal init; }

@@ -1,7 +1,9 @@
 using System.Globalization;
+using OnnxEdit.Engine.Data.Pixels;
+using OnnxEdit.Surgery.Model;
 using DataType = OnnxEdit.Surgery.Proto.TensorProto.Types.DataType;
 
-namespace OnnxEdit.Engine;
+namespace OnnxEdit.Engine.Data;
 
 /// <summary>Makes the data of "random:N": values for every input of a model, from its type and shape.</summary>
 static class RandomInputs
@@ -14,9 +16,9 @@ static class RandomInputs
         if (!int.TryParse(options.Path.AsSpan("random:".Length), NumberStyles.None, CultureInfo.InvariantCulture, out var count) || count == 0)
             throw new OnnxEngineException(ErrorKind.Usage, $"'{options.Path}' does not say how many random inputs; write random:1000.");
         var held = Math.Min(count, HeldOut);
-        var sets = inputs.Select((input, number) => (ImageSet)new RandomImageSet(
+        var sets = inputs.Select((input, number) => (ItemSet)new RandomItemSet(
             count + held, Shape(input.Geometry, options.Preprocessing), Bound(input), options.Seed, number, options.UniformRandom)).ToArray();
-        var all = sets is [var only] ? only : new JoinedImageSet(sets);
+        var all = sets is [var only] ? only : new JoinedItemSet(sets);
         var items = all.Select([.. Enumerable.Range(0, count)]);
         return new ModelData(string.Create(CultureInfo.InvariantCulture, $"{count:N0} random inputs with seed {options.Seed}, unlabelled{(options.UniformRandom ? "; uniform between 0 and 1, since the model fails on normal values" : "")}."))
         {

@@ -1,9 +1,12 @@
-namespace OnnxEdit.Engine;
+using OnnxEdit.Engine.Data.Arrays;
+using OnnxEdit.Engine.Data.Sources;
+
+namespace OnnxEdit.Engine.Data;
 
 /// <summary>Reads the items of a model with several inputs: an .npz file with an array of each input's name, whose first axis counts the items.</summary>
 static class SeveralInputs
 {
-    internal static ImageSet Open(string path, IReadOnlyList<ModelInput> inputs)
+    internal static ItemSet Open(string path, IReadOnlyList<ModelInput> inputs)
     {
         var wanted = string.Join(", ", inputs.Select(input => $"'{input.Name}'"));
         if (!path.EndsWith(".npz", StringComparison.OrdinalIgnoreCase))
@@ -17,13 +20,13 @@ static class SeveralInputs
                     ErrorKind.Data, $"'{path}' has {sets[0].Count} items of '{inputs[0].Name}' but {set.Count} of '{input.Name}'; the first axis of each array must count the items.");
         }
 
-        return new JoinedImageSet(sets);
+        return new JoinedItemSet(sets);
     }
 
-    static ImageSet Read(NpzFile npz, string path, ModelInput input)
+    static ItemSet Read(NpzFile npz, string path, ModelInput input)
     {
         if (!npz.Keys.Contains(input.Name))
             throw new OnnxEngineException(ErrorKind.Data, $"'{path}' has the arrays {string.Join(", ", npz.Keys)} but none for the model's input '{input.Name}'; give one array per input, under its name.");
-        return new ArrayImageSet(ArrayItems.Numbers(npz.Read(input.Name), $"{path}:{input.Name}"), input.Geometry);
+        return new ArrayItemSet(ArrayItems.Numbers(npz.Read(input.Name), $"{path}:{input.Name}"), input.Geometry);
     }
 }

@@ -1,6 +1,7 @@
 using Microsoft.ML.OnnxRuntime.Tensors;
+using OnnxEdit.Engine.Edits;
 
-namespace OnnxEdit.Engine;
+namespace OnnxEdit.Engine.Deployment;
 
 /// <summary>What putting requests together changes in their answers.</summary>
 /// <param name="IsBatch">Whether the first extent of all inputs and outputs is a batch: every row has its own answer.</param>

@@ -1,4 +1,6 @@
-namespace OnnxEdit.Engine;
+using OnnxEdit.Engine.Tasks;
+
+namespace OnnxEdit.Engine.Deployment;
 
 /// <summary>What a deployment came to.</summary>
 /// <param name="Version">The new version.</param>

@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
+using OnnxEdit.Surgery.Model;
 
-namespace OnnxEdit.Engine;
+namespace OnnxEdit.Engine.Deployment;
 
 /// <summary>What is known of one version in a model repository.</summary>
 public sealed record DeployedVersion
@@ -8,7 +9,7 @@ public sealed record DeployedVersion
     /// <summary>Its number, the name of its folder.</summary>
     public required int Version { get; init; }
 
-    /// <summary>SHA-256 of the written model (<see cref="Surgery.OnnxModel.Sha256"/>).</summary>
+    /// <summary>SHA-256 of the written model (<see cref="OnnxModel.Sha256"/>).</summary>
     public required string Sha256 { get; init; }
 
     /// <summary>The same of the file that was deployed; differs where the batch was rewritten or weights were moved.</summary>

@@ -1,8 +1,16 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
+using OnnxEdit.Engine.Data;
+using OnnxEdit.Engine.Data.Pixels;
+using OnnxEdit.Engine.Data.Sources;
+using OnnxEdit.Engine.Runtime;
+using OnnxEdit.Engine.Tasks;
+using OnnxEdit.Kernels.Moments;
 using OnnxEdit.Surgery;
+using OnnxEdit.Surgery.Graph;
+using OnnxEdit.Surgery.Model;
 
-namespace OnnxEdit.Engine;
+namespace OnnxEdit.Engine.Deployment;
 
 /// <summary>Publishes models in a repository and says which version is served.</summary>
 public static class Deployer
@@ -16,7 +24,7 @@ public static class Deployer
     /// <exception cref="OnnxEngineException">A gate is not passed, or the model cannot be served; nothing was published.</exception>
     /// <exception cref="OnnxSurgeryException">ONNX Runtime refuses the model.</exception>
     public static DeployResult Deploy(
-        OnnxModel model, DeployOptions options, ImageSet? images = null, IProgress<WorkProgress>? progress = null, CancellationToken cancellation = default)
+        OnnxModel model, DeployOptions options, ItemSet? images = null, IProgress<WorkProgress>? progress = null, CancellationToken cancellation = default)
     {
         ModelRepository.RequireName(options.Name);
         ServingFiles.Require(options.Name, options.Format, options.StorageUri);
@@ -71,7 +79,7 @@ public static class Deployer
         return manifest;
     }
 
-    static void RequireComparison(DeploymentManifest? before, DeployOptions options, ImageSet? images)
+    static void RequireComparison(DeploymentManifest? before, DeployOptions options, ItemSet? images)
     {
         if (images is null && (options.RequireAccuracy is not null || options.MaxDrop is not null))
             throw new OnnxEngineException(ErrorKind.Data, "An accuracy is required and there are no labelled test images to measure it on; name them with --data or --eval-data.");
@@ -80,7 +88,7 @@ public static class Deployer
     }
 
     static (DeployedVersion Entry, PairedDifference? Change, IReadOnlyList<string> Notes) Prepare(
-        OnnxModel model, DeployOptions options, ImageSet? images, ModelRepository repository, DeploymentManifest? before, int version, string stage,
+        OnnxModel model, DeployOptions options, ItemSet? images, ModelRepository repository, DeploymentManifest? before, int version, string stage,
         IProgress<WorkProgress>? progress, CancellationToken cancellation)
     {
         var path = Path.Combine(stage, ModelRepository.ModelFile);

@@ -1,4 +1,4 @@
-namespace OnnxEdit.Engine;
+namespace OnnxEdit.Engine.Deployment;
 
 /// <summary>The server a repository is written for. The layout is the same for all; some want a file more.</summary>
 public enum DeploymentFormat

@@ -1,6 +1,10 @@
-using OnnxEdit.Surgery;
+using OnnxEdit.Engine.Data;
+using OnnxEdit.Engine.Edits;
+using OnnxEdit.Engine.Tasks;
+using OnnxEdit.Surgery.Graph;
+using OnnxEdit.Surgery.Model;
 
-namespace OnnxEdit.Engine;
+namespace OnnxEdit.Engine.Deployment;
 
 /// <summary>What a version must satisfy before it is published. Each gate measures, and throws when it is not passed.</summary>
 static class DeploymentGates
@@ -31,7 +35,7 @@ static class DeploymentGates
     /// <summary>Accuracy, and its change against the active version.</summary>
     /// <exception cref="OnnxEngineException">Too low (<see cref="ErrorKind.TargetNotReached"/>).</exception>
     internal static (Evaluation Own, PairedDifference? Change) Accuracy(
-        OnnxModel model, OnnxModel? active, ImageSet images, DeployOptions options, IProgress<WorkProgress>? progress, CancellationToken cancellation)
+        OnnxModel model, OnnxModel? active, ItemSet images, DeployOptions options, IProgress<WorkProgress>? progress, CancellationToken cancellation)
     {
         var own = Evaluator.Evaluate(model, images, options.Evaluation, progress, cancellation);
         if (options.RequireAccuracy is { } wanted && own.Top1 < wanted)

@@ -1,9 +1,10 @@
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
-using OnnxEdit.Surgery;
+using OnnxEdit.Engine.Data.Pixels;
+using OnnxEdit.Surgery.Model;
 
-namespace OnnxEdit.Engine;
+namespace OnnxEdit.Engine.Deployment;
 
 /// <summary>The file deployment.json of a model in a repository: its versions and which of them is active. It is replaced as a whole.</summary>
 public sealed record DeploymentManifest

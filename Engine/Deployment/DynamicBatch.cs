@@ -1,7 +1,7 @@
-using OnnxEdit.Surgery;
+using OnnxEdit.Surgery.Model;
 using OnnxEdit.Surgery.Proto;
 
-namespace OnnxEdit.Engine;
+namespace OnnxEdit.Engine.Deployment;
 
 /// <summary>
 /// Opens the batch of a model that was exported with a batch of 1: the first extent of inputs and outputs gets a name,

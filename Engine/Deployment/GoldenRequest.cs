@@ -1,8 +1,10 @@
 using System.Text.Json;
-using OnnxEdit.Kernels;
-using OnnxEdit.Surgery;
+using OnnxEdit.Engine.Data;
+using OnnxEdit.Engine.Edits;
+using OnnxEdit.Kernels.RandomNumbers;
+using OnnxEdit.Surgery.Model;
 
-namespace OnnxEdit.Engine;
+namespace OnnxEdit.Engine.Deployment;
 
 /// <summary>
 /// A request that is stored with a version, and the answer it must get: made-up inputs from a fixed seed. A server that

@@ -1,6 +1,7 @@
 using System.Text.Json.Serialization;
+using OnnxEdit.Surgery.Model;
 
-namespace OnnxEdit.Engine;
+namespace OnnxEdit.Engine.Deployment;
 
 /// <summary>An input or output of a served model.</summary>
 /// <param name="Name">Its name.</param>

@@ -1,6 +1,7 @@
 using Microsoft.ML.OnnxRuntime.Tensors;
+using OnnxEdit.Surgery.Model;
 
-namespace OnnxEdit.Engine;
+namespace OnnxEdit.Engine.Deployment;
 
 /// <summary>An element type as the Open Inference Protocol names it.</summary>
 /// <param name="Name">The protocol's name, e.g. "FP32".</param>

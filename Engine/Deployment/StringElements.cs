@@ -1,7 +1,8 @@
 using System.Buffers.Binary;
 using System.Text;
+using OnnxEdit.Surgery.Model;
 
-namespace OnnxEdit.Engine;
+namespace OnnxEdit.Engine.Deployment;
 
 /// <summary>Strings as the protocol's BYTES elements: a little-endian 32-bit length and the bytes, one after another.</summary>
 public static class StringElements

@@ -1,7 +1,7 @@
 using System.Buffers.Binary;
 using Microsoft.ML.OnnxRuntime.Tensors;
 
-namespace OnnxEdit.Engine;
+namespace OnnxEdit.Engine.Deployment;
 
 /// <summary>How far two tensors are apart.</summary>
 public static class TensorDifference

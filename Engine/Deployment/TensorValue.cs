@@ -1,4 +1,4 @@
-namespace OnnxEdit.Engine;
+namespace OnnxEdit.Engine.Deployment;
 
 /// <summary>A tensor that travels: its bytes are row-major and little-endian, as in the protocol's binary form.</summary>
 /// <param name="Name">Its name.</param>

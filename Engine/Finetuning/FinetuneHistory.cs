@@ -1,6 +1,9 @@
-using OnnxEdit.Surgery;
+using OnnxEdit.Engine.Data;
+using OnnxEdit.Engine.Runtime;
+using OnnxEdit.Engine.Training;
+using OnnxEdit.Surgery.Model;
 
-namespace OnnxEdit.Engine;
+namespace OnnxEdit.Engine.Finetuning;
 
 /// <summary>The record of a fine-tuning that travels in the model: reproducible facts only, no paths, no times.</summary>
 static class FinetuneHistory
@@ -28,7 +31,7 @@ static class FinetuneHistory
     }
 
     /// <summary>What determines a training, and a checkpoint is recognised by.</summary>
-    public static IReadOnlyDictionary<string, string> Terms(OnnxModel source, FinetuneOptions options, int batch, ImageSet images) =>
+    public static IReadOnlyDictionary<string, string> Terms(OnnxModel source, FinetuneOptions options, int batch, ItemSet images) =>
         new Dictionary<string, string>
         {
             ["model"] = source.Sha256,

@@ -1,4 +1,8 @@
-namespace OnnxEdit.Engine;
+using OnnxEdit.Engine.Tasks;
+using OnnxEdit.Engine.Training;
+using OnnxEdit.Surgery.Gradients;
+
+namespace OnnxEdit.Engine.Finetuning;
 
 /// <summary>How a fine-tuning went.</summary>
 public sealed record FinetuneReport

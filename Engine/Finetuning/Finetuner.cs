@@ -1,6 +1,12 @@
+using OnnxEdit.Engine.Data;
+using OnnxEdit.Engine.Edits;
+using OnnxEdit.Engine.Tasks;
+using OnnxEdit.Engine.Training;
 using OnnxEdit.Surgery;
+using OnnxEdit.Surgery.Graph;
+using OnnxEdit.Surgery.Model;
 
-namespace OnnxEdit.Engine;
+namespace OnnxEdit.Engine.Finetuning;
 
 /// <summary>
 /// Trains the weights of a classifier further, on labels or on the answers of a teacher. The same seed and options give
@@ -15,8 +21,8 @@ public sealed class Finetuner
     readonly CancellationToken _cancellation;
     readonly ClassifierSignature _signature;
     readonly NormalisedModel _model;
-    readonly ImageSet _train;
-    readonly ImageSet _validation;
+    readonly ItemSet _train;
+    readonly ItemSet _validation;
 
     Finetuner(OnnxModel source, ModelData data, FinetuneOptions options, IProgress<WorkProgress>? progress, CancellationToken cancellation)
     {
@@ -64,7 +70,7 @@ public sealed class Finetuner
         var before = Measure(_model.Proto);
         using var targets = new TargetSource(_options, _source, session.Targets.Length / Batch, features);
         // Labels alone are kept whole: what they say is known to hold for the image as it is.
-        var looked = _options is { Teacher: not null } && (_options.Flip == true || _options.Shift > 0) ? new AugmentedImageSet(_validation, _options) : _validation;
+        var looked = _options is { Teacher: not null } && (_options.Flip == true || _options.Shift > 0) ? new AugmentedItemSet(_validation, _options) : _validation;
         var validation = new ValidationLook(looked, targets, _options.Evaluation, Batch);
         (double Loss, double? Top1) Look(float[][] weights)
         {
@@ -121,7 +127,7 @@ public sealed class Finetuner
     Evaluation? Measure(Surgery.Proto.ModelProto model) =>
         _data.Test is { IsLabelled: true } test ? Evaluator.Evaluate(_source.With(model), test, _options.Evaluation, _progress, CancellationToken.None) : null;
 
-    ImageSet Usable(ImageSet? images, string part)
+    ItemSet Usable(ItemSet? images, string part)
     {
         if (images is null) throw new OnnxEngineException(ErrorKind.Data, $"Fine-tuning needs {part} images and the data has none; give other data with --data.");
         int[] usable = [.. Enumerable.Range(0, images.Count).Where(i => (_options.Teacher is not null || images.Label(i) >= 0) && !_options.Forget.Contains(images.Label(i)))];

@@ -1,4 +1,6 @@
-namespace OnnxEdit.Engine;
+using OnnxEdit.Engine.Tasks;
+
+namespace OnnxEdit.Engine.Reporting;
 
 /// <summary>How well the models answer on the same labelled images. Accuracies are fractions of one.</summary>
 public sealed record AccuracyChange

@@ -1,6 +1,9 @@
-using OnnxEdit.Surgery;
+using OnnxEdit.Engine.Data;
+using OnnxEdit.Engine.Tasks;
+using OnnxEdit.Kernels.Moments;
+using OnnxEdit.Surgery.Model;
 
-namespace OnnxEdit.Engine;
+namespace OnnxEdit.Engine.Reporting;
 
 /// <summary>Measures how the answers of two models on the same images differ.</summary>
 static class AccuracyReporter
@@ -8,7 +11,7 @@ static class AccuracyReporter
     /// <summary>Runs the models over the labelled images.</summary>
     /// <exception cref="OnnxEngineException">The models do not tell the same number of classes apart (<see cref="ErrorKind.Model"/>).</exception>
     internal static AccuracyChange Measure(
-        OnnxModel? before, OnnxModel after, ImageSet images, IReadOnlyList<string>? names, ReportOptions options,
+        OnnxModel? before, OnnxModel after, ItemSet images, IReadOnlyList<string>? names, ReportOptions options,
         IProgress<WorkProgress>? progress, CancellationToken cancellation)
     {
         var output = options.Evaluation.Output;

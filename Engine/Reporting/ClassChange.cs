@@ -1,4 +1,6 @@
-namespace OnnxEdit.Engine;
+using OnnxEdit.Engine.Tasks;
+
+namespace OnnxEdit.Engine.Reporting;
 
 /// <summary>Accuracy on the images of one class.</summary>
 /// <param name="Class">Index of the model's output.</param>

@@ -1,6 +1,7 @@
-using OnnxEdit.Surgery;
+using OnnxEdit.Engine.Tasks;
+using OnnxEdit.Surgery.Model;
 
-namespace OnnxEdit.Engine;
+namespace OnnxEdit.Engine.Reporting;
 
 /// <summary>
 /// All that a report says of an edited model: what changed, by which edits, and what that did to size, answers and

@@ -1,4 +1,4 @@
-namespace OnnxEdit.Engine;
+namespace OnnxEdit.Engine.Reporting;
 
 /// <summary>How often images of one class are taken for another.</summary>
 /// <param name="Label">The class they belong to.</param>

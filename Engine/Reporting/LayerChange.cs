@@ -1,4 +1,4 @@
-namespace OnnxEdit.Engine;
+namespace OnnxEdit.Engine.Reporting;
 
 /// <summary>A layer with parameters in both models, found by the identity of its node.</summary>
 /// <param name="Name">Identity of the node.</param>

@@ -1,7 +1,7 @@
-using OnnxEdit.Surgery;
+using OnnxEdit.Surgery.Model;
 using OnnxEdit.Surgery.Proto;
 
-namespace OnnxEdit.Engine;
+namespace OnnxEdit.Engine.Reporting;
 
 /// <summary>Finds the layers that two models share, and what became of each.</summary>
 static class LayerChanges

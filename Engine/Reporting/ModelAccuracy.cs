@@ -1,4 +1,4 @@
-namespace OnnxEdit.Engine;
+namespace OnnxEdit.Engine.Reporting;
 
 /// <summary>Accuracy of one model over all images.</summary>
 /// <param name="Top1">Fraction of images whose label has the highest score.</param>

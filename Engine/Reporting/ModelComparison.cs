@@ -1,6 +1,10 @@
+using OnnxEdit.Engine.Data;
+using OnnxEdit.Engine.Tasks;
 using OnnxEdit.Surgery;
+using OnnxEdit.Surgery.Graph;
+using OnnxEdit.Surgery.Model;
 
-namespace OnnxEdit.Engine;
+namespace OnnxEdit.Engine.Reporting;
 
 /// <summary>Compares an edited model with what it was made from, or looks at one model alone.</summary>
 public static class ModelComparison

@@ -1,4 +1,4 @@
-namespace OnnxEdit.Engine;
+namespace OnnxEdit.Engine.Reporting;
 
 /// <summary>Counts of two samples in the same equal bins.</summary>
 /// <param name="Lower">Lower end of the first bin.</param>

@@ -1,7 +1,9 @@
 using System.Runtime.InteropServices;
-using OnnxEdit.Surgery;
+using OnnxEdit.Engine.Alignment;
+using OnnxEdit.Engine.Runtime;
+using OnnxEdit.Surgery.Model;
 
-namespace OnnxEdit.Engine;
+namespace OnnxEdit.Engine.Reporting;
 
 /// <summary>Where and with what a report was measured.</summary>
 /// <param name="Versions">"onnxedit", "onnxruntime" and "dotnet".</param>

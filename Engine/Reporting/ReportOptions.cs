@@ -1,4 +1,7 @@
-namespace OnnxEdit.Engine;
+using OnnxEdit.Engine.Tasks;
+using OnnxEdit.Surgery.Graph;
+
+namespace OnnxEdit.Engine.Reporting;
 
 /// <summary>How to compare an edited model with what it was made from.</summary>
 public sealed record ReportOptions

@@ -1,6 +1,6 @@
-using OnnxEdit.Surgery;
+using OnnxEdit.Surgery.Model;
 
-namespace OnnxEdit.Engine;
+namespace OnnxEdit.Engine.Reporting;
 
 /// <summary>Size of a model and the edits it has been through.</summary>
 /// <param name="File">Name of its file, without folders; null when it was made in memory.</param>

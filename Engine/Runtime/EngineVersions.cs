@@ -1,6 +1,6 @@
-using OnnxEdit.Surgery;
+using OnnxEdit.Surgery.Model;
 
-namespace OnnxEdit.Engine;
+namespace OnnxEdit.Engine.Runtime;
 
 /// <summary>The versions that the bytes of an edited model depend on, for its history.</summary>
 static class EngineVersions

@@ -1,7 +1,7 @@
 using OnnxEdit.Surgery.Proto;
 using DataType = OnnxEdit.Surgery.Proto.TensorProto.Types.DataType;
 
-namespace OnnxEdit.Engine;
+namespace OnnxEdit.Engine.Runtime;
 
 /// <summary>Graphs the engine builds for its own use: opset 17, symbolic dimensions, never written to disk.</summary>
 static class InternalGraph

@@ -1,6 +1,7 @@
-using OnnxEdit.Surgery;
+using OnnxEdit.Engine.Linear;
+using OnnxEdit.Surgery.Graph;
 
-namespace OnnxEdit.Engine;
+namespace OnnxEdit.Engine.Runtime;
 
 /// <summary>
 /// What one item's share of a tensor looks like, so that activations can be kept item by item. Where the batch is open

@@ -1,7 +1,9 @@
-using OnnxEdit.Surgery;
+using OnnxEdit.Engine.Data;
+using OnnxEdit.Surgery.Model;
 using OnnxEdit.Surgery.Proto;
+using OnnxEdit.Surgery.Rewrites;
 
-namespace OnnxEdit.Engine;
+namespace OnnxEdit.Engine.Runtime;
 
 /// <summary>
 /// Computes activations of a network over a calibration set front to back, from the activations it already holds
@@ -19,7 +21,7 @@ sealed class PrefixRunner : IDisposable
     /// <param name="layout">What its items look like.</param>
     /// <param name="images">Model-ready images.</param>
     /// <param name="batch">Images a run takes, where several can go through the model at once.</param>
-    public PrefixRunner(ModelProto model, ItemLayout layout, ImageSet images, int batch)
+    public PrefixRunner(ModelProto model, ItemLayout layout, ItemSet images, int batch)
     {
         (_model, _layout, _batch) = (model, layout, batch);
         var rows = new ModelItems(model, layout, images);

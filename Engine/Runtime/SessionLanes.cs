@@ -1,7 +1,7 @@
 using System.Runtime.ExceptionServices;
-using OnnxEdit.Surgery;
+using OnnxEdit.Surgery.Model;
 
-namespace OnnxEdit.Engine;
+namespace OnnxEdit.Engine.Runtime;
 
 /// <summary>
 /// Work on many short-lived sessions of the same size, some side by side: a session is made by one thread, and two that run on

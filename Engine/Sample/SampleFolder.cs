@@ -1,6 +1,7 @@
 using System.Text.Json;
+using OnnxEdit.Surgery.Model;
 
-namespace OnnxEdit.Engine;
+namespace OnnxEdit.Engine.Sample;
 
 /// <summary>The built-in sample: a small trained network with pictures to try every command on.</summary>
 public static class SampleFolder

@@ -1,6 +1,7 @@
-using OnnxEdit.Kernels;
+using OnnxEdit.Engine.Data;
+using OnnxEdit.Kernels.RandomNumbers;
 
-namespace OnnxEdit.Engine;
+namespace OnnxEdit.Engine.Sample;
 
 /// <summary>
 /// The pictures of the built-in sample: ten classes of shapes and textures, 32 x 32 pixels, drawn anew from a seed and a

@@ -1,4 +1,4 @@
-namespace OnnxEdit.Engine;
+namespace OnnxEdit.Engine.Sample;
 
 /// <summary>The shapes of the sample as signed distances (negative inside), each filling about the unit disc.</summary>
 static class SampleShapes

@@ -1,4 +1,4 @@
-namespace OnnxEdit.Engine;
+namespace OnnxEdit.Engine.Scores;
 
 /// <summary>Turns scores of the positions of several layers into one score per cell.</summary>
 sealed class CellAverage(int cells)

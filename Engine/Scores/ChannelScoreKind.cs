@@ -1,4 +1,4 @@
-namespace OnnxEdit.Engine;
+namespace OnnxEdit.Engine.Scores;
 
 /// <summary>What a channel is judged by; a larger score always means a channel more worth keeping.</summary>
 public enum ChannelScoreKind

@@ -1,13 +1,26 @@
-using OnnxEdit.Kernels;
-using OnnxEdit.Surgery;
+using OnnxEdit.Engine.Data;
+using OnnxEdit.Engine.Statistics;
+using OnnxEdit.Kernels.RandomNumbers;
+using OnnxEdit.Kernels.Witness;
+using OnnxEdit.Surgery.Channels;
 
-namespace OnnxEdit.Engine;
+namespace OnnxEdit.Engine.Scores;
 
 /// <summary>Scores the cells of a model. Layers are comparable: each has mean 1 before cells are averaged over layers.</summary>
 public static class ChannelScores
 {
     /// <summary>Whether a score needs calibration statistics.</summary>
     public static bool NeedsStatistics(ChannelScoreKind kind) => kind is not (ChannelScoreKind.L1 or ChannelScoreKind.L2 or ChannelScoreKind.Random);
+
+    /// <summary>The least that must be measured for a score.</summary>
+    public static StatisticsOptions Needs(ChannelScoreKind kind) => new()
+    {
+        ClassSums = false,
+        MeanMaps = kind == ChannelScoreKind.TvsPrune,
+        IndependenceImages = kind == ChannelScoreKind.Chip ? 128 : 0,
+        Grams = kind is ChannelScoreKind.Obs or ChannelScoreKind.Auto,
+        Activations = kind is not (ChannelScoreKind.Obs or ChannelScoreKind.Auto),
+    };
 
     /// <summary>Scores every cell.</summary>
     /// <param name="kind">Which score.</param>

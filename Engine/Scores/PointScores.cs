@@ -1,7 +1,10 @@
-using OnnxEdit.Kernels;
-using OnnxEdit.Surgery;
+using OnnxEdit.Engine.Statistics;
+using OnnxEdit.Kernels.Moments;
+using OnnxEdit.Kernels.Sketches;
+using OnnxEdit.Kernels.Witness;
+using OnnxEdit.Surgery.Channels;
 
-namespace OnnxEdit.Engine;
+namespace OnnxEdit.Engine.Scores;
 
 /// <summary>Scores from activations, measured at the tensors that linear operators read.</summary>
 static class PointScores

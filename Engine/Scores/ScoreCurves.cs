@@ -1,6 +1,6 @@
-using OnnxEdit.Surgery;
+using OnnxEdit.Surgery.Channels;
 
-namespace OnnxEdit.Engine;
+namespace OnnxEdit.Engine.Scores;
 
 /// <summary>Elimination curves from any score, so that budgets are spread the same way whatever channels are judged by.</summary>
 public static class ScoreCurves

@@ -1,9 +1,10 @@
 using System.Runtime.InteropServices;
-using OnnxEdit.Surgery;
+using OnnxEdit.Surgery.Channels;
+using OnnxEdit.Surgery.Model;
 using OnnxEdit.Surgery.Proto;
 using DataType = OnnxEdit.Surgery.Proto.TensorProto.Types.DataType;
 
-namespace OnnxEdit.Engine;
+namespace OnnxEdit.Engine.Scores;
 
 /// <summary>The weights that make channels, read where they are stored: behind nodes that hand them on, or quantised.</summary>
 static class StoredWeights

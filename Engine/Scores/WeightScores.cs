@@ -1,6 +1,7 @@
-using OnnxEdit.Surgery;
+using OnnxEdit.Engine.Linear;
+using OnnxEdit.Surgery.Channels;
 
-namespace OnnxEdit.Engine;
+namespace OnnxEdit.Engine.Scores;
 
 /// <summary>
 /// Norms of the filters that make a channel (Li et al., "Pruning filters for efficient convnets", ICLR 2017), with a

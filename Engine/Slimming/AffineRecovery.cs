@@ -1,4 +1,6 @@
-namespace OnnxEdit.Engine;
+using OnnxEdit.Engine.Refit;
+
+namespace OnnxEdit.Engine.Slimming;
 
 /// <summary>
 /// Matches mean and spread of every output channel of every unit to the original's, front to back: what re-estimating

@@ -1,6 +1,7 @@
-using OnnxEdit.Surgery;
+using OnnxEdit.Engine.Scores;
+using OnnxEdit.Surgery.Channels;
 
-namespace OnnxEdit.Engine;
+namespace OnnxEdit.Engine.Slimming;
 
 /// <summary>
 /// Spreads a budget over groups: always the next block of channels with the least damage per parameter (or MAC, or

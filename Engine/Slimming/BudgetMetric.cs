@@ -1,4 +1,4 @@
-namespace OnnxEdit.Engine;
+namespace OnnxEdit.Engine.Slimming;
 
 /// <summary>What a <see cref="SlimBudget"/> limits.</summary>
 public enum BudgetMetric

@@ -1,6 +1,10 @@
-using OnnxEdit.Surgery;
+using OnnxEdit.Engine.Tasks;
+using OnnxEdit.Surgery.Channels;
+using OnnxEdit.Surgery.Graph;
+using OnnxEdit.Surgery.Model;
+using OnnxEdit.Surgery.Rewrites;
 
-namespace OnnxEdit.Engine;
+namespace OnnxEdit.Engine.Slimming;
 
 /// <summary>Finds the plan that meets a budget with the least damage.</summary>
 sealed class BudgetSearch(

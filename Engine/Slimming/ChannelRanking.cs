@@ -1,6 +1,12 @@
-using OnnxEdit.Surgery;
+using OnnxEdit.Engine.Data;
+using OnnxEdit.Engine.Linear;
+using OnnxEdit.Engine.Refit;
+using OnnxEdit.Engine.Scores;
+using OnnxEdit.Engine.Statistics;
+using OnnxEdit.Surgery.Channels;
+using OnnxEdit.Surgery.Model;
 
-namespace OnnxEdit.Engine;
+namespace OnnxEdit.Engine.Slimming;
 
 /// <summary>
 /// Decides what the ranking of channels stands on - calibration images, a statistics file, or the weights alone -
@@ -52,12 +58,12 @@ sealed class ChannelRanking
                 (slices, cells) => grams.Masked(slices, cells, HeadTargets.CanFit(_analysis, slices[0].Node)), grams.Gains);
         }
         var statistics = !ChannelScores.NeedsStatistics(_kind) ? null : _data.Calibration is { } set
-            ? CalibrationStatistics.Collect(_source, _analysis, First(set), StatisticsOptions.For(_kind) with { Seed = _options.Seed }, progress, cancellation)
+            ? CalibrationStatistics.Collect(_source, _analysis, First(set), ChannelScores.Needs(_kind) with { Seed = _options.Seed }, progress, cancellation)
             : _data.Moments!.Statistics;
         var scores = ChannelScores.Compute(_kind, _options.Aggregation, _analysis, statistics, _options.Seed);
         return ScoreCurves.From(_analysis, scores);
     }
 
-    ImageSet First(ImageSet images) =>
+    ItemSet First(ItemSet images) =>
         images.Count <= _options.Effort!.RankingImages ? images : images.Select([.. Enumerable.Range(0, _options.Effort!.RankingImages)]);
 }

@@ -1,7 +1,9 @@
-using OnnxEdit.Surgery;
+using OnnxEdit.Engine.Linear;
+using OnnxEdit.Surgery.Channels;
+using OnnxEdit.Surgery.Model;
 using OnnxEdit.Surgery.Proto;
 
-namespace OnnxEdit.Engine;
+namespace OnnxEdit.Engine.Slimming;
 
 /// <summary>Layers that lose inputs and that least squares cannot re-fit: transposed, quantised, recurrent weights.</summary>
 static class KeptLayers

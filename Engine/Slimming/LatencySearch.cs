@@ -1,4 +1,6 @@
-namespace OnnxEdit.Engine;
+using OnnxEdit.Surgery.Model;
+
+namespace OnnxEdit.Engine.Slimming;
 
 /// <summary>
 /// Finds the number of MACs whose plan takes a given time. Timings are noisy, so the search interpolates between the

@@ -1,6 +1,8 @@
-using OnnxEdit.Surgery;
+using OnnxEdit.Engine.Linear;
+using OnnxEdit.Engine.Refit;
+using OnnxEdit.Surgery.Model;
 
-namespace OnnxEdit.Engine;
+namespace OnnxEdit.Engine.Slimming;
 
 /// <summary>
 /// Re-fits the weights that are left so that the edited network reproduces the original one: front to back, inputs

@@ -1,8 +1,11 @@
-using OnnxEdit.Surgery;
+using OnnxEdit.Engine.Linear;
+using OnnxEdit.Engine.Refit;
+using OnnxEdit.Engine.Runtime;
+using OnnxEdit.Surgery.Model;
 using OnnxEdit.Surgery.Proto;
 using DataType = OnnxEdit.Surgery.Proto.TensorProto.Types.DataType;
 
-namespace OnnxEdit.Engine;
+namespace OnnxEdit.Engine.Slimming;
 
 /// <summary>
 /// Gauss-Newton step on the first of two units around a Relu: its weights move so that the second unit's output

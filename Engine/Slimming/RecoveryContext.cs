@@ -1,8 +1,13 @@
 using System.Numerics.Tensors;
-using OnnxEdit.Surgery;
+using OnnxEdit.Engine.Data;
+using OnnxEdit.Engine.Linear;
+using OnnxEdit.Engine.Refit;
+using OnnxEdit.Engine.Runtime;
+using OnnxEdit.Surgery.Channels;
+using OnnxEdit.Surgery.Graph;
 using OnnxEdit.Surgery.Proto;
 
-namespace OnnxEdit.Engine;
+namespace OnnxEdit.Engine.Slimming;
 
 /// <summary>
 /// The original and the edited network side by side over the same calibration images, and which of their tensors
@@ -20,7 +25,7 @@ sealed class RecoveryContext : IDisposable
     /// <param name="removed">The cells it lacks.</param>
     /// <param name="images">Calibration images.</param>
     /// <param name="batch">Images per run.</param>
-    public RecoveryContext(ChannelAnalysis analysis, ModelProto slim, IReadOnlyList<bool> removed, ImageSet images, int batch)
+    public RecoveryContext(ChannelAnalysis analysis, ModelProto slim, IReadOnlyList<bool> removed, ItemSet images, int batch)
     {
         (_analysis, Slim, _removed, _layout) = (analysis, slim, removed, ItemLayout.Of(analysis.Model));
         Original = new PrefixRunner(analysis.Model.Proto, _layout, images, batch);

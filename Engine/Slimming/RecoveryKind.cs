@@ -1,4 +1,6 @@
-namespace OnnxEdit.Engine;
+using OnnxEdit.Engine.Refit;
+
+namespace OnnxEdit.Engine.Slimming;
 
 /// <summary>What is done to the weights that are left after channels were removed.</summary>
 public enum RecoveryKind

@@ -1,4 +1,6 @@
-namespace OnnxEdit.Engine;
+using OnnxEdit.Surgery.Model;
+
+namespace OnnxEdit.Engine.Slimming;
 
 /// <summary>What a slim has to reach.</summary>
 /// <param name="Metric">What is counted.</param>

@@ -1,19 +1,22 @@
-namespace OnnxEdit.Engine;
+using OnnxEdit.Engine.Data;
+using OnnxEdit.Engine.Statistics;
+
+namespace OnnxEdit.Engine.Slimming;
 
 /// <summary>What a slim can learn from; every part may be missing.</summary>
 public sealed record SlimData
 {
     /// <summary>Images for statistics and recovery; labels are not needed.</summary>
-    public ImageSet? Calibration { get; init; }
+    public ItemSet? Calibration { get; init; }
 
     /// <summary>Held-out labelled images for <see cref="BudgetMetric.AccuracyDrop"/>.</summary>
-    public ImageSet? Validation { get; init; }
+    public ItemSet? Validation { get; init; }
 
     /// <summary>Labelled images to report accuracy on.</summary>
-    public ImageSet? Test { get; init; }
+    public ItemSet? Test { get; init; }
 
     /// <summary>Items nothing is fitted to, on which outputs are compared where there is no accuracy to measure; labels are not needed.</summary>
-    public ImageSet? HeldOut { get; init; }
+    public ItemSet? HeldOut { get; init; }
 
     /// <summary>Statistics collected earlier, used when there are no calibration images.</summary>
     public MomentsBundle? Moments { get; init; }
@@ -27,5 +30,5 @@ public sealed record SlimData
         HeldOut = data.Test ?? data.Validation,
     };
 
-    static ImageSet? Labelled(ImageSet? images) => images is { IsLabelled: true } ? images : null;
+    static ItemSet? Labelled(ItemSet? images) => images is { IsLabelled: true } ? images : null;
 }

@@ -1,6 +1,9 @@
-using OnnxEdit.Surgery;
+using OnnxEdit.Engine.Data;
+using OnnxEdit.Engine.Finetuning;
+using OnnxEdit.Engine.Training;
+using OnnxEdit.Surgery.Model;
 
-namespace OnnxEdit.Engine;
+namespace OnnxEdit.Engine.Slimming;
 
 /// <summary>Fine-tunes a slim model on the answers of the original, without labels.</summary>
 public static class SlimFinetuning

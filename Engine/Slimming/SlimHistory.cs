@@ -1,6 +1,9 @@
-using OnnxEdit.Surgery;
+using OnnxEdit.Engine.Refit;
+using OnnxEdit.Engine.Runtime;
+using OnnxEdit.Surgery.Channels;
+using OnnxEdit.Surgery.Model;
 
-namespace OnnxEdit.Engine;
+namespace OnnxEdit.Engine.Slimming;
 
 /// <summary>The record of a slim that travels in the model: reproducible facts only, no paths, no times.</summary>
 static class SlimHistory

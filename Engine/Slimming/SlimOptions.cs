@@ -1,7 +1,11 @@
-using OnnxEdit.Kernels;
-using OnnxEdit.Surgery;
+using OnnxEdit.Engine.Refit;
+using OnnxEdit.Engine.Scores;
+using OnnxEdit.Engine.Tasks;
+using OnnxEdit.Kernels.Witness;
+using OnnxEdit.Surgery.Channels;
+using OnnxEdit.Surgery.Graph;
 
-namespace OnnxEdit.Engine;
+namespace OnnxEdit.Engine.Slimming;
 
 /// <summary>Options of <see cref="Slimmer.Slim"/>.</summary>
 public sealed record SlimOptions

@@ -1,6 +1,9 @@
-using OnnxEdit.Surgery;
+using OnnxEdit.Engine.Finetuning;
+using OnnxEdit.Engine.Tasks;
+using OnnxEdit.Surgery.Graph;
+using OnnxEdit.Surgery.Model;
 
-namespace OnnxEdit.Engine;
+namespace OnnxEdit.Engine.Slimming;
 
 /// <summary>Figures of a slim.</summary>
 public sealed record SlimReport

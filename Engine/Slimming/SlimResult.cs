@@ -1,6 +1,6 @@
-using OnnxEdit.Surgery;
+using OnnxEdit.Surgery.Model;
 
-namespace OnnxEdit.Engine;
+namespace OnnxEdit.Engine.Slimming;
 
 /// <summary>What a slim made. Nothing has been written yet.</summary>
 /// <param name="Model">The slim model, verified in ONNX Runtime; null when only a plan was asked for.</param>

@@ -1,4 +1,4 @@
-namespace OnnxEdit.Engine;
+namespace OnnxEdit.Engine.Slimming;
 
 /// <summary>How many channels of a group are left.</summary>
 /// <param name="Name">The group's name.</param>

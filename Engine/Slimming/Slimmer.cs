@@ -1,7 +1,16 @@
+using OnnxEdit.Engine.Alignment;
+using OnnxEdit.Engine.Data;
+using OnnxEdit.Engine.Edits;
+using OnnxEdit.Engine.Refit;
+using OnnxEdit.Engine.Tasks;
 using OnnxEdit.Surgery;
+using OnnxEdit.Surgery.Channels;
+using OnnxEdit.Surgery.Graph;
+using OnnxEdit.Surgery.Model;
 using OnnxEdit.Surgery.Proto;
+using OnnxEdit.Surgery.Rewrites;
 
-namespace OnnxEdit.Engine;
+namespace OnnxEdit.Engine.Slimming;
 
 /// <summary>
 /// Makes a model smaller: ranks channels, removes the least useful physically, and re-fits what is left.
@@ -131,7 +140,7 @@ public sealed class Slimmer
         && (_data.Calibration is not null || (_data.Moments is not null && _options.Recovery == RecoveryKind.LeastSquares));
 
     // Held-out items, as many as keep the work small.
-    ImageSet? Compared()
+    ItemSet? Compared()
     {
         var macs = Math.Max(1, ModelCounts.Of(_model.Proto, _model.Trace.Shapes, _model.Trace.Batch).Macs);
         return _data.HeldOut is { Count: > 0 } items ? First(items, (int)Math.Clamp(ComparisonWork / macs, 4, 200)) : null;
@@ -210,11 +219,11 @@ public sealed class Slimmer
         return ModelCounts.Of(model, trace.Shapes, trace.Batch);
     }
 
-    static ImageSet First(ImageSet images, int count) => images.Count <= count ? images : images.Select([.. Enumerable.Range(0, count)]);
+    static ItemSet First(ItemSet images, int count) => images.Count <= count ? images : images.Select([.. Enumerable.Range(0, count)]);
 
     Evaluation Accuracy(OnnxModel model) => Accuracy(model, _data.Test!);
 
-    Evaluation Accuracy(OnnxModel model, ImageSet images) => Evaluator.Evaluate(model, images, _options.Evaluation, _progress, _cancellation);
+    Evaluation Accuracy(OnnxModel model, ItemSet images) => Evaluator.Evaluate(model, images, _options.Evaluation, _progress, _cancellation);
 
     List<SlimmedGroup> Slimmed(bool[] removed) =>
         [.. _analysis.Groups.Where(g => g.Cells.Any(c => removed[c])).Select(g => new SlimmedGroup(g.Name, g.Cells.Count, g.Cells.Count(c => !removed[c])))];

@@ -1,7 +1,10 @@
-using OnnxEdit.Surgery;
+using OnnxEdit.Engine.Linear;
+using OnnxEdit.Engine.Refit;
+using OnnxEdit.Engine.Scores;
+using OnnxEdit.Surgery.Channels;
 using OnnxEdit.Surgery.Proto;
 
-namespace OnnxEdit.Engine;
+namespace OnnxEdit.Engine.Slimming;
 
 /// <summary>
 /// Re-fits each unit that lost input channels from stored Gram sums of the original network alone:
@@ -11,7 +14,7 @@ namespace OnnxEdit.Engine;
 static class StatisticsRecovery
 {
     /// <summary>Adjusts the edited network in place; units without stored sums keep their weights.</summary>
-    public static void Apply(ChannelAnalysis analysis, ModelProto slim, IReadOnlyList<bool> removed, ReconstructionCurves.GramSource grams)
+    public static void Apply(ChannelAnalysis analysis, ModelProto slim, IReadOnlyList<bool> removed, GramSource grams)
     {
         var originals = UnitTarget.All(analysis.Model.Proto, analysis.Model.Trace).ToDictionary(t => t.Unit.Output);
         var slices = analysis.Consumers.Select((c, i) => (Slice: c, Number: i)).DistinctBy(p => p.Slice.Node).ToDictionary(p => p.Slice.Node.Output[0]);

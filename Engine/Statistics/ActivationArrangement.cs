@@ -1,6 +1,6 @@
-using OnnxEdit.Kernels;
+using OnnxEdit.Kernels.Moments;
 
-namespace OnnxEdit.Engine;
+namespace OnnxEdit.Engine.Statistics;
 
 /// <summary>Brings a tensor with the batch first and channels on any other axis into a layout that kernels read.</summary>
 sealed class ActivationArrangement(int channelAxis)

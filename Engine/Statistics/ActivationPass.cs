@@ -1,15 +1,19 @@
 using System.Numerics.Tensors;
-using OnnxEdit.Kernels;
-using OnnxEdit.Surgery;
+using OnnxEdit.Engine.Data;
+using OnnxEdit.Engine.Runtime;
+using OnnxEdit.Engine.Tasks;
+using OnnxEdit.Kernels.Moments;
+using OnnxEdit.Surgery.Graph;
+using OnnxEdit.Surgery.Model;
 
-namespace OnnxEdit.Engine;
+namespace OnnxEdit.Engine.Statistics;
 
 /// <summary>
 /// Runs the model once over the images with every point exposed, and accumulates class statistics as batches go by.
 /// </summary>
 sealed class ActivationPass : IDisposable
 {
-    readonly ImageSet _images;
+    readonly ItemSet _images;
     readonly IStatisticsBackend _backend = OrtDevice.UseCuda ? IlgpuBackend.OnCuda() : new SimdBackend(OrtRuntime.Threads);
     readonly IReadOnlyList<MeasurementPoint> _points;
     readonly BatchRunner? _runner;
@@ -26,7 +30,7 @@ sealed class ActivationPass : IDisposable
     /// <param name="images">The images.</param>
     /// <param name="options">What to measure.</param>
     /// <exception cref="OnnxEngineException">A label has no output.</exception>
-    public ActivationPass(NormalisedModel model, ClassifierSignature signature, IReadOnlyList<MeasurementPoint> points, ImageSet images, StatisticsOptions options)
+    public ActivationPass(NormalisedModel model, ClassifierSignature signature, IReadOnlyList<MeasurementPoint> points, ItemSet images, StatisticsOptions options)
     {
         (_images, _points) = (images, points);
         Labels = images.IsLabelled ? LabelSource.Data : LabelSource.Predictions;
@@ -106,7 +110,7 @@ sealed class ActivationPass : IDisposable
             labels[i] = TensorPrimitives.IndexOfMax(logits.Slice(i * classes, classes));
     }
 
-    static void RequireLabels(ImageSet images, int classes)
+    static void RequireLabels(ItemSet images, int classes)
     {
         for (var i = 0; i < images.Count; i++)
             if (images.Label(i) >= classes)

@@ -1,7 +1,12 @@
 using System.Globalization;
-using OnnxEdit.Surgery;
+using OnnxEdit.Engine.Data;
+using OnnxEdit.Engine.Refit;
+using OnnxEdit.Engine.Scores;
+using OnnxEdit.Kernels.Moments;
+using OnnxEdit.Surgery.Channels;
+using OnnxEdit.Surgery.Model;
 
-namespace OnnxEdit.Engine;
+namespace OnnxEdit.Engine.Statistics;
 
 /// <summary>
 /// Everything that is measured on calibration images of one model: class statistics at every point that linear
@@ -61,7 +66,7 @@ public sealed class CalibrationStatistics
     /// <param name="cancellation">Stops between batches.</param>
     /// <exception cref="OnnxEngineException">Activations are not finite, labels do not fit, or the model is no classifier.</exception>
     public static CalibrationStatistics Collect(
-        OnnxModel model, ChannelAnalysis analysis, ImageSet images, StatisticsOptions? options = null,
+        OnnxModel model, ChannelAnalysis analysis, ItemSet images, StatisticsOptions? options = null,
         IProgress<WorkProgress>? progress = null, CancellationToken cancellation = default) =>
         new StatisticsCollector(model, analysis, images, options ?? new StatisticsOptions(), progress, cancellation).Run();
 
@@ -70,7 +75,7 @@ public sealed class CalibrationStatistics
 
     /// <summary>The Gram sums as elimination curves ask for them.</summary>
     /// <exception cref="OnnxEngineException">There are none at all.</exception>
-    internal ReconstructionCurves.GramSource GramSource(ChannelAnalysis analysis)
+    internal GramSource GramSource(ChannelAnalysis analysis)
     {
         if (Units.Count == 0)
             throw new OnnxEngineException(ErrorKind.Data, "The statistics hold no Gram sums, which reconstruction needs; collect them again, or choose another score.");

@@ -1,6 +1,7 @@
-using OnnxEdit.Kernels;
+using OnnxEdit.Kernels.Moments;
+using OnnxEdit.Kernels.Witness;
 
-namespace OnnxEdit.Engine;
+namespace OnnxEdit.Engine.Statistics;
 
 /// <summary>
 /// Mean feature maps of each class at one point, [classes, channels, cells]. Where all positions would take too much

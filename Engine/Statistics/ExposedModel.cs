@@ -1,8 +1,10 @@
-using OnnxEdit.Surgery;
+using OnnxEdit.Surgery.Graph;
+using OnnxEdit.Surgery.Model;
 using OnnxEdit.Surgery.Proto;
+using OnnxEdit.Surgery.Rewrites;
 using DataType = OnnxEdit.Surgery.Proto.TensorProto.Types.DataType;
 
-namespace OnnxEdit.Engine;
+namespace OnnxEdit.Engine.Statistics;
 
 /// <summary>Builds the smallest model that computes chosen inner tensors of another, in and out as float32.</summary>
 static class ExposedModel

@@ -1,4 +1,6 @@
-namespace OnnxEdit.Engine;
+using OnnxEdit.Engine.Refit;
+
+namespace OnnxEdit.Engine.Statistics;
 
 /// <summary>
 /// Sums by class at the unit that makes the features (see <see cref="FeatureStage"/>): what forgetting a class needs to

@@ -1,7 +1,11 @@
 using Microsoft.ML.OnnxRuntime.Tensors;
-using OnnxEdit.Surgery;
+using OnnxEdit.Engine.Data;
+using OnnxEdit.Engine.Refit;
+using OnnxEdit.Engine.Runtime;
+using OnnxEdit.Surgery.Graph;
+using OnnxEdit.Surgery.Model;
 
-namespace OnnxEdit.Engine;
+namespace OnnxEdit.Engine.Statistics;
 
 /// <summary>Collects <see cref="FeatureSums"/>, class after class; no image and no single activation is kept.</summary>
 sealed class FeatureSumsCollector(NormalisedModel model, FeatureStage stage, StatisticsOptions options, CancellationToken cancellation)
@@ -23,7 +27,7 @@ sealed class FeatureSumsCollector(NormalisedModel model, FeatureStage stage, Sta
     /// <param name="images">The images.</param>
     /// <param name="labels">Class of each, or -1.</param>
     /// <param name="progress">Told how far the work is.</param>
-    public FeatureSums Collect(ImageSet images, IReadOnlyList<int> labels, IProgress<WorkProgress>? progress)
+    public FeatureSums Collect(ItemSet images, IReadOnlyList<int> labels, IProgress<WorkProgress>? progress)
     {
         var (classes, channels, rows) = (stage.Classes, stage.Channels, _patches.Rows);
         var grams = new GramSums[classes];
@@ -51,7 +55,7 @@ sealed class FeatureSumsCollector(NormalisedModel model, FeatureStage stage, Sta
         return new FeatureSums(PackedGrams.Of(new NodeNames(model.Proto.Graph).Of(stage.Last.Unit.Node), grams), features, active);
     }
 
-    (GramSums Sums, MeanMatch.Means Means) Class(ImageSet images)
+    (GramSums Sums, MeanMatch.Means Means) Class(ItemSet images)
     {
         var (layout, target) = (ItemLayout.Of(model), stage.Last);
         using var prefix = new PrefixRunner(model.Proto, layout, images, options.Batch);

@@ -1,4 +1,6 @@
-namespace OnnxEdit.Engine;
+using OnnxEdit.Kernels.Moments;
+
+namespace OnnxEdit.Engine.Statistics;
 
 /// <summary>Where the classes of calibration images come from.</summary>
 public enum LabelSource

@@ -1,6 +1,7 @@
-using OnnxEdit.Surgery;
+using OnnxEdit.Surgery.Channels;
+using OnnxEdit.Surgery.Model;
 
-namespace OnnxEdit.Engine;
+namespace OnnxEdit.Engine.Statistics;
 
 /// <summary>A tensor at which activations are measured: what a linear operator reads, after norm and activation.</summary>
 /// <param name="Id">Identity of the node that makes the tensor.</param>

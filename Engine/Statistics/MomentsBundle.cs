@@ -1,6 +1,8 @@
-using OnnxEdit.Surgery;
+using OnnxEdit.Engine.Data.Arrays;
+using OnnxEdit.Engine.Refit;
+using OnnxEdit.Surgery.Model;
 
-namespace OnnxEdit.Engine;
+namespace OnnxEdit.Engine.Statistics;
 
 /// <summary>
 /// Calibration statistics in a file, so that a model can be edited where its data is not at hand: a zip of NumPy

@@ -1,6 +1,8 @@
 using System.Text.Json;
+using OnnxEdit.Kernels.Moments;
+using OnnxEdit.Surgery.Model;
 
-namespace OnnxEdit.Engine;
+namespace OnnxEdit.Engine.Statistics;
 
 /// <summary>manifest.json of a .moments bundle: what the arrays beside it are. Facts that are the same in every run only.</summary>
 /// <param name="Schema">Always <see cref="Current"/>.</param>

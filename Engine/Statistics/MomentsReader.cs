@@ -1,6 +1,9 @@
+using OnnxEdit.Engine.Data.Arrays;
 using OnnxEdit.Kernels;
+using OnnxEdit.Kernels.Moments;
+using OnnxEdit.Kernels.Sketches;
 
-namespace OnnxEdit.Engine;
+namespace OnnxEdit.Engine.Statistics;
 
 /// <summary>Reads what <see cref="MomentsWriter"/> wrote, checking every array against the manifest.</summary>
 sealed class MomentsReader(NpzFile file, MomentsManifest manifest, string path)

@@ -1,7 +1,8 @@
 using System.Numerics.Tensors;
-using OnnxEdit.Kernels;
+using OnnxEdit.Engine.Data.Arrays;
+using OnnxEdit.Kernels.Moments;
 
-namespace OnnxEdit.Engine;
+namespace OnnxEdit.Engine.Statistics;
 
 /// <summary>Writes statistics as arrays and a manifest; the same statistics always give the same bytes.</summary>
 static class MomentsWriter

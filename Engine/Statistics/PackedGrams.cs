@@ -1,4 +1,6 @@
-namespace OnnxEdit.Engine;
+using OnnxEdit.Engine.Refit;
+
+namespace OnnxEdit.Engine.Statistics;
 
 /// <summary>
 /// Gram sums of the groups of one linear unit as they are kept and stored: products in float32, the upper triangle

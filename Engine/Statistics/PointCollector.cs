@@ -1,6 +1,8 @@
 using OnnxEdit.Kernels;
+using OnnxEdit.Kernels.Moments;
+using OnnxEdit.Kernels.Witness;
 
-namespace OnnxEdit.Engine;
+namespace OnnxEdit.Engine.Statistics;
 
 /// <summary>Accumulates the statistics of one point batch by batch.</summary>
 sealed class PointCollector

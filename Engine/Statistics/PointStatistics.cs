@@ -1,6 +1,6 @@
-using OnnxEdit.Kernels;
+using OnnxEdit.Kernels.Moments;
 
-namespace OnnxEdit.Engine;
+namespace OnnxEdit.Engine.Statistics;
 
 /// <summary>What is known about the activations at one <see cref="MeasurementPoint"/>.</summary>
 /// <param name="Id">Identity of the node that makes the tensor.</param>

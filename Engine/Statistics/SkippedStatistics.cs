@@ -1,4 +1,4 @@
-namespace OnnxEdit.Engine;
+namespace OnnxEdit.Engine.Statistics;
 
 /// <summary>Something that statistics were not collected for.</summary>
 /// <param name="Node">Identity of the node.</param>

@@ -1,11 +1,17 @@
 using Microsoft.ML.OnnxRuntime.Tensors;
-using OnnxEdit.Surgery;
+using OnnxEdit.Engine.Data;
+using OnnxEdit.Engine.Linear;
+using OnnxEdit.Engine.Refit;
+using OnnxEdit.Engine.Tasks;
+using OnnxEdit.Kernels.Moments;
+using OnnxEdit.Surgery.Channels;
+using OnnxEdit.Surgery.Model;
 
-namespace OnnxEdit.Engine;
+namespace OnnxEdit.Engine.Statistics;
 
 /// <summary>Collects <see cref="CalibrationStatistics"/>: class statistics first, then Gram sums layer by layer.</summary>
 sealed class StatisticsCollector(
-    OnnxModel model, ChannelAnalysis analysis, ImageSet images, StatisticsOptions options,
+    OnnxModel model, ChannelAnalysis analysis, ItemSet images, StatisticsOptions options,
     IProgress<WorkProgress>? progress, CancellationToken cancellation)
 {
     readonly List<SkippedStatistics> _skipped = [];

@@ -1,4 +1,4 @@
-namespace OnnxEdit.Engine;
+namespace OnnxEdit.Engine.Statistics;
 
 /// <summary>What <see cref="CalibrationStatistics.Collect"/> measures and how.</summary>
 public sealed record StatisticsOptions
@@ -10,7 +10,7 @@ public sealed record StatisticsOptions
     public IReadOnlyList<string>? ClassNames { get; init; }
 
     /// <summary>Images per run.</summary>
-    public int Batch { get; init; } = new SlimOptions().Batch;
+    public int Batch { get; init; } = 50;
 
     /// <summary>Seed of the positions sampled for Gram sums.</summary>
     public ulong Seed { get; init; }
@@ -35,14 +35,4 @@ public sealed record StatisticsOptions
 
     /// <summary>Units with more patch rows than this get no Gram sums: the matrix grows with the square.</summary>
     public int LargestGram { get; init; } = 4096;
-
-    /// <summary>The least that a score needs.</summary>
-    public static StatisticsOptions For(ChannelScoreKind kind) => new()
-    {
-        ClassSums = false,
-        MeanMaps = kind == ChannelScoreKind.TvsPrune,
-        IndependenceImages = kind == ChannelScoreKind.Chip ? 128 : 0,
-        Grams = kind is ChannelScoreKind.Obs or ChannelScoreKind.Auto,
-        Activations = kind is not (ChannelScoreKind.Obs or ChannelScoreKind.Auto),
-    };
 }

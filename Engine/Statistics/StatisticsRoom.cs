@@ -1,7 +1,7 @@
-using OnnxEdit.Kernels;
-using OnnxEdit.Surgery;
+using OnnxEdit.Kernels.Moments;
+using OnnxEdit.Surgery.Graph;
 
-namespace OnnxEdit.Engine;
+namespace OnnxEdit.Engine.Statistics;
 
 /// <summary>How much is kept per point, so that models with many channels and classes do not fill the memory.</summary>
 sealed class StatisticsRoom

@@ -1,7 +1,9 @@
-using OnnxEdit.Kernels;
-using OnnxEdit.Surgery;
+using OnnxEdit.Engine.Statistics;
+using OnnxEdit.Kernels.Moments;
+using OnnxEdit.Kernels.Witness;
+using OnnxEdit.Surgery.Channels;
 
-namespace OnnxEdit.Engine;
+namespace OnnxEdit.Engine.Unlearning;
 
 /// <summary>
 /// How sure it is that a channel tells a class to forget from the others, and none of those that stay: the lower confidence

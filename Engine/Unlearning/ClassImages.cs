@@ -1,19 +1,20 @@
-using OnnxEdit.Kernels;
+using OnnxEdit.Engine.Data;
+using OnnxEdit.Kernels.RandomNumbers;
 
-namespace OnnxEdit.Engine;
+namespace OnnxEdit.Engine.Unlearning;
 
 /// <summary>Training images by what is to become of their class.</summary>
 /// <param name="Retained">Images of the classes that stay.</param>
 /// <param name="Forgotten">Images of each class to forget.</param>
 /// <param name="All">Both, in random order.</param>
-sealed record ClassImages(ImageSet Retained, IReadOnlyDictionary<int, ImageSet> Forgotten, ImageSet All)
+sealed record ClassImages(ItemSet Retained, IReadOnlyDictionary<int, ItemSet> Forgotten, ItemSet All)
 {
     /// <summary>Draws them.</summary>
     /// <param name="images">Training images.</param>
     /// <param name="options">Classes, number of images, seed.</param>
     /// <param name="names">Names of the classes, or null.</param>
     /// <exception cref="OnnxEngineException">There are none of a class to forget, or none of any other (<see cref="ErrorKind.Data"/>).</exception>
-    public static ClassImages Draw(ImageSet images, UnlearnOptions options, IReadOnlyList<string>? names)
+    public static ClassImages Draw(ItemSet images, UnlearnOptions options, IReadOnlyList<string>? names)
     {
         var order = Enumerable.Range(0, images.Count).ToArray();
         new Philox4x32(options.Seed, 0xF026E7).Shuffle<int>(order);

@@ -1,7 +1,10 @@
 using System.Globalization;
-using OnnxEdit.Surgery;
+using OnnxEdit.Engine.Refit;
+using OnnxEdit.Engine.Runtime;
+using OnnxEdit.Engine.Tasks;
+using OnnxEdit.Surgery.Graph;
 
-namespace OnnxEdit.Engine;
+namespace OnnxEdit.Engine.Unlearning;
 
 /// <summary>
 /// DisCEdit-U (Murti et al. 2024): layer by layer, front to back on the model as it is edited so far, channels whose witness

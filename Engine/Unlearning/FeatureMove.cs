@@ -1,6 +1,7 @@
 using MathNet.Numerics.LinearAlgebra;
+using OnnxEdit.Engine.Refit;
 
-namespace OnnxEdit.Engine;
+namespace OnnxEdit.Engine.Unlearning;
 
 /// <summary>
 /// Where the features of an image of a forgotten class should lie: without what tells the class from the others - along

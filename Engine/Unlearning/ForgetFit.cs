@@ -1,6 +1,8 @@
-using OnnxEdit.Surgery;
+using OnnxEdit.Engine.Refit;
+using OnnxEdit.Engine.Runtime;
+using OnnxEdit.Surgery.Graph;
 
-namespace OnnxEdit.Engine;
+namespace OnnxEdit.Engine.Unlearning;
 
 /// <summary>
 /// Re-fits the unit that makes the features, in closed form: weighted least squares with the original values as targets for

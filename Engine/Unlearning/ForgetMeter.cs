@@ -1,7 +1,9 @@
-using OnnxEdit.Surgery;
+using OnnxEdit.Engine.Data;
+using OnnxEdit.Engine.Tasks;
+using OnnxEdit.Surgery.Model;
 using OnnxEdit.Surgery.Proto;
 
-namespace OnnxEdit.Engine;
+namespace OnnxEdit.Engine.Unlearning;
 
 /// <summary>Measures models on labelled images: accuracy, and how well classes can be read out of what the head reads.</summary>
 sealed class ForgetMeter(OnnxModel source, ClassifierHead head, UnlearnOptions options, IProgress<WorkProgress>? progress, CancellationToken cancellation)
@@ -12,7 +14,7 @@ sealed class ForgetMeter(OnnxModel source, ClassifierHead head, UnlearnOptions o
     /// <summary>Measures a form of the model.</summary>
     /// <param name="model">Its graph; the features have the same name in all of them.</param>
     /// <param name="images">Labelled images.</param>
-    public Measured Measure(ModelProto model, ImageSet images)
+    public Measured Measure(ModelProto model, ItemSet images)
     {
         var weights = model.Graph.Initializer.First(t => t.Name == head.Unit.Node.Input[1]).Dims;
         var rows = new float[images.Count][];
@@ -26,7 +28,7 @@ sealed class ForgetMeter(OnnxModel source, ClassifierHead head, UnlearnOptions o
     }
 
     /// <summary>How well each class to forget is read out of the features before and after.</summary>
-    public ProbeResult[] Probes(Measured before, Measured after, ImageSet images) => [.. options.Classes.Select(c =>
+    public ProbeResult[] Probes(Measured before, Measured after, ItemSet images) => [.. options.Classes.Select(c =>
     {
         bool[] own = [.. Enumerable.Range(0, images.Count).Select(i => images.Label(i) == c)];
         return own.Count(o => o) < LinearProbe.Folds ? new ProbeResult(c, 0.5, 0.5)
@@ -34,7 +36,7 @@ sealed class ForgetMeter(OnnxModel source, ClassifierHead head, UnlearnOptions o
     })];
 
     /// <summary>The comparison that a report prints.</summary>
-    public UnlearnMeasurement Compare(Measured before, Measured after, ImageSet images)
+    public UnlearnMeasurement Compare(Measured before, Measured after, ItemSet images)
     {
         var isForgotten = Enumerable.Range(0, images.Count).Select(i => options.Classes.Contains(images.Label(i))).ToArray();
         PairedDifference Difference(bool forgotten) => PairedDifference.Of(

@@ -1,15 +1,25 @@
 using System.Globalization;
-using OnnxEdit.Surgery;
+using OnnxEdit.Engine.Data;
+using OnnxEdit.Engine.Edits;
+using OnnxEdit.Engine.Linear;
+using OnnxEdit.Engine.Refit;
+using OnnxEdit.Engine.Slimming;
+using OnnxEdit.Engine.Statistics;
+using OnnxEdit.Engine.Tasks;
+using OnnxEdit.Surgery.Channels;
+using OnnxEdit.Surgery.Graph;
+using OnnxEdit.Surgery.Model;
 using OnnxEdit.Surgery.Proto;
+using OnnxEdit.Surgery.Rewrites;
 
-namespace OnnxEdit.Engine;
+namespace OnnxEdit.Engine.Unlearning;
 
 /// <summary>
 /// Removes the channels that only classes to forget use, physically: ranked by <see cref="ClassContrast"/>, as many as cost the
 /// other classes no more than the limit on validation images after what reads them is re-fitted on images of these classes.
 /// </summary>
 sealed class ForgottenChannels(
-    OnnxModel source, NormalisedModel model, ClassifierHead head, ClassImages images, ForgetMeter meter, ForgetMeter.Measured original, ImageSet validation,
+    OnnxModel source, NormalisedModel model, ClassifierHead head, ClassImages images, ForgetMeter meter, ForgetMeter.Measured original, ItemSet validation,
     UnlearnOptions options, IProgress<WorkProgress>? progress, CancellationToken cancellation)
 {
     /// <summary>Images that recovery uses at most.</summary>
@@ -52,7 +62,7 @@ sealed class ForgottenChannels(
 
     sealed record ModelCandidate(NormalisedModel Model, bool[] Removed);
 
-    ImageSet Recovery => images.Retained.Count <= RecoveryImages ? images.Retained : images.Retained.Select([.. Enumerable.Range(0, RecoveryImages)]);
+    ItemSet Recovery => images.Retained.Count <= RecoveryImages ? images.Retained : images.Retained.Select([.. Enumerable.Range(0, RecoveryImages)]);
 
     // Cells that qualify, the surest first, ties by index; every tensor keeps a channel.
     int[] Ranked()

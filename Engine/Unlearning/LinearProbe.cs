@@ -1,7 +1,7 @@
 using MathNet.Numerics.LinearAlgebra;
-using OnnxEdit.Kernels;
+using OnnxEdit.Kernels.RandomNumbers;
 
-namespace OnnxEdit.Engine;
+namespace OnnxEdit.Engine.Unlearning;
 
 /// <summary>
 /// How well a class can be read out of features by a linear rule: ridge regression of "is it this class" with both sides

@@ -1,4 +1,6 @@
-namespace OnnxEdit.Engine;
+using OnnxEdit.Engine.Refit;
+
+namespace OnnxEdit.Engine.Unlearning;
 
 /// <summary>Moves features by the shortest way until the classes to forget lie behind the others.</summary>
 sealed class LogitMargin(FeatureStage stage, IReadOnlyCollection<int> forgotten)

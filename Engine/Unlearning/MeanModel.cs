@@ -1,4 +1,7 @@
-namespace OnnxEdit.Engine;
+using OnnxEdit.Engine.Refit;
+using OnnxEdit.Engine.Statistics;
+
+namespace OnnxEdit.Engine.Unlearning;
 
 /// <summary>
 /// Mean features of a class at weights that were never run, from its sums alone: to first order from the mean and the

@@ -1,7 +1,11 @@
 using System.Globalization;
-using OnnxEdit.Surgery;
+using OnnxEdit.Engine.Refit;
+using OnnxEdit.Engine.Runtime;
+using OnnxEdit.Engine.Statistics;
+using OnnxEdit.Surgery.Graph;
+using OnnxEdit.Surgery.Model;
 
-namespace OnnxEdit.Engine;
+namespace OnnxEdit.Engine.Unlearning;
 
 /// <summary>
 /// The re-fit of <see cref="ForgetFit"/> from sums by class alone: the target of a class to forget is its original value moved

@@ -1,4 +1,4 @@
-namespace OnnxEdit.Engine;
+namespace OnnxEdit.Engine.Unlearning;
 
 /// <summary>Balanced accuracy with which a linear rule reads a class out of the features; 0.5 is chance.</summary>
 /// <param name="Class">The class.</param>

@@ -1,12 +1,16 @@
-using OnnxEdit.Surgery;
+using OnnxEdit.Engine.Data;
+using OnnxEdit.Engine.Refit;
+using OnnxEdit.Engine.Runtime;
+using OnnxEdit.Engine.Tasks;
+using OnnxEdit.Surgery.Graph;
 
-namespace OnnxEdit.Engine;
+namespace OnnxEdit.Engine.Unlearning;
 
 /// <summary>
 /// Re-fits a model with several settings in a fixed order, and keeps the first that stays within the limits on validation
 /// images, else the one that exceeds them least.
 /// </summary>
-sealed class RefitChoice(UnlearnOptions options, ForgetMeter meter, ForgetMeter.Measured original, ImageSet validation, IProgress<WorkProgress>? progress, CancellationToken cancellation)
+sealed class RefitChoice(UnlearnOptions options, ForgetMeter meter, ForgetMeter.Measured original, ItemSet validation, IProgress<WorkProgress>? progress, CancellationToken cancellation)
 {
     // How far above chance the probe should read the class, relative to the original, and what more than that counts in
     // points of the class's accuracy; what a point lost on the classes that stay counts in these.

@@ -1,16 +1,19 @@
-namespace OnnxEdit.Engine;
+using OnnxEdit.Engine.Data;
+using OnnxEdit.Engine.Statistics;
+
+namespace OnnxEdit.Engine.Unlearning;
 
 /// <summary>What an unlearning can learn from and be measured on.</summary>
 public sealed record UnlearnData
 {
     /// <summary>Labelled images to learn from.</summary>
-    public ImageSet? Train { get; init; }
+    public ItemSet? Train { get; init; }
 
     /// <summary>Labelled images to choose settings on.</summary>
-    public ImageSet? Validation { get; init; }
+    public ItemSet? Validation { get; init; }
 
     /// <summary>Labelled images to report on.</summary>
-    public ImageSet? Test { get; init; }
+    public ItemSet? Test { get; init; }
 
     /// <summary>Statistics collected earlier; where given, the model is edited from these alone, and images serve to measure only.</summary>
     public MomentsBundle? Moments { get; init; }

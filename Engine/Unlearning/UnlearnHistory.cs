@@ -1,6 +1,7 @@
-using OnnxEdit.Surgery;
+using OnnxEdit.Engine.Runtime;
+using OnnxEdit.Surgery.Model;
 
-namespace OnnxEdit.Engine;
+namespace OnnxEdit.Engine.Unlearning;
 
 /// <summary>The record of an unlearning that travels in the model: reproducible facts only, no paths, no times.</summary>
 static class UnlearnHistory

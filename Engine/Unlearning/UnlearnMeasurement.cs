@@ -1,4 +1,6 @@
-namespace OnnxEdit.Engine;
+using OnnxEdit.Engine.Tasks;
+
+namespace OnnxEdit.Engine.Unlearning;
 
 /// <summary>What was measured on images that nothing was fitted to. Accuracies are fractions of one.</summary>
 public sealed record UnlearnMeasurement

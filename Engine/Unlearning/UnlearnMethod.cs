@@ -1,4 +1,4 @@
-namespace OnnxEdit.Engine;
+namespace OnnxEdit.Engine.Unlearning;
 
 /// <summary>How a class is made to be forgotten.</summary>
 public enum UnlearnMethod

@@ -1,4 +1,7 @@
-namespace OnnxEdit.Engine;
+using OnnxEdit.Engine.Tasks;
+using OnnxEdit.Engine.Training;
+
+namespace OnnxEdit.Engine.Unlearning;
 
 /// <summary>Options of <see cref="Unlearner.Unlearn"/>.</summary>
 public sealed record UnlearnOptions

@@ -1,6 +1,8 @@
-using OnnxEdit.Surgery;
+using OnnxEdit.Engine.Finetuning;
+using OnnxEdit.Engine.Slimming;
+using OnnxEdit.Surgery.Model;
 
-namespace OnnxEdit.Engine;
+namespace OnnxEdit.Engine.Unlearning;
 
 /// <summary>What an unlearning did.</summary>
 public sealed record UnlearnReport

@@ -1,6 +1,6 @@
-using OnnxEdit.Surgery;
+using OnnxEdit.Surgery.Model;
 
-namespace OnnxEdit.Engine;
+namespace OnnxEdit.Engine.Unlearning;
 
 /// <summary>The edited model and what was measured on it.</summary>
 public sealed record UnlearnResult(OnnxModel Model, UnlearnReport Report);

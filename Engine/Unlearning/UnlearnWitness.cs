@@ -1,4 +1,4 @@
-namespace OnnxEdit.Engine;
+namespace OnnxEdit.Engine.Unlearning;
 
 /// <summary>What <see cref="UnlearnMethod.DisceditU"/> judges a channel by; the largest go.</summary>
 public enum UnlearnWitness

@@ -1,7 +1,15 @@
+using OnnxEdit.Engine.Data;
+using OnnxEdit.Engine.Edits;
+using OnnxEdit.Engine.Finetuning;
+using OnnxEdit.Engine.Refit;
+using OnnxEdit.Engine.Slimming;
+using OnnxEdit.Engine.Tasks;
 using OnnxEdit.Surgery;
+using OnnxEdit.Surgery.Graph;
+using OnnxEdit.Surgery.Model;
 using OnnxEdit.Surgery.Proto;
 
-namespace OnnxEdit.Engine;
+namespace OnnxEdit.Engine.Unlearning;
 
 /// <summary>Makes a classifier forget classes by editing its body, and measures what it still knows.</summary>
 public sealed class Unlearner
@@ -77,7 +85,7 @@ public sealed class Unlearner
     }
 
     // Kept unless the class comes back on the validation images.
-    UnlearnResult Finetuned(UnlearnResult edited, ForgetMeter meter, ForgetMeter.Measured? before, ImageSet? test)
+    UnlearnResult Finetuned(UnlearnResult edited, ForgetMeter meter, ForgetMeter.Measured? before, ItemSet? test)
     {
         var data = new ModelData("the data of the edit") { Train = Labelled(_data.Train, "training"), Validation = Labelled(_data.Validation, "validation") };
         var (model, training) = Finetuner.Finetune(edited.Model, data, _options.Finetune! with { Teacher = _source, Forget = _options.Classes }, _progress, _cancellation);
@@ -141,7 +149,7 @@ public sealed class Unlearner
     ModelCounts Counts(ModelProto model, ShapeTrace trace) => ModelCounts.Of(model, trace.Shapes, trace.Batch);
 
     // Labelled test images with both kinds of classes; without, only statistics can be worked from.
-    ImageSet? Test()
+    ItemSet? Test()
     {
         if (_data.Moments is not null && _data.Test is not { IsLabelled: true })
         {
@@ -177,7 +185,7 @@ public sealed class Unlearner
             throw new OnnxEngineException(ErrorKind.Usage, $"At least two of the {count} classes have to stay.");
     }
 
-    static ImageSet Labelled(ImageSet? images, string part)
+    static ItemSet Labelled(ItemSet? images, string part)
     {
         if (images is not { IsLabelled: true })
             throw new OnnxEngineException(ErrorKind.Data, $"Unlearning needs labelled {part} images and the data has none; give a labelled data set with --data.");

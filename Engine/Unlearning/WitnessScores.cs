@@ -1,8 +1,15 @@
 using System.Numerics.Tensors;
-using OnnxEdit.Kernels;
-using OnnxEdit.Surgery;
+using OnnxEdit.Engine.Data;
+using OnnxEdit.Engine.Runtime;
+using OnnxEdit.Engine.Scores;
+using OnnxEdit.Engine.Statistics;
+using OnnxEdit.Kernels.Moments;
+using OnnxEdit.Kernels.RandomNumbers;
+using OnnxEdit.Kernels.Witness;
+using OnnxEdit.Surgery.Graph;
+using OnnxEdit.Surgery.Model;
 
-namespace OnnxEdit.Engine;
+namespace OnnxEdit.Engine.Unlearning;
 
 /// <summary>How well each channel of a site tells a class from the others on the model as it is; larger = more.</summary>
 sealed class WitnessScores(NormalisedModel model, UnlearnWitness witness, ulong seed)

@@ -1,4 +1,4 @@
-namespace OnnxEdit.Kernels;
+namespace OnnxEdit.Kernels.Moments;
 
 /// <summary>How the activations of one layer lie in memory.</summary>
 public enum ActivationLayout

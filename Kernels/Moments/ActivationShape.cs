@@ -1,4 +1,4 @@
-namespace OnnxEdit.Kernels;
+namespace OnnxEdit.Kernels.Moments;
 
 /// <summary>Shape of the activations of one layer for one batch.</summary>
 /// <param name="Images">N, images in the batch.</param>

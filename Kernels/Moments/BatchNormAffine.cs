@@ -1,4 +1,4 @@
-namespace OnnxEdit.Kernels;
+namespace OnnxEdit.Kernels.Moments;
 
 /// <summary>Inference-time batch normalisation of one channel, y = gamma (x - mean) / deviation + beta.</summary>
 /// <param name="Gamma">Learned scale.</param>

@@ -1,4 +1,4 @@
-namespace OnnxEdit.Kernels;
+namespace OnnxEdit.Kernels.Moments;
 
 /// <summary>
 /// Constants per channel, fixed on a pilot of a few hundred images before anything is accumulated:

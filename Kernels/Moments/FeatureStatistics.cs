@@ -1,4 +1,6 @@
-namespace OnnxEdit.Kernels;
+using OnnxEdit.Kernels.Sketches;
+
+namespace OnnxEdit.Kernels.Moments;
 
 /// <summary>What is known about one pooled feature of one layer.</summary>
 /// <param name="Feature">Which feature.</param>

@@ -1,4 +1,4 @@
-namespace OnnxEdit.Kernels;
+namespace OnnxEdit.Kernels.Moments;
 
 /// <summary>
 /// The seam between statistics and hardware. <see cref="SimdBackend"/> is the default on a CPU;

@@ -4,7 +4,7 @@ using ILGPU.Runtime;
 using ILGPU.Runtime.CPU;
 using ILGPU.Runtime.Cuda;
 
-namespace OnnxEdit.Kernels;
+namespace OnnxEdit.Kernels.Moments;
 
 /// <summary>
 /// Pooling and binning by ILGPU: on CUDA for speed, on ILGPU's CPU accelerator for tests. One instance serves

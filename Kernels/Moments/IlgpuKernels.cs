@@ -1,6 +1,6 @@
 using ILGPU;
 
-namespace OnnxEdit.Kernels;
+namespace OnnxEdit.Kernels.Moments;
 
 /// <summary>
 /// The accelerator's side of <see cref="IlgpuBackend"/>: plain static functions that ILGPU compiles. A row is

@@ -1,4 +1,7 @@
-namespace OnnxEdit.Kernels;
+using OnnxEdit.Kernels.Sketches;
+using OnnxEdit.Kernels.Witness;
+
+namespace OnnxEdit.Kernels.Moments;
 
 /// <summary>
 /// One-pass statistics of one layer: pools each batch, fixes the pilot constants on the first images, and

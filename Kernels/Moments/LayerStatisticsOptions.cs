@@ -1,4 +1,6 @@
-namespace OnnxEdit.Kernels;
+using OnnxEdit.Kernels.Sketches;
+
+namespace OnnxEdit.Kernels.Moments;
 
 /// <summary>What <see cref="LayerStatistics"/> collects.</summary>
 public sealed record LayerStatisticsOptions

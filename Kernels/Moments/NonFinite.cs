@@ -2,7 +2,7 @@ using System.Diagnostics.CodeAnalysis;
 using System.Numerics;
 using System.Runtime.InteropServices;
 
-namespace OnnxEdit.Kernels;
+namespace OnnxEdit.Kernels.Moments;
 
 /// <summary>Reports activations and features that are not finite.</summary>
 static class NonFinite

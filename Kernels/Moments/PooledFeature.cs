@@ -1,4 +1,4 @@
-namespace OnnxEdit.Kernels;
+namespace OnnxEdit.Kernels.Moments;
 
 /// <summary>Which scalar summarises a channel's map for one image.</summary>
 public enum PooledFeature

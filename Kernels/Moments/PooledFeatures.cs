@@ -1,6 +1,6 @@
 using System.Numerics.Tensors;
 
-namespace OnnxEdit.Kernels;
+namespace OnnxEdit.Kernels.Moments;
 
 /// <summary>The three pooled features of a batch, each a row-major array [images, channels].</summary>
 public sealed class PooledFeatures

@@ -1,4 +1,4 @@
-namespace OnnxEdit.Kernels;
+namespace OnnxEdit.Kernels.Moments;
 
 /// <summary>
 /// Mean and covariance of z = (x, x^2) over a set of images: all that the quadratic witness of DisCEdit

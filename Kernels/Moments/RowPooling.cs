@@ -3,7 +3,7 @@ using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.X86;
 
-namespace OnnxEdit.Kernels;
+namespace OnnxEdit.Kernels.Moments;
 
 /// <summary>
 /// The inner loops of <see cref="SimdBackend"/>. Floats are widened to double before they are added: the

@@ -1,6 +1,7 @@
 using System.Buffers;
+using OnnxEdit.Kernels.Moments;
 
-namespace OnnxEdit.Kernels;
+namespace OnnxEdit.Kernels.Sketches;
 
 /// <summary>
 /// Histograms per class and channel of one scalar feature, with equal bins on the pilot's range and one bin

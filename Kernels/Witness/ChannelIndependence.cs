@@ -1,7 +1,8 @@
 using System.Numerics.Tensors;
 using MathNet.Numerics.LinearAlgebra;
+using OnnxEdit.Kernels.Moments;
 
-namespace OnnxEdit.Kernels;
+namespace OnnxEdit.Kernels.Witness;
 
 /// <summary>
 /// CHIP's channel independence (Sui et al., NeurIPS 2021): how much the nuclear norm of the layer's feature

@@ -1,4 +1,4 @@
-namespace OnnxEdit.Kernels;
+namespace OnnxEdit.Kernels.Witness;
 
 /// <summary>How well one channel separates one class from the rest; all numbers are total variations in [0, 1].</summary>
 /// <param name="KolmogorovSmirnov">Largest KS distance over the pooled features, NaN without histograms.</param>

@@ -1,4 +1,4 @@
-namespace OnnxEdit.Kernels;
+namespace OnnxEdit.Kernels.Witness;
 
 /// <summary>How a channel's scores for the classes become one number.</summary>
 public enum ClassAggregation

@@ -1,4 +1,4 @@
-namespace OnnxEdit.Kernels;
+namespace OnnxEdit.Kernels.Witness;
 
 /// <summary>
 /// Confidence bound from two moments of a clipped scalar feature, by the empirical Bernstein bounds of Maurer

@@ -1,6 +1,6 @@
 using MathNet.Numerics;
 
-namespace OnnxEdit.Kernels;
+namespace OnnxEdit.Kernels.Witness;
 
 /// <summary>
 /// Exact one-sided confidence limits for a binomial proportion (Clopper and Pearson, Biometrika 1934).

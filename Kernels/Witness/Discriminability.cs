@@ -1,4 +1,6 @@
-namespace OnnxEdit.Kernels;
+using OnnxEdit.Kernels.Moments;
+
+namespace OnnxEdit.Kernels.Witness;
 
 /// <summary>
 /// How well each channel of a layer tells each class from all others: lower bounds on the total variation

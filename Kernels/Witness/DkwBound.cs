@@ -1,4 +1,4 @@
-namespace OnnxEdit.Kernels;
+namespace OnnxEdit.Kernels.Witness;
 
 /// <summary>
 /// Confidence bound for a scalar feature from the Kolmogorov-Smirnov distance, by the inequality of Dvoretzky,

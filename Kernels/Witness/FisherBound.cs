@@ -1,6 +1,7 @@
 using MathNet.Numerics.LinearAlgebra;
+using OnnxEdit.Kernels.Moments;
 
-namespace OnnxEdit.Kernels;
+namespace OnnxEdit.Kernels.Witness;
 
 /// <summary>
 /// Total variation from Fisher's discriminant: the centred witness bound for the best linear witness u.z is

@@ -1,4 +1,4 @@
-namespace OnnxEdit.Kernels;
+namespace OnnxEdit.Kernels.Witness;
 
 /// <summary>
 /// Squared Hellinger distance of two Gaussians with diagonal covariance, the theory behind TVSPrune (ICLR 2023):

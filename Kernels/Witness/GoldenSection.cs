@@ -1,4 +1,4 @@
-namespace OnnxEdit.Kernels;
+namespace OnnxEdit.Kernels.Witness;
 
 /// <summary>A function of t in (0, 1); implemented by ref structs so that it may hold spans.</summary>
 interface IMixingFunction

@@ -1,6 +1,7 @@
 using MathNet.Numerics.LinearAlgebra;
+using OnnxEdit.Kernels.Moments;
 
-namespace OnnxEdit.Kernels;
+namespace OnnxEdit.Kernels.Witness;
 
 /// <summary>
 /// The minimax probability machine of Lanckriet, El Ghaoui, Bhattacharyya and Jordan (JMLR 2002) as a bound on

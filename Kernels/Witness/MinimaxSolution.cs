@@ -1,4 +1,4 @@
-namespace OnnxEdit.Kernels;
+namespace OnnxEdit.Kernels.Witness;
 
 /// <summary>Result of the minimax probability machine for two distributions.</summary>
 /// <param name="Kappa">max over u of |u.Delta| / (sqrt(u'S_P u) + sqrt(u'S_Q u)); may be infinite.</param>

@@ -1,4 +1,4 @@
-namespace OnnxEdit.Kernels;
+namespace OnnxEdit.Kernels.Witness;
 
 /// <summary>Checks the arrays that the moment bounds take.</summary>
 static class MomentPair

@@ -1,4 +1,4 @@
-namespace OnnxEdit.Kernels;
+namespace OnnxEdit.Kernels.Witness;
 
 /// <summary>
 /// Fisher's discriminant when means and covariances are known only up to balls, after Kim, Magnani and Boyd,

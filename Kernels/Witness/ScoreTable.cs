@@ -1,4 +1,4 @@
-namespace OnnxEdit.Kernels;
+namespace OnnxEdit.Kernels.Witness;
 
 /// <summary>Scores of all channels of a layer for all classes.</summary>
 public sealed class ScoreTable

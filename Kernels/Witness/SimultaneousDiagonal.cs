@@ -1,4 +1,4 @@
-namespace OnnxEdit.Kernels;
+namespace OnnxEdit.Kernels.Witness;
 
 /// <summary>
 /// Brings a pair of covariances to diagonal form at once: a basis in which S1 + S2 is the identity, S1 is

@@ -1,4 +1,4 @@
-namespace OnnxEdit.Kernels;
+namespace OnnxEdit.Kernels.Witness;
 
 /// <summary>
 /// Confidence bound from a learned test: half the sample chooses a half-line, the other half measures it, and

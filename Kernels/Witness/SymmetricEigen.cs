@@ -1,6 +1,6 @@
 using MathNet.Numerics.LinearAlgebra;
 
-namespace OnnxEdit.Kernels;
+namespace OnnxEdit.Kernels.Witness;
 
 /// <summary>Eigenvalues and eigenvectors of small symmetric matrices; closed form for k = 1 and 2.</summary>
 static class SymmetricEigen

@@ -1,4 +1,4 @@
-namespace OnnxEdit.Kernels;
+namespace OnnxEdit.Kernels.Witness;
 
 /// <summary>
 /// The score that the TVSPrune reference implementation computes: for every channel the smallest Euclidean

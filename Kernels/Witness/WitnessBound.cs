@@ -1,4 +1,4 @@
-namespace OnnxEdit.Kernels;
+namespace OnnxEdit.Kernels.Witness;
 
 /// <summary>
 /// Lower bounds on the total variation of two distributions P, Q from two moments of one scalar witness f.

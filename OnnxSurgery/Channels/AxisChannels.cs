@@ -1,4 +1,4 @@
-namespace OnnxEdit.Surgery;
+namespace OnnxEdit.Surgery.Channels;
 
 /// <summary>Which channel each position along one axis of a tensor belongs to.</summary>
 /// <param name="Axis">The channel axis, 0-based.</param>

@@ -1,4 +1,7 @@
-namespace OnnxEdit.Surgery;
+using OnnxEdit.Surgery.Graph;
+using OnnxEdit.Surgery.Model;
+
+namespace OnnxEdit.Surgery.Channels;
 
 /// <summary>
 /// Which channels of a model live and die together. Every output channel of a linear operator starts an identity;

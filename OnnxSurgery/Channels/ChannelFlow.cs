@@ -1,7 +1,9 @@
 using Microsoft.ML.OnnxRuntime.Tensors;
+using OnnxEdit.Surgery.Graph;
+using OnnxEdit.Surgery.Model;
 using OnnxEdit.Surgery.Proto;
 
-namespace OnnxEdit.Surgery;
+namespace OnnxEdit.Surgery.Channels;
 
 /// <summary>
 /// The state of the walk that carries channel identities through a graph, and the vocabulary that operator rules

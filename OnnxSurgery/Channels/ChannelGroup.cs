@@ -1,6 +1,6 @@
 using OnnxEdit.Surgery.Proto;
 
-namespace OnnxEdit.Surgery;
+namespace OnnxEdit.Surgery.Channels;
 
 /// <summary>Channels made by the same set of nodes: the unit in which channels are listed and budgets are spread.</summary>
 /// <param name="Index">Place in <see cref="ChannelAnalysis.Groups"/>.</param>

@@ -1,4 +1,4 @@
-namespace OnnxEdit.Surgery;
+namespace OnnxEdit.Surgery.Channels;
 
 /// <summary>Why channels cannot be removed.</summary>
 /// <param name="Node">Identity of the node that locks them, or the name of a graph output.</param>

@@ -1,4 +1,4 @@
-namespace OnnxEdit.Surgery;
+namespace OnnxEdit.Surgery.Channels;
 
 /// <summary>An operator that channels can be followed through.</summary>
 /// <param name="Domain">Operator domain; empty for the default one.</param>

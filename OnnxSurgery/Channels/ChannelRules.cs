@@ -1,6 +1,8 @@
+using OnnxEdit.Surgery.Channels.Rules;
+using OnnxEdit.Surgery.Model;
 using OnnxEdit.Surgery.Proto;
 
-namespace OnnxEdit.Surgery;
+namespace OnnxEdit.Surgery.Channels;
 
 /// <summary>The table operator -> rule. A new operator is one entry here.</summary>
 static class ChannelRules

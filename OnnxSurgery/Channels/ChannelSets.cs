@@ -1,4 +1,4 @@
-namespace OnnxEdit.Surgery;
+namespace OnnxEdit.Surgery.Channels;
 
 /// <summary>
 /// Union-find over channel identities. Identity 0 stands for "not a channel of ours": a position that must stay.

@@ -1,6 +1,8 @@
+using OnnxEdit.Surgery.Channels.Rules;
+using OnnxEdit.Surgery.Model;
 using OnnxEdit.Surgery.Proto;
 
-namespace OnnxEdit.Surgery;
+namespace OnnxEdit.Surgery.Channels;
 
 /// <summary>
 /// Constants that reach an operator through others that only hand them on: weights behind a DequantizeLinear, a

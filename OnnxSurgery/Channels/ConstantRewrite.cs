@@ -1,6 +1,6 @@
 using OnnxEdit.Surgery.Proto;
 
-namespace OnnxEdit.Surgery;
+namespace OnnxEdit.Surgery.Channels;
 
 /// <summary>
 /// A change to a node's constants or attributes that follows from removed channels: a reshape's target, a slice's

@@ -1,6 +1,6 @@
 using OnnxEdit.Surgery.Proto;
 
-namespace OnnxEdit.Surgery;
+namespace OnnxEdit.Surgery.Channels;
 
 /// <summary>A data input of a linear operator (Conv, Gemm, MatMul) that loses a slice when channels go.</summary>
 /// <param name="Node">The consumer.</param>

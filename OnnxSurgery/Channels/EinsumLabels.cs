@@ -1,6 +1,7 @@
+using OnnxEdit.Surgery.Model;
 using OnnxEdit.Surgery.Proto;
 
-namespace OnnxEdit.Surgery;
+namespace OnnxEdit.Surgery.Channels;
 
 /// <summary>The letters of an Einsum equation, per input and for the output.</summary>
 sealed record EinsumLabels(string[] Inputs, string Output)

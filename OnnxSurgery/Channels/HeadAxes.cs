@@ -1,6 +1,8 @@
+using OnnxEdit.Surgery.Graph;
+using OnnxEdit.Surgery.Model;
 using OnnxEdit.Surgery.Proto;
 
-namespace OnnxEdit.Surgery;
+namespace OnnxEdit.Surgery.Channels;
 
 /// <summary>
 /// Where channels are split into attention heads: the axis of a Reshape's output that ends up as a batch axis of a

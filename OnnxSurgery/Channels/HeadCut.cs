@@ -1,4 +1,4 @@
-namespace OnnxEdit.Surgery;
+namespace OnnxEdit.Surgery.Channels;
 
 /// <summary>
 /// What is cut where an attention splits channels into heads. A tensor [tokens, heads, dimensions] must stay

@@ -1,4 +1,4 @@
-namespace OnnxEdit.Surgery;
+namespace OnnxEdit.Surgery.Channels;
 
 /// <summary>Keeps at least one channel of every tensor while cells are removed one by one.</summary>
 public sealed class LastChannelGuard

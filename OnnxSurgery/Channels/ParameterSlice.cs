@@ -1,4 +1,4 @@
-namespace OnnxEdit.Surgery;
+namespace OnnxEdit.Surgery.Channels;
 
 /// <summary>An axis of an initializer whose positions belong to channels.</summary>
 /// <param name="Tensor">Initializer name.</param>

@@ -1,6 +1,6 @@
 using OnnxEdit.Surgery.Proto;
 
-namespace OnnxEdit.Surgery;
+namespace OnnxEdit.Surgery.Channels;
 
 /// <summary>A node that makes channels: a linear operator, or a Pad that adds constant ones.</summary>
 /// <param name="Node">The producer.</param>

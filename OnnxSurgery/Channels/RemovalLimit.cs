@@ -1,4 +1,4 @@
-namespace OnnxEdit.Surgery;
+namespace OnnxEdit.Surgery.Channels;
 
 /// <summary>
 /// How small a model can get: everything removable removed, one channel left of every tensor. No budget can ask for

@@ -1,6 +1,7 @@
+using OnnxEdit.Surgery.Model;
 using OnnxEdit.Surgery.Proto;
 
-namespace OnnxEdit.Surgery;
+namespace OnnxEdit.Surgery.Channels;
 
 /// <summary>What a <see cref="ConstantRewrite"/> may touch: one node of the edited graph and its own constants.</summary>
 sealed class RewriteSite(NodeProto node, GraphProto graph, Func<int, bool> isKept)

@@ -1,4 +1,4 @@
-namespace OnnxEdit.Surgery;
+namespace OnnxEdit.Surgery.Components;
 
 /// <summary>What takes the place of an ablated component.</summary>
 public enum AblationKind

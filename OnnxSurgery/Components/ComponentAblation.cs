@@ -1,7 +1,9 @@
+using OnnxEdit.Surgery.Graph;
+using OnnxEdit.Surgery.Model;
 using OnnxEdit.Surgery.Proto;
 using DataType = OnnxEdit.Surgery.Proto.TensorProto.Types.DataType;
 
-namespace OnnxEdit.Surgery;
+namespace OnnxEdit.Surgery.Components;
 
 /// <summary>
 /// Ablates components in the weights themselves: the rows that make them become zero and the bias the constant. Heads and

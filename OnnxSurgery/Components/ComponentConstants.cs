@@ -1,4 +1,7 @@
-namespace OnnxEdit.Surgery;
+using OnnxEdit.Surgery.Graph;
+using OnnxEdit.Surgery.Model;
+
+namespace OnnxEdit.Surgery.Components;
 
 /// <summary>The constant c that an ablated component becomes, at the output of its node: y' = m (y - c) + c for a mask m.</summary>
 public sealed class ComponentConstants

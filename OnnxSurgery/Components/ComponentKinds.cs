@@ -1,4 +1,4 @@
-namespace OnnxEdit.Surgery;
+namespace OnnxEdit.Surgery.Components;
 
 /// <summary>What counts as a component of a network; several may be asked for at once.</summary>
 [Flags]

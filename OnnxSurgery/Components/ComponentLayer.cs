@@ -1,6 +1,6 @@
 using OnnxEdit.Surgery.Proto;
 
-namespace OnnxEdit.Surgery;
+namespace OnnxEdit.Surgery.Components;
 
 /// <summary>The components that one node makes: places along one axis of its output.</summary>
 /// <param name="Name">Name of the layer, such as layer3.0.conv1.</param>

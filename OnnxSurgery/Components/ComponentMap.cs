@@ -1,4 +1,4 @@
-namespace OnnxEdit.Surgery;
+namespace OnnxEdit.Surgery.Components;
 
 /// <summary>The components of a network in graph order, numbered from 0.</summary>
 public sealed class ComponentMap

@@ -1,7 +1,9 @@
+using OnnxEdit.Surgery.Graph;
+using OnnxEdit.Surgery.Model;
 using OnnxEdit.Surgery.Proto;
 using DataType = OnnxEdit.Surgery.Proto.TensorProto.Types.DataType;
 
-namespace OnnxEdit.Surgery;
+namespace OnnxEdit.Surgery.Components;
 
 /// <summary>
 /// Adds an input to a model that says which components are there: 1 keeps a component, 0 puts its constant in its place,

@@ -1,7 +1,8 @@
 using System.Text.RegularExpressions;
+using OnnxEdit.Surgery.Model;
 using OnnxEdit.Surgery.Proto;
 
-namespace OnnxEdit.Surgery;
+namespace OnnxEdit.Surgery.Components;
 
 /// <summary>
 /// Names of layers as their authors know them. Exporters write the path of modules with everything repeated

@@ -1,7 +1,9 @@
+using OnnxEdit.Surgery.Graph;
+using OnnxEdit.Surgery.Model;
 using OnnxEdit.Surgery.Proto;
 using DataType = OnnxEdit.Surgery.Proto.TensorProto.Types.DataType;
 
-namespace OnnxEdit.Surgery;
+namespace OnnxEdit.Surgery.Components;
 
 /// <summary>
 /// Turns a language model - token ids [examples, tokens] in, scores of the next token [examples, tokens, words] out - into

@@ -1,6 +1,8 @@
+using OnnxEdit.Surgery.Graph;
+using OnnxEdit.Surgery.Model;
 using OnnxEdit.Surgery.Proto;
 
-namespace OnnxEdit.Surgery;
+namespace OnnxEdit.Surgery.Gradients;
 
 /// <summary>
 /// A working copy of a model to which gradients can be added as further nodes: folded, of opset 17, composite operators

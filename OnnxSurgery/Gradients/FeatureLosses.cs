@@ -1,6 +1,7 @@
+using OnnxEdit.Surgery.Graph;
 using DataType = OnnxEdit.Surgery.Proto.TensorProto.Types.DataType;
 
-namespace OnnxEdit.Surgery;
+namespace OnnxEdit.Surgery.Gradients;
 
 /// <summary>What a tensor inside a network is compared with that of a teacher by.</summary>
 public enum FeatureComparison

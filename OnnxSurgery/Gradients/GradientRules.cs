@@ -1,6 +1,8 @@
+using OnnxEdit.Surgery.Gradients.Rules;
+using OnnxEdit.Surgery.Model;
 using OnnxEdit.Surgery.Proto;
 
-namespace OnnxEdit.Surgery;
+namespace OnnxEdit.Surgery.Gradients;
 
 /// <summary>
 /// The table operator -> gradient. It holds the operators that are left after <see cref="Restatements"/>; what a rule

@@ -1,7 +1,8 @@
+using OnnxEdit.Surgery.Graph;
 using OnnxEdit.Surgery.Proto;
 using DataType = OnnxEdit.Surgery.Proto.TensorProto.Types.DataType;
 
-namespace OnnxEdit.Surgery;
+namespace OnnxEdit.Surgery.Gradients;
 
 /// <summary>What a gradient rule sees of the reverse walk: shapes, the gradient that arrives, and where to put what it makes of it.</summary>
 /// <param name="trace">Shapes of the forward graph.</param>

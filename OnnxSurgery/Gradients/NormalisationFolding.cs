@@ -1,6 +1,8 @@
+using OnnxEdit.Surgery.Graph;
+using OnnxEdit.Surgery.Model;
 using OnnxEdit.Surgery.Proto;
 
-namespace OnnxEdit.Surgery;
+namespace OnnxEdit.Surgery.Gradients;
 
 /// <summary>
 /// Moves a frozen batch normalisation into the convolution before it, as nodes: the weights that the convolution reads

@@ -1,4 +1,4 @@
-namespace OnnxEdit.Surgery;
+namespace OnnxEdit.Surgery.Gradients;
 
 /// <summary>What batch normalisation does in a differentiable graph.</summary>
 public enum NormalisationMode

@@ -1,4 +1,4 @@
-namespace OnnxEdit.Surgery;
+namespace OnnxEdit.Surgery.Gradients;
 
 /// <summary>The statistics of a batch normalisation: the stored ones, and those of the batch in a differentiable graph.</summary>
 /// <param name="Mean">Initializer with the stored means.</param>

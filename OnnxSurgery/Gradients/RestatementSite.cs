@@ -1,6 +1,8 @@
+using OnnxEdit.Surgery.Graph;
+using OnnxEdit.Surgery.Model;
 using OnnxEdit.Surgery.Proto;
 
-namespace OnnxEdit.Surgery;
+namespace OnnxEdit.Surgery.Gradients;
 
 /// <summary>What a restatement knows of the graph around its node.</summary>
 /// <param name="Trace">Shapes.</param>

@@ -1,7 +1,10 @@
+using OnnxEdit.Surgery.Gradients.Forms;
+using OnnxEdit.Surgery.Graph;
+using OnnxEdit.Surgery.Model;
 using OnnxEdit.Surgery.Proto;
 using DataType = OnnxEdit.Surgery.Proto.TensorProto.Types.DataType;
 
-namespace OnnxEdit.Surgery;
+namespace OnnxEdit.Surgery.Gradients;
 
 /// <summary>
 /// Says operators in other words: older and newer forms as they are written in opset 17, and composite operators (a

@@ -1,7 +1,10 @@
+using OnnxEdit.Surgery.Graph;
+using OnnxEdit.Surgery.Model;
 using OnnxEdit.Surgery.Proto;
+using OnnxEdit.Surgery.Rewrites;
 using DataType = OnnxEdit.Surgery.Proto.TensorProto.Types.DataType;
 
-namespace OnnxEdit.Surgery;
+namespace OnnxEdit.Surgery.Gradients;
 
 /// <summary>Reverse-mode differentiation: one walk from the output to the inputs, one rule per node.</summary>
 static class ReverseWalk

@@ -1,6 +1,7 @@
+using OnnxEdit.Surgery.Model;
 using OnnxEdit.Surgery.Proto;
 
-namespace OnnxEdit.Surgery;
+namespace OnnxEdit.Surgery.Gradients;
 
 /// <summary>Weights as inputs of a graph, so that they can change between two runs of one session.</summary>
 public static class WeightInputs

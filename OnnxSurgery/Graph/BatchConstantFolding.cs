@@ -1,7 +1,8 @@
 using Microsoft.ML.OnnxRuntime;
+using OnnxEdit.Surgery.Model;
 using OnnxEdit.Surgery.Proto;
 
-namespace OnnxEdit.Surgery;
+namespace OnnxEdit.Surgery.Graph;
 
 /// <summary>
 /// Replaces tensors that a graph computes from shapes alone: those that come out the same at two batch sizes (and at

@@ -1,7 +1,7 @@
 using Microsoft.ML.OnnxRuntime;
 using OnnxEdit.Surgery.Proto;
 
-namespace OnnxEdit.Surgery;
+namespace OnnxEdit.Surgery.Graph;
 
 /// <summary>
 /// Run options that end a run which would not end by itself: a Loop can ask for any number of rounds, and sizes that

@@ -1,7 +1,8 @@
 using Google.Protobuf;
+using OnnxEdit.Surgery.Model;
 using OnnxEdit.Surgery.Proto;
 
-namespace OnnxEdit.Surgery;
+namespace OnnxEdit.Surgery.Graph;
 
 /// <summary>
 /// Weights made by ConstantOfShape nodes. While a model is analysed and edited they are initializers like any other,

@@ -1,9 +1,10 @@
 using Microsoft.ML.OnnxRuntime;
+using OnnxEdit.Surgery.Model;
 using OnnxEdit.Surgery.Proto;
 using AttributeType = OnnxEdit.Surgery.Proto.AttributeProto.Types.AttributeType;
 using DataType = OnnxEdit.Surgery.Proto.TensorProto.Types.DataType;
 
-namespace OnnxEdit.Surgery;
+namespace OnnxEdit.Surgery.Graph;
 
 /// <summary>
 /// Turns every sub-graph that depends on no input into initializers, by running it once in ONNX Runtime with all

@@ -1,7 +1,8 @@
+using OnnxEdit.Surgery.Model;
 using OnnxEdit.Surgery.Proto;
 using AttributeType = OnnxEdit.Surgery.Proto.AttributeProto.Types.AttributeType;
 
-namespace OnnxEdit.Surgery;
+namespace OnnxEdit.Surgery.Graph;
 
 /// <summary>
 /// Replaces calls of model-local functions by their bodies, as ONNX Runtime does before it runs a model: layers that an

@@ -1,6 +1,7 @@
+using OnnxEdit.Surgery.Model;
 using OnnxEdit.Surgery.Proto;
 
-namespace OnnxEdit.Surgery;
+namespace OnnxEdit.Surgery.Graph;
 
 /// <summary>
 /// A copy of a model with functions inlined, constants and shapes folded, and its traced shapes: what every analysis and edit starts

@@ -1,7 +1,8 @@
 using Microsoft.ML.OnnxRuntime;
+using OnnxEdit.Surgery.Model;
 using OnnxEdit.Surgery.Proto;
 
-namespace OnnxEdit.Surgery;
+namespace OnnxEdit.Surgery.Graph;
 
 /// <summary>
 /// Sizes for input dimensions that a model leaves open and nobody gave: the usual ones are tried in ONNX Runtime, and

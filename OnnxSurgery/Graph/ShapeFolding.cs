@@ -1,6 +1,7 @@
+using OnnxEdit.Surgery.Model;
 using OnnxEdit.Surgery.Proto;
 
-namespace OnnxEdit.Surgery;
+namespace OnnxEdit.Surgery.Graph;
 
 /// <summary>
 /// Replaces shapes that a graph computes from its input's shape (Shape, Gather, Concat ... into Reshape) by

@@ -1,6 +1,7 @@
+using OnnxEdit.Surgery.Model;
 using OnnxEdit.Surgery.Proto;
 
-namespace OnnxEdit.Surgery;
+namespace OnnxEdit.Surgery.Graph;
 
 /// <summary>Sparse initializers as ordinary ones: ONNX Runtime fills them up as well, and only then can they be cut.</summary>
 static class SparseTensors

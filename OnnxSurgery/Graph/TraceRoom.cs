@@ -1,6 +1,7 @@
 using Microsoft.ML.OnnxRuntime.Tensors;
+using OnnxEdit.Surgery.Model;
 
-namespace OnnxEdit.Surgery;
+namespace OnnxEdit.Surgery.Graph;
 
 /// <summary>
 /// Refuses to run what cannot fit into memory. A file of a kilobyte can ask for terabytes (Tile, Expand, Resize, Pad

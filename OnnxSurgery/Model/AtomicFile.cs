@@ -1,4 +1,4 @@
-namespace OnnxEdit.Surgery;
+namespace OnnxEdit.Surgery.Model;
 
 /// <summary>Writes a file beside its target and renames it, so that nobody ever sees half of it.</summary>
 public static class AtomicFile

@@ -1,7 +1,7 @@
 using OnnxEdit.Surgery.Proto;
 using DataType = OnnxEdit.Surgery.Proto.TensorProto.Types.DataType;
 
-namespace OnnxEdit.Surgery;
+namespace OnnxEdit.Surgery.Model;
 
 /// <summary>One pass over a graph and its sub-graphs in topological order, carrying what is known of each tensor.</summary>
 sealed class CountingWalk(IReadOnlyDictionary<string, long[]> shapes, long batch)

@@ -6,7 +6,7 @@ using OnnxEdit.Surgery.Proto;
 using DataLocation = OnnxEdit.Surgery.Proto.TensorProto.Types.DataLocation;
 using DataType = OnnxEdit.Surgery.Proto.TensorProto.Types.DataType;
 
-namespace OnnxEdit.Surgery;
+namespace OnnxEdit.Surgery.Model;
 
 /// <summary>Tensors whose bytes live in files beside the model.</summary>
 static class ExternalData

@@ -1,7 +1,7 @@
 using System.Text;
 using System.Text.Unicode;
 
-namespace OnnxEdit.Surgery;
+namespace OnnxEdit.Surgery.Model;
 
 /// <summary>Recognises files that are not ONNX models, to say what they are and what to do.</summary>
 static class ForeignFormat

@@ -1,7 +1,7 @@
 using OnnxEdit.Surgery.Proto;
 using AttributeType = OnnxEdit.Surgery.Proto.AttributeProto.Types.AttributeType;
 
-namespace OnnxEdit.Surgery;
+namespace OnnxEdit.Surgery.Model;
 
 /// <summary>
 /// Checks the names of a graph: single assignment, nothing read before it is made, every domain imported; and that

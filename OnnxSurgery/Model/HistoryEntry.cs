@@ -1,4 +1,4 @@
-namespace OnnxEdit.Surgery;
+namespace OnnxEdit.Surgery.Model;
 
 /// <summary>
 /// One edit in a model's history. Only facts that a second run reproduces: no paths, dates, times or machine names.

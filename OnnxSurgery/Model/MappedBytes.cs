@@ -4,7 +4,7 @@ using System.Runtime.InteropServices;
 using Google.Protobuf;
 using Microsoft.Win32.SafeHandles;
 
-namespace OnnxEdit.Surgery;
+namespace OnnxEdit.Surgery.Model;
 
 /// <summary>
 /// Part of a file seen as memory. Its pages belong to the operating system's cache, which drops them when memory is

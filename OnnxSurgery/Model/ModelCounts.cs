@@ -1,6 +1,6 @@
 using OnnxEdit.Surgery.Proto;
 
-namespace OnnxEdit.Surgery;
+namespace OnnxEdit.Surgery.Model;
 
 /// <summary>
 /// Size and cost of a model. Parameters are the elements of weights, biases, gamma and beta: tensors shared by several

@@ -3,7 +3,7 @@ using System.Text;
 using Google.Protobuf;
 using OnnxEdit.Surgery.Proto;
 
-namespace OnnxEdit.Surgery;
+namespace OnnxEdit.Surgery.Model;
 
 /// <summary>From a path to a validated model in memory, or one sentence that says why not.</summary>
 static class ModelReader

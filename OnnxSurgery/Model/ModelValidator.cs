@@ -1,6 +1,6 @@
 using OnnxEdit.Surgery.Proto;
 
-namespace OnnxEdit.Surgery;
+namespace OnnxEdit.Surgery.Model;
 
 /// <summary>
 /// Decides whether a model is sound. <see cref="Check"/> looks at the structure only and is cheap enough for every

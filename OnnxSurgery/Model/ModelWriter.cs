@@ -1,6 +1,6 @@
 using Google.Protobuf;
 
-namespace OnnxEdit.Surgery;
+namespace OnnxEdit.Surgery.Model;
 
 /// <summary>Writes a model so that the target is either complete or untouched.</summary>
 static class ModelWriter

@@ -2,7 +2,7 @@ using Google.Protobuf;
 using OnnxEdit.Surgery.Proto;
 using AttributeType = OnnxEdit.Surgery.Proto.AttributeProto.Types.AttributeType;
 
-namespace OnnxEdit.Surgery;
+namespace OnnxEdit.Surgery.Model;
 
 /// <summary>Reading, setting and creating node attributes.</summary>
 public static class NodeAttributes

@@ -1,4 +1,4 @@
-namespace OnnxEdit.Surgery;
+namespace OnnxEdit.Surgery.Model;
 
 /// <summary>What one node costs.</summary>
 /// <param name="Name">The node's identity (<see cref="NodeNames"/>).</param>

@@ -2,7 +2,7 @@ using System.Security.Cryptography;
 using Google.Protobuf;
 using OnnxEdit.Surgery.Proto;
 
-namespace OnnxEdit.Surgery;
+namespace OnnxEdit.Surgery.Model;
 
 /// <summary>A model in memory together with where it came from.</summary>
 public sealed class OnnxModel

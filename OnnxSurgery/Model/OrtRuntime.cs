@@ -3,7 +3,7 @@ using System.Text.RegularExpressions;
 using Microsoft.ML.OnnxRuntime;
 using OnnxEdit.Surgery.Proto;
 
-namespace OnnxEdit.Surgery;
+namespace OnnxEdit.Surgery.Model;
 
 /// <summary>The one place that starts ONNX Runtime and creates sessions.</summary>
 public static partial class OrtRuntime

@@ -5,7 +5,7 @@ using Microsoft.ML.OnnxRuntime.Tensors;
 using OnnxEdit.Surgery.Proto;
 using DataType = OnnxEdit.Surgery.Proto.TensorProto.Types.DataType;
 
-namespace OnnxEdit.Surgery;
+namespace OnnxEdit.Surgery.Model;
 
 /// <summary>Copies values between ONNX Runtime and <see cref="TensorProto"/>.</summary>
 public static class OrtTensors

@@ -4,7 +4,7 @@ using Google.Protobuf;
 using OnnxEdit.Surgery.Proto;
 using DataType = OnnxEdit.Surgery.Proto.TensorProto.Types.DataType;
 
-namespace OnnxEdit.Surgery;
+namespace OnnxEdit.Surgery.Model;
 
 /// <summary>Values of <see cref="TensorProto"/>: reading, writing and slicing, whatever field they are stored in.</summary>
 public static class TensorData

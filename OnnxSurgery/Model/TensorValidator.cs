@@ -4,7 +4,7 @@ using OnnxEdit.Surgery.Proto;
 using DataLocation = OnnxEdit.Surgery.Proto.TensorProto.Types.DataLocation;
 using DataType = OnnxEdit.Surgery.Proto.TensorProto.Types.DataType;
 
-namespace OnnxEdit.Surgery;
+namespace OnnxEdit.Surgery.Model;
 
 /// <summary>Checks stored tensors: as much data as the shape says, and finite numbers. Allocates nothing of the shape's size.</summary>
 static class TensorValidator

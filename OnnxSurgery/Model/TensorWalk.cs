@@ -1,6 +1,7 @@
+using OnnxEdit.Surgery.Graph;
 using OnnxEdit.Surgery.Proto;
 
-namespace OnnxEdit.Surgery;
+namespace OnnxEdit.Surgery.Model;
 
 /// <summary>A tensor stored in a model and the name to call it by in a message.</summary>
 /// <param name="Tensor">The stored tensor.</param>

@@ -1,7 +1,7 @@
 using System.Collections.Frozen;
 using OnnxEdit.Surgery.Proto;
 
-namespace OnnxEdit.Surgery;
+namespace OnnxEdit.Surgery.Model;
 
 /// <summary>Which inputs of which operators carry trained parameters.</summary>
 static class WeightRoles

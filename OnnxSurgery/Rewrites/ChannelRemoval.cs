@@ -1,6 +1,9 @@
+using OnnxEdit.Surgery.Channels;
+using OnnxEdit.Surgery.Graph;
+using OnnxEdit.Surgery.Model;
 using OnnxEdit.Surgery.Proto;
 
-namespace OnnxEdit.Surgery;
+namespace OnnxEdit.Surgery.Rewrites;
 
 /// <summary>Removes channels physically: weights, biases, norm vectors, scales, and the constants of reshapes, slices, splits and pads.</summary>
 public static class ChannelRemoval

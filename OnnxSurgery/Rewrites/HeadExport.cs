@@ -1,6 +1,8 @@
+using OnnxEdit.Surgery.Graph;
+using OnnxEdit.Surgery.Model;
 using OnnxEdit.Surgery.Proto;
 
-namespace OnnxEdit.Surgery;
+namespace OnnxEdit.Surgery.Rewrites;
 
 /// <summary>
 /// Cuts a model in two at a tensor: the head is everything that depends on the tensor, the trunk everything else that is

@@ -1,6 +1,7 @@
+using OnnxEdit.Surgery.Gradients;
 using OnnxEdit.Surgery.Proto;
 
-namespace OnnxEdit.Surgery;
+namespace OnnxEdit.Surgery.Rewrites;
 
 /// <summary>A model cut in two.</summary>
 /// <param name="Trunk">From the model's inputs to the cut; also returns what the model returned before the cut.</param>

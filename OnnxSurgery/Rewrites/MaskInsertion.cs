@@ -1,7 +1,9 @@
+using OnnxEdit.Surgery.Channels;
+using OnnxEdit.Surgery.Model;
 using OnnxEdit.Surgery.Proto;
 using DataType = OnnxEdit.Surgery.Proto.TensorProto.Types.DataType;
 
-namespace OnnxEdit.Surgery;
+namespace OnnxEdit.Surgery.Rewrites;
 
 /// <summary>
 /// Multiplies data inputs of linear operators by 0/1 masks. The masked model computes what the model without the

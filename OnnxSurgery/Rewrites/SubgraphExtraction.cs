@@ -1,6 +1,8 @@
+using OnnxEdit.Surgery.Graph;
+using OnnxEdit.Surgery.Model;
 using OnnxEdit.Surgery.Proto;
 
-namespace OnnxEdit.Surgery;
+namespace OnnxEdit.Surgery.Rewrites;
 
 /// <summary>Cuts the part of a graph between some tensors and others out as a model of its own.</summary>
 public static class SubgraphExtraction

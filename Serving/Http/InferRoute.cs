@@ -2,7 +2,7 @@ using System.Buffers;
 using System.Globalization;
 using System.IO.Compression;
 using Microsoft.AspNetCore.Http;
-using OnnxEdit.Engine;
+using OnnxEdit.Engine.Deployment;
 
 namespace OnnxEdit.Serving;
 

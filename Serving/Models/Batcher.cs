@@ -1,6 +1,7 @@
 using System.Threading.Channels;
 using Microsoft.ML.OnnxRuntime;
-using OnnxEdit.Engine;
+using OnnxEdit.Engine.Deployment;
+using OnnxEdit.Engine.Tasks;
 
 namespace OnnxEdit.Serving;
 

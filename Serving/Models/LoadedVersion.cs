@@ -1,5 +1,8 @@
 using OnnxEdit.Engine;
+using OnnxEdit.Engine.Deployment;
+using OnnxEdit.Kernels.Moments;
 using OnnxEdit.Surgery;
+using OnnxEdit.Surgery.Model;
 
 namespace OnnxEdit.Serving;
 

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using Microsoft.Extensions.Logging;
 using OnnxEdit.Engine;
+using OnnxEdit.Engine.Deployment;
 using OnnxEdit.Surgery;
 
 namespace OnnxEdit.Serving;

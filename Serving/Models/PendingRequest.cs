@@ -1,4 +1,4 @@
-using OnnxEdit.Engine;
+using OnnxEdit.Engine.Deployment;
 
 namespace OnnxEdit.Serving;
 

@@ -1,6 +1,7 @@
 using System.Globalization;
 using Microsoft.ML.OnnxRuntime.Tensors;
-using OnnxEdit.Engine;
+using OnnxEdit.Engine.Deployment;
+using OnnxEdit.Surgery.Model;
 
 namespace OnnxEdit.Serving;
 

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Unicode;
-using OnnxEdit.Engine;
+using OnnxEdit.Engine.Deployment;
+using OnnxEdit.Surgery.Model;
 
 namespace OnnxEdit.Serving;
 

@@ -1,6 +1,8 @@
 using System.Buffers;
 using System.Text.Encodings.Web;
 using System.Text.Json;
+using OnnxEdit.Engine.Deployment;
+using OnnxEdit.Surgery.Model;
 
 namespace OnnxEdit.Serving;
 
@@ -39,7 +41,7 @@ static class InferJsonWriter
                 else
                 {
                     writer.WritePropertyName("data");
-                    Engine.TensorJson.Write(writer, tensor);
+                    TensorJson.Write(writer, tensor);
                 }
                 writer.WriteEndObject();
             }

@@ -1,4 +1,5 @@
-using OnnxEdit.Engine;
+using OnnxEdit.Engine.Deployment;
+using OnnxEdit.Surgery.Model;
 
 namespace OnnxEdit.Serving;
 

@@ -1,5 +1,7 @@
 using Grpc.Core;
-using OnnxEdit.Engine;
+using OnnxEdit.Engine.Data;
+using OnnxEdit.Engine.Deployment;
+using OnnxEdit.Kernels.Moments;
 using OnnxEdit.Serving.Rpc;
 
 namespace OnnxEdit.Serving;

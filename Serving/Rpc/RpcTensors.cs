@@ -1,6 +1,6 @@
 using System.Runtime.InteropServices;
 using Google.Protobuf;
-using OnnxEdit.Engine;
+using OnnxEdit.Engine.Deployment;
 using OnnxEdit.Serving.Rpc;
 
 namespace OnnxEdit.Serving;

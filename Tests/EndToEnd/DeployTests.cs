@@ -1,5 +1,5 @@
 using OnnxEdit.OnnxSurgery.Tests;
-using OnnxEdit.Surgery;
+using OnnxEdit.Surgery.Model;
 using Xunit;
 
 namespace OnnxEdit.EndToEnd;

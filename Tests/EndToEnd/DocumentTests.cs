@@ -1,4 +1,6 @@
 using System.Text.RegularExpressions;
+using OnnxEdit.Engine.Sample;
+using OnnxEdit.Surgery.Model;
 using Xunit;
 
 namespace OnnxEdit.EndToEnd;
@@ -44,7 +46,7 @@ public sealed partial class DocumentTests(SlimSample sample)
         }
 
         var folder = Directory.CreateDirectory(sample.New("")).FullName;
-        Engine.SampleFolder.Write(folder);
+        Engine.Sample.SampleFolder.Write(folder);
         var before = Environment.CurrentDirectory;
         Environment.CurrentDirectory = folder;
         try

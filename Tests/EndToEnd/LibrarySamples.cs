@@ -1,5 +1,14 @@
-using OnnxEdit.Engine;
-using OnnxEdit.Surgery;
+using OnnxEdit.Engine.Attribution;
+using OnnxEdit.Engine.Data;
+using OnnxEdit.Engine.Data.Pixels;
+using OnnxEdit.Engine.Editing;
+using OnnxEdit.Engine.Finetuning;
+using OnnxEdit.Engine.Reporting;
+using OnnxEdit.Engine.Slimming;
+using OnnxEdit.Engine.Tasks;
+using OnnxEdit.Engine.Training;
+using OnnxEdit.Engine.Unlearning;
+using OnnxEdit.Surgery.Model;
 
 namespace OnnxEdit.EndToEnd;
 

@@ -1,9 +1,9 @@
 using System.Reflection;
 using System.Runtime.CompilerServices;
 using System.Text;
-using OnnxEdit.Engine;
-using OnnxEdit.Kernels;
-using OnnxEdit.Surgery;
+using OnnxEdit.Engine.Slimming;
+using OnnxEdit.Kernels.Witness;
+using OnnxEdit.Surgery.Model;
 using Xunit;
 
 namespace OnnxEdit.EndToEnd;

@@ -1,6 +1,6 @@
 using System.Collections.Concurrent;
 using System.Net;
-using OnnxEdit.Engine;
+using OnnxEdit.Engine.Deployment;
 using Xunit;
 
 namespace OnnxEdit.EndToEnd;

@@ -4,8 +4,9 @@ using System.Text.Json;
 using Google.Protobuf;
 using Grpc.Core;
 using Grpc.Net.Client;
-using OnnxEdit.Engine;
+using OnnxEdit.Engine.Deployment;
 using OnnxEdit.Serving.Rpc;
+using OnnxEdit.Surgery.Model;
 using Xunit;
 
 namespace OnnxEdit.EndToEnd;

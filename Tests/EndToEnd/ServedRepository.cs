@@ -1,4 +1,4 @@
-using OnnxEdit.Engine;
+using OnnxEdit.Engine.Deployment;
 using Xunit;
 
 [assembly: AssemblyFixture(typeof(OnnxEdit.EndToEnd.ServedRepository))]

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Text.RegularExpressions;
+using OnnxEdit.Surgery.Model;
 
 namespace OnnxEdit.EndToEnd;
 

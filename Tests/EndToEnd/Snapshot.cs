@@ -1,4 +1,5 @@
 using System.Text;
+using OnnxEdit.Surgery.Model;
 using Xunit;
 
 namespace OnnxEdit.EndToEnd;

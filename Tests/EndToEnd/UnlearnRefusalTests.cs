@@ -1,4 +1,5 @@
 using Google.Protobuf;
+using OnnxEdit.Kernels.Moments;
 using OnnxEdit.OnnxSurgery.Tests;
 using OnnxEdit.Surgery.Proto;
 using Xunit;

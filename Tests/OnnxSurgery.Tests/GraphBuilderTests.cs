@@ -1,6 +1,6 @@
 using Google.Protobuf;
 using Microsoft.ML.OnnxRuntime;
-using OnnxEdit.Surgery;
+using OnnxEdit.Surgery.Model;
 using Xunit;
 using DataType = OnnxEdit.Surgery.Proto.TensorProto.Types.DataType;
 

@@ -1,4 +1,6 @@
 using OnnxEdit.Surgery;
+using OnnxEdit.Surgery.Graph;
+using OnnxEdit.Surgery.Model;
 using OnnxEdit.Surgery.Proto;
 using Xunit;
 using DataType = OnnxEdit.Surgery.Proto.TensorProto.Types.DataType;

@@ -1,5 +1,6 @@
 using Google.Protobuf;
 using OnnxEdit.Surgery;
+using OnnxEdit.Surgery.Model;
 using Xunit;
 
 namespace OnnxEdit.OnnxSurgery.Tests;

@@ -2,6 +2,7 @@ using System.IO.Compression;
 using System.Text;
 using Google.Protobuf;
 using OnnxEdit.Surgery;
+using OnnxEdit.Surgery.Model;
 using OnnxEdit.Surgery.Proto;
 using Xunit;
 

@@ -1,4 +1,6 @@
 using OnnxEdit.Surgery;
+using OnnxEdit.Surgery.Graph;
+using OnnxEdit.Surgery.Model;
 using Xunit;
 
 namespace OnnxEdit.OnnxSurgery.Tests;

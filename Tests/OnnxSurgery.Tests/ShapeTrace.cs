@@ -1,5 +1,6 @@
 using Microsoft.ML.OnnxRuntime;
-using OnnxEdit.Surgery;
+using OnnxEdit.Surgery.Graph;
+using OnnxEdit.Surgery.Model;
 using OnnxEdit.Surgery.Proto;
 
 namespace OnnxEdit.OnnxSurgery.Tests;

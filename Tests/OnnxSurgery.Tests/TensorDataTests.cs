@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using Google.Protobuf;
 using OnnxEdit.Surgery;
+using OnnxEdit.Surgery.Model;
 using OnnxEdit.Surgery.Proto;
 using Xunit;
 using DataType = OnnxEdit.Surgery.Proto.TensorProto.Types.DataType;

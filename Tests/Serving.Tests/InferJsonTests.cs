@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Text;
-using OnnxEdit.Engine;
+using OnnxEdit.Engine.Deployment;
+using OnnxEdit.Surgery.Model;
 using Xunit;
 
 namespace OnnxEdit.Serving.Tests;

@@ -1,7 +1,12 @@
 using System.Diagnostics;
 using System.Globalization;
-using OnnxEdit.Engine;
-using OnnxEdit.Surgery;
+using OnnxEdit.Engine.Attribution.Ablations;
+using OnnxEdit.Engine.Data;
+using OnnxEdit.Engine.Tasks;
+using OnnxEdit.Surgery.Components;
+using OnnxEdit.Surgery.Gradients;
+using OnnxEdit.Surgery.Graph;
+using OnnxEdit.Surgery.Model;
 
 namespace OnnxEdit.Benchmarks;
 
@@ -55,7 +60,7 @@ static class AblationSpeed
     }
 
     // In memory, so that reading them does not count.
-    static ImageSet Stored(ImageSet images) => new StoredImageSet(
+    static ItemSet Stored(ItemSet images) => new StoredItemSet(
         images.ItemShape,
         [.. Enumerable.Range(0, images.Count).Select(i =>
         {
@@ -76,7 +81,7 @@ static class AblationSpeed
         return new Way(name, tried.Batch, tried.Run);
     }
 
-    static Func<double> Dense(OnnxModel source, ClassifierSignature signature, ImageSet images, int batch)
+    static Func<double> Dense(OnnxModel source, ClassifierSignature signature, ItemSet images, int batch)
     {
         var session = new ClassifierSession(source, signature.OutputName, batch);
         return () => Time(() =>
@@ -86,7 +91,7 @@ static class AblationSpeed
     }
 
     static Func<double> Shared(
-        OnnxModel source, NormalisedModel model, ClassifierSignature signature, ComponentMap components, ComponentConstants constants, ImageSet images, MaskDesign design, int batch)
+        OnnxModel source, NormalisedModel model, ClassifierSignature signature, ComponentMap components, ComponentConstants constants, ItemSet images, MaskDesign design, int batch)
     {
         var runs = new AblationRuns(source, model, signature, components, constants, images, AnswerKind.Margin, batch);
         var next = 0L;
@@ -97,7 +102,7 @@ static class AblationSpeed
         };
     }
 
-    static Func<double> Single(MaskedForward masked, ImageSet images, float[] values, float[] masks) => () => Time(() =>
+    static Func<double> Single(MaskedForward masked, ItemSet images, float[] values, float[] masks) => () => Time(() =>
     {
         var (length, width) = (images.ItemLength, masks.Length / images.Count);
         for (var k = 0; k < Masks; k++)

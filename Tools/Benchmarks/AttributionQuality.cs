@@ -1,6 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
-using OnnxEdit.Engine;
+using OnnxEdit.Engine.Attribution;
 
 namespace OnnxEdit.Benchmarks;
 

@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Runtime.InteropServices;
-using OnnxEdit.Kernels;
-using OnnxEdit.Surgery;
+using OnnxEdit.Kernels.RandomNumbers;
+using OnnxEdit.Surgery.Model;
 using OnnxEdit.Surgery.Proto;
 using DataLocation = OnnxEdit.Surgery.Proto.TensorProto.Types.DataLocation;
 using DataType = OnnxEdit.Surgery.Proto.TensorProto.Types.DataType;

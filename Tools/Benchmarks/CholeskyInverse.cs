@@ -1,8 +1,8 @@
 using System.Diagnostics;
 using System.Globalization;
 using MathNet.Numerics.LinearAlgebra;
-using OnnxEdit.Engine;
-using OnnxEdit.Kernels;
+using OnnxEdit.Engine.Refit;
+using OnnxEdit.Kernels.RandomNumbers;
 
 namespace OnnxEdit.Benchmarks;
 

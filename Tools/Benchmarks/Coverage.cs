@@ -1,7 +1,8 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json;
-using OnnxEdit.Surgery;
+using OnnxEdit.Surgery.Channels;
+using OnnxEdit.Surgery.Model;
 
 namespace OnnxEdit.Benchmarks;
 

@@ -1,6 +1,7 @@
 using System.Globalization;
-using OnnxEdit.Engine;
-using OnnxEdit.Kernels;
+using OnnxEdit.Engine.Data;
+using OnnxEdit.Engine.Editing;
+using OnnxEdit.Kernels.RandomNumbers;
 
 namespace OnnxEdit.Benchmarks;
 
@@ -50,7 +51,7 @@ static class EditSweep
     static IEnumerable<double> Grid() => Enumerable.Range(-6, 7).SelectMany(e => (double[])[1, 1.5, 2, 3, 5, 7], (e, m) => double.Parse(string.Create(CultureInfo.InvariantCulture, $"{m}e{e}"), CultureInfo.InvariantCulture));
 
     // Gives up as soon as too many have failed.
-    static double Success(EditScope scope, Editor kind, double stepSize, ImageSet images, EditRequest[] requests)
+    static double Success(EditScope scope, Editor kind, double stepSize, ItemSet images, EditRequest[] requests)
     {
         using var editor = new GradientEditor(scope.Head, kind, stepSize, scope.Weights);
         var (image, failed) = (new float[images.ItemLength], 0);

@@ -1,6 +1,8 @@
 using System.Globalization;
-using OnnxEdit.Engine;
-using OnnxEdit.Kernels;
+using OnnxEdit.Engine.Editing;
+using OnnxEdit.Engine.Tasks;
+using OnnxEdit.Engine.Training.Rules;
+using OnnxEdit.Kernels.RandomNumbers;
 
 namespace OnnxEdit.Benchmarks;
 

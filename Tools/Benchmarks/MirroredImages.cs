@@ -1,9 +1,9 @@
-using OnnxEdit.Engine;
+using OnnxEdit.Engine.Data;
 
 namespace OnnxEdit.Benchmarks;
 
 /// <summary>Images [C, H, W] of another set and then their mirror images.</summary>
-sealed class MirroredImages(ImageSet images) : ImageSet
+sealed class MirroredImages(ItemSet images) : ItemSet
 {
     public override int Count => 2 * images.Count;
 

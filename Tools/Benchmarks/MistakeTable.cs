@@ -1,7 +1,9 @@
 using System.Diagnostics;
 using System.Globalization;
-using OnnxEdit.Engine;
-using OnnxEdit.Kernels;
+using OnnxEdit.Engine.Attribution;
+using OnnxEdit.Engine.Attribution.Corrections;
+using OnnxEdit.Engine.Tasks;
+using OnnxEdit.Kernels.RandomNumbers;
 
 namespace OnnxEdit.Benchmarks;
 

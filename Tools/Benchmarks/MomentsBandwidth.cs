@@ -2,7 +2,8 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Numerics;
 using System.Runtime.InteropServices;
-using OnnxEdit.Kernels;
+using OnnxEdit.Kernels.Moments;
+using OnnxEdit.Kernels.Sketches;
 
 namespace OnnxEdit.Benchmarks;
 

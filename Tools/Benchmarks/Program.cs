@@ -1,7 +1,8 @@
 using OnnxEdit.Benchmarks;
+using OnnxEdit.Surgery.Model;
 
 // Several of these side by side want a thread each.
-if (int.TryParse(Environment.GetEnvironmentVariable("ONNXEDIT_THREADS"), out var threads)) OnnxEdit.Surgery.OrtRuntime.Threads = threads;
+if (int.TryParse(Environment.GetEnvironmentVariable("ONNXEDIT_THREADS"), out var threads)) OnnxEdit.Surgery.Model.OrtRuntime.Threads = threads;
 
 switch (args)
 {

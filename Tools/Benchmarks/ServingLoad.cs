@@ -2,8 +2,8 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Text;
 using System.Text.RegularExpressions;
-using OnnxEdit.Engine;
-using OnnxEdit.Surgery;
+using OnnxEdit.Engine.Deployment;
+using OnnxEdit.Surgery.Model;
 
 namespace OnnxEdit.Benchmarks;
 

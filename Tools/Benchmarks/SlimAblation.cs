@@ -1,6 +1,9 @@
 using System.Globalization;
-using OnnxEdit.Engine;
-using OnnxEdit.Surgery;
+using OnnxEdit.Engine.Refit;
+using OnnxEdit.Engine.Scores;
+using OnnxEdit.Engine.Slimming;
+using OnnxEdit.Engine.Tasks;
+using OnnxEdit.Surgery.Graph;
 
 namespace OnnxEdit.Benchmarks;
 

@@ -1,6 +1,8 @@
 using System.Diagnostics;
 using System.Globalization;
-using OnnxEdit.Engine;
+using OnnxEdit.Engine.Scores;
+using OnnxEdit.Engine.Slimming;
+using OnnxEdit.Engine.Tasks;
 
 namespace OnnxEdit.Benchmarks;
 

@@ -1,7 +1,10 @@
 using System.Diagnostics;
 using System.Globalization;
-using OnnxEdit.Engine;
-using OnnxEdit.Surgery;
+using OnnxEdit.Engine.Tasks;
+using OnnxEdit.Engine.Training;
+using OnnxEdit.Engine.Training.Rules;
+using OnnxEdit.Surgery.Graph;
+using OnnxEdit.Surgery.Model;
 
 namespace OnnxEdit.Benchmarks;
 

@@ -1,7 +1,11 @@
 using System.Diagnostics;
 using System.Globalization;
 using OnnxEdit.Engine;
-using OnnxEdit.Surgery;
+using OnnxEdit.Engine.Statistics;
+using OnnxEdit.Engine.Unlearning;
+using OnnxEdit.Surgery.Channels;
+using OnnxEdit.Surgery.Graph;
+using OnnxEdit.Surgery.Model;
 
 namespace OnnxEdit.Benchmarks;
 

@@ -1,6 +1,6 @@
 using System.Globalization;
 using Google.Protobuf;
-using OnnxEdit.Kernels;
+using OnnxEdit.Kernels.RandomNumbers;
 using OnnxEdit.OnnxSurgery.Tests;
 using OnnxEdit.Surgery.Proto;
 

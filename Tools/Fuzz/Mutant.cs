@@ -1,6 +1,6 @@
 using Google.Protobuf;
 using OnnxEdit.Fuzz.Mutations;
-using OnnxEdit.Kernels;
+using OnnxEdit.Kernels.RandomNumbers;
 
 namespace OnnxEdit.Fuzz;
 

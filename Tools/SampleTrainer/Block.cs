@@ -1,5 +1,5 @@
 using System.Numerics.Tensors;
-using OnnxEdit.Kernels;
+using OnnxEdit.Kernels.RandomNumbers;
 
 namespace OnnxEdit.SampleTrainer;
 

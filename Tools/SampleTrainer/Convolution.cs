@@ -1,3 +1,5 @@
+using OnnxEdit.Kernels.RandomNumbers;
+
 namespace OnnxEdit.SampleTrainer;
 
 /// <summary>A square convolution without bias, padded so that stride 1 keeps the size; by patches and matrix products.</summary>
@@ -9,7 +11,7 @@ sealed unsafe class Convolution
     readonly int _from, _to, _kernel, _stride, _patch;
     Activations _input = null!;
 
-    public Convolution(string name, int from, int to, int kernel, int stride, Kernels.Philox4x32 random)
+    public Convolution(string name, int from, int to, int kernel, int stride, Philox4x32 random)
     {
         (Name, _from, _to, _kernel, _stride, _patch) = (name, from, to, kernel, stride, from * kernel * kernel);
         Weight = new Parameter(name + ".weight", [to, from, kernel, kernel], decays: true);

@@ -1,4 +1,4 @@
-using OnnxEdit.Kernels;
+using OnnxEdit.Kernels.RandomNumbers;
 
 namespace OnnxEdit.SampleTrainer;
 

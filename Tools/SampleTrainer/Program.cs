@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using Microsoft.ML.OnnxRuntime;
-using OnnxEdit.Engine;
+using OnnxEdit.Engine.Sample;
 using OnnxEdit.SampleTrainer;
 
 // Trains the network of `onnxedit sample` and writes it where Engine embeds it from:

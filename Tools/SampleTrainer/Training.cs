@@ -1,4 +1,4 @@
-using OnnxEdit.Engine;
+using OnnxEdit.Engine.Sample;
 
 namespace OnnxEdit.SampleTrainer;
 

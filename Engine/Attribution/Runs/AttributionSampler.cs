@@ -1,4 +1,4 @@
-namespace OnnxEdit.Engine;
+namespace OnnxEdit.Engine.Attribution.Runs;
 
 /// <summary>
 /// Runs chunks of a run and leaves their files in its folder. Stateless: whatever is there and whole is skipped, so that a

@@ -1,6 +1,9 @@
 using System.Globalization;
+using OnnxEdit.Engine.Attribution.Ablations;
+using OnnxEdit.Engine.Data.Arrays;
+using OnnxEdit.Engine.Tasks;
 
-namespace OnnxEdit.Engine;
+namespace OnnxEdit.Engine.Attribution.Runs;
 
 /// <summary>
 /// A chunk on the disk: a .safetensors file with answers (float32) or sums of gradients (float64), and in its head the run,

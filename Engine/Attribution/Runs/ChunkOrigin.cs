@@ -1,9 +1,11 @@
 using System.Globalization;
 using System.Runtime.Intrinsics.Arm;
 using System.Runtime.Intrinsics.X86;
-using OnnxEdit.Surgery;
+using OnnxEdit.Engine.Alignment;
+using OnnxEdit.Engine.Runtime;
+using OnnxEdit.Surgery.Model;
 
-namespace OnnxEdit.Engine;
+namespace OnnxEdit.Engine.Attribution.Runs;
 
 /// <summary>Where a chunk was run. Other processors and other versions may give other last bits.</summary>
 static class ChunkOrigin

@@ -1,8 +1,10 @@
 using System.Buffers.Binary;
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
+using OnnxEdit.Engine.Data;
+using OnnxEdit.Surgery.Model;
 
-namespace OnnxEdit.Engine;
+namespace OnnxEdit.Engine.Attribution.Runs;
 
 /// <summary>Tells whether two machines see the same examples: every value that the model gets, and every label.</summary>
 public static class ExampleHash
@@ -12,7 +14,7 @@ public static class ExampleHash
     /// <summary>SHA-256 over shape, values and labels.</summary>
     /// <param name="images">The examples.</param>
     /// <param name="cancellation">Ends the work early.</param>
-    public static string Of(ImageSet images, CancellationToken cancellation = default)
+    public static string Of(ItemSet images, CancellationToken cancellation = default)
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         hash.AppendData(System.Text.Encoding.ASCII.GetBytes($"{images.Count}[{string.Join(',', images.ItemShape)}]\n"));

@@ -1,6 +1,7 @@
 using System.Text.Json;
+using OnnxEdit.Surgery.Model;
 
-namespace OnnxEdit.Engine;
+namespace OnnxEdit.Engine.Attribution.Runs;
 
 /// <summary>
 /// A manifest that runs a run as an Indexed Job of Kubernetes (batch/v1, completionMode Indexed): every pod finds its place

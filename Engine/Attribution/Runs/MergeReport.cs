@@ -1,4 +1,4 @@
-namespace OnnxEdit.Engine;
+namespace OnnxEdit.Engine.Attribution.Runs;
 
 /// <summary>What was added up.</summary>
 /// <param name="Chunks">Number of chunks.</param>

@@ -1,4 +1,7 @@
-namespace OnnxEdit.Engine;
+using OnnxEdit.Engine.Data.Pixels;
+using OnnxEdit.Kernels.Moments;
+
+namespace OnnxEdit.Engine.Attribution.Runs;
 
 /// <summary>Where the examples of a run come from.</summary>
 public sealed record RunData

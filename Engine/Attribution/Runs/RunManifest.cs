@@ -1,7 +1,9 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using OnnxEdit.Kernels.Moments;
+using OnnxEdit.Surgery.Model;
 
-namespace OnnxEdit.Engine;
+namespace OnnxEdit.Engine.Attribution.Runs;
 
 /// <summary>
 /// What a run of attributions over several machines does: all that chunks follow from, and hashes of all that they are run on.

@@ -1,4 +1,4 @@
-namespace OnnxEdit.Engine;
+namespace OnnxEdit.Engine.Attribution.Runs;
 
 /// <summary>What became of the chunks that were to be run.</summary>
 /// <param name="Made">Chunks that were run here.</param>

@@ -1,6 +1,6 @@
 using System.Globalization;
 
-namespace OnnxEdit.Engine;
+namespace OnnxEdit.Engine.Attribution.Runs;
 
 /// <summary>The part of the chunks that one machine takes: every n-th one, from the i-th.</summary>
 /// <param name="Index">i, from 0.</param>

@@ -1,6 +1,7 @@
 using System.Text.RegularExpressions;
+using OnnxEdit.Surgery.Model;
 
-namespace OnnxEdit.Engine;
+namespace OnnxEdit.Engine.Attribution.Runs;
 
 /// <summary>
 /// A script for sbatch that runs a run as a job array (Slurm's sbatch(1): --array, --requeue, --signal). A minute before its

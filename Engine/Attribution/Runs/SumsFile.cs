@@ -1,6 +1,9 @@
 using System.Globalization;
+using OnnxEdit.Engine.Attribution.Ablations;
+using OnnxEdit.Engine.Data.Arrays;
+using OnnxEdit.Engine.Tasks;
 
-namespace OnnxEdit.Engine;
+namespace OnnxEdit.Engine.Attribution.Runs;
 
 /// <summary>Sums over all chunks of a run on the disk; the chunks are not needed any more.</summary>
 static class SumsFile

@@ -1,4 +1,4 @@
-namespace OnnxEdit.Engine;
+namespace OnnxEdit.Engine.Attribution.Runs;
 
 /// <summary>How a cluster shares out a run.</summary>
 public sealed record TaskOptions

@@ -1,4 +1,7 @@
-namespace OnnxEdit.Engine;
+using OnnxEdit.Engine.Data.Arrays;
+using OnnxEdit.Engine.Data.Pixels;
+
+namespace OnnxEdit.Engine.Data.Sources;
 
 /// <summary>Turns arrays of N items into sources: 8-bit ones are images, all others are taken as they are.</summary>
 static class ArrayItems

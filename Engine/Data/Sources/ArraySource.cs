@@ -1,4 +1,4 @@
-namespace OnnxEdit.Engine;
+namespace OnnxEdit.Engine.Data.Sources;
 
 /// <summary>A source of items that are numbers already and are taken as they are.</summary>
 abstract class ArraySource : DataSource

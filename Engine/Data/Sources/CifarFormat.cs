@@ -1,4 +1,4 @@
-namespace OnnxEdit.Engine;
+namespace OnnxEdit.Engine.Data.Sources;
 
 /// <summary>
 /// The binary version of CIFAR-10 (a label byte, then 1024 red, 1024 green and 1024 blue values) and of

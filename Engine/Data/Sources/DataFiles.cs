@@ -1,6 +1,6 @@
 using System.IO.Compression;
 
-namespace OnnxEdit.Engine;
+namespace OnnxEdit.Engine.Data.Sources;
 
 /// <summary>Looking for data files, with the operating system's refusals told as sentences.</summary>
 static class DataFiles

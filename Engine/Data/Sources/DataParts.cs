@@ -1,4 +1,4 @@
-namespace OnnxEdit.Engine;
+namespace OnnxEdit.Engine.Data.Sources;
 
 /// <summary>What a format found at a path: parts, or one undivided whole.</summary>
 sealed record DataParts

@@ -1,4 +1,4 @@
-namespace OnnxEdit.Engine;
+namespace OnnxEdit.Engine.Data.Sources;
 
 /// <summary>Labelled or unlabelled items as they lie in files, before any preprocessing. Safe for concurrent use.</summary>
 abstract class DataSource

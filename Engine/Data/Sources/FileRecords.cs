@@ -1,4 +1,4 @@
-namespace OnnxEdit.Engine;
+namespace OnnxEdit.Engine.Data.Sources;
 
 /// <summary>Records of equal length in a file or in memory, read by number; a file is not held in memory.</summary>
 sealed class FileRecords

@@ -1,6 +1,6 @@
 using System.Buffers.Binary;
 
-namespace OnnxEdit.Engine;
+namespace OnnxEdit.Engine.Data.Sources;
 
 /// <summary>MNIST's idx files, plain or .gz: images (magic 0x803) beside labels (magic 0x801).</summary>
 sealed class IdxFormat : DataFormat

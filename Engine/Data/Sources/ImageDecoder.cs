@@ -1,6 +1,6 @@
 using SkiaSharp;
 
-namespace OnnxEdit.Engine;
+namespace OnnxEdit.Engine.Data.Sources;
 
 /// <summary>Decodes png, jpg, bmp and webp files to RGB; transparency and orientation tags are ignored.</summary>
 static class ImageDecoder

@@ -1,4 +1,4 @@
-namespace OnnxEdit.Engine;
+namespace OnnxEdit.Engine.Data.Sources;
 
 /// <summary>Image files, each decoded when it is asked for.</summary>
 sealed class ImageFileSource(IReadOnlyList<(string Path, int Label)> files) : PixelSource

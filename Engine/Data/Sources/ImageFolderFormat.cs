@@ -1,6 +1,6 @@
 using System.Globalization;
 
-namespace OnnxEdit.Engine;
+namespace OnnxEdit.Engine.Data.Sources;
 
 /// <summary>
 /// A folder of image files: one sub-folder per class, a flat folder with labels.csv (path,label), or a flat folder

@@ -1,4 +1,6 @@
-namespace OnnxEdit.Engine;
+using OnnxEdit.Engine.Data.Arrays;
+
+namespace OnnxEdit.Engine.Data.Sources;
 
 /// <summary>.npy arrays: x.npy with labels in y.npy, images.npy with labels.npy, x_train.npy with y_train.npy and so on.</summary>
 sealed class NpyFormat : DataFormat

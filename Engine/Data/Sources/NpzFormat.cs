@@ -1,4 +1,6 @@
-namespace OnnxEdit.Engine;
+using OnnxEdit.Engine.Data.Arrays;
+
+namespace OnnxEdit.Engine.Data.Sources;
 
 /// <summary>
 /// .npz files: inputs under the model's input name, input, x or images, labels under labels or y; or both parts

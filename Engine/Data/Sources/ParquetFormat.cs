@@ -1,8 +1,9 @@
 using System.Text.Json;
+using OnnxEdit.Surgery.Model;
 using Parquet;
 using Parquet.Schema;
 
-namespace OnnxEdit.Engine;
+namespace OnnxEdit.Engine.Data.Sources;
 
 /// <summary>Parquet files with image bytes, as Hugging Face stores them: image: struct(bytes, path), label: int64.</summary>
 sealed class ParquetFormat : DataFormat

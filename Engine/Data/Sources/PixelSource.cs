@@ -1,4 +1,4 @@
-namespace OnnxEdit.Engine;
+namespace OnnxEdit.Engine.Data.Sources;
 
 /// <summary>A source of 8-bit images.</summary>
 abstract class PixelSource : DataSource

@@ -1,4 +1,6 @@
-namespace OnnxEdit.Surgery;
+using OnnxEdit.Surgery.Model;
+
+namespace OnnxEdit.Surgery.Channels.Rules;
 
 /// <summary>
 /// Entries of an integer vector that the graph puts together from constants and computed numbers, like the pads of an

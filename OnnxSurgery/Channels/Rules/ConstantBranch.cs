@@ -1,6 +1,7 @@
+using OnnxEdit.Surgery.Model;
 using OnnxEdit.Surgery.Proto;
 
-namespace OnnxEdit.Surgery;
+namespace OnnxEdit.Surgery.Channels.Rules;
 
 /// <summary>
 /// A small part of a graph that makes a tensor of constants alone, in a size that follows the batch: an expanded class

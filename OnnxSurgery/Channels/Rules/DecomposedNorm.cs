@@ -1,6 +1,7 @@
+using OnnxEdit.Surgery.Model;
 using OnnxEdit.Surgery.Proto;
 
-namespace OnnxEdit.Surgery;
+namespace OnnxEdit.Surgery.Channels.Rules;
 
 /// <summary>Recognises the mean of a normalisation that was exported in single steps, so that a lock can say what it is.</summary>
 static class DecomposedNorm

@@ -1,6 +1,7 @@
+using OnnxEdit.Surgery.Model;
 using OnnxEdit.Surgery.Proto;
 
-namespace OnnxEdit.Surgery;
+namespace OnnxEdit.Surgery.Channels.Rules;
 
 /// <summary>What ONNX Runtime's optimiser makes of transformers: attention and its neighbours as single nodes (com.microsoft).</summary>
 static class FusedAttentionRules

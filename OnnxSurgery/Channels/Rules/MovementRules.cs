@@ -1,6 +1,7 @@
+using OnnxEdit.Surgery.Model;
 using OnnxEdit.Surgery.Proto;
 
-namespace OnnxEdit.Surgery;
+namespace OnnxEdit.Surgery.Channels.Rules;
 
 /// <summary>
 /// Operators that only move elements. Where the channels go is found by running the operator on identities; what

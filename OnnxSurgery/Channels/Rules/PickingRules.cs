@@ -1,6 +1,7 @@
+using OnnxEdit.Surgery.Model;
 using OnnxEdit.Surgery.Proto;
 
-namespace OnnxEdit.Surgery;
+namespace OnnxEdit.Surgery.Channels.Rules;
 
 /// <summary>Slice and Gather: what they pick of the channel axis is renumbered.</summary>
 static class PickingRules

@@ -1,6 +1,7 @@
+using OnnxEdit.Surgery.Model;
 using OnnxEdit.Surgery.Proto;
 
-namespace OnnxEdit.Surgery;
+namespace OnnxEdit.Surgery.Channels.Rules;
 
 /// <summary>Reshape and Expand: the target's entry for the channel axis becomes what is left of it.</summary>
 static class ReshapeRules

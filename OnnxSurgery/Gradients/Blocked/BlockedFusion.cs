@@ -1,6 +1,7 @@
+using OnnxEdit.Surgery.Model;
 using OnnxEdit.Surgery.Proto;
 
-namespace OnnxEdit.Surgery;
+namespace OnnxEdit.Surgery.Gradients.Blocked;
 
 /// <summary>Lets a blocked convolution add a shortcut and rectify in the same pass, where nobody else reads what lies between.</summary>
 static class BlockedFusion

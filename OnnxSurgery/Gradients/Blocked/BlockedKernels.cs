@@ -1,7 +1,8 @@
 using Microsoft.ML.OnnxRuntime;
+using OnnxEdit.Surgery.Model;
 using OnnxEdit.Surgery.Proto;
 
-namespace OnnxEdit.Surgery;
+namespace OnnxEdit.Surgery.Gradients.Blocked;
 
 /// <summary>
 /// ONNX Runtime's convolutions on channels in blocks (domain com.microsoft.nchwc). It uses them by itself only where

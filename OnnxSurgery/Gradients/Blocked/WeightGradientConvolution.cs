@@ -1,6 +1,7 @@
+using OnnxEdit.Surgery.Model;
 using OnnxEdit.Surgery.Proto;
 
-namespace OnnxEdit.Surgery;
+namespace OnnxEdit.Surgery.Gradients.Blocked;
 
 /// <summary>
 /// The convolution that makes the gradient of a convolution's weights: images are its channels, and the gradient of the

@@ -1,6 +1,6 @@
 using OnnxEdit.Surgery.Proto;
 
-namespace OnnxEdit.Surgery;
+namespace OnnxEdit.Surgery.Gradients.Rules;
 
 /// <summary>Gradients of arithmetic with broadcasting. Symbols: a, b inputs, y output, dy its gradient.</summary>
 static class ArithmeticRules

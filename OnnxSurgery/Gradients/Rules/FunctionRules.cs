@@ -1,6 +1,7 @@
+using OnnxEdit.Surgery.Model;
 using OnnxEdit.Surgery.Proto;
 
-namespace OnnxEdit.Surgery;
+namespace OnnxEdit.Surgery.Gradients.Rules;
 
 /// <summary>Gradients of functions of one number. At a kink the gradient is that of the flatter side.</summary>
 static class FunctionRules

@@ -1,6 +1,8 @@
+using OnnxEdit.Surgery.Graph;
+using OnnxEdit.Surgery.Model;
 using OnnxEdit.Surgery.Proto;
 
-namespace OnnxEdit.Surgery;
+namespace OnnxEdit.Surgery.Gradients.Rules;
 
 /// <summary>Gradients of matrix products.</summary>
 static class LinearGradients

@@ -1,6 +1,6 @@
 using OnnxEdit.Surgery.Proto;
 
-namespace OnnxEdit.Surgery;
+namespace OnnxEdit.Surgery.Gradients.Rules;
 
 /// <summary>Gradient of the maximum over windows; averages are convolutions by then (<see cref="Restatements"/>).</summary>
 static class PoolingGradients

@@ -1,6 +1,7 @@
+using OnnxEdit.Surgery.Model;
 using OnnxEdit.Surgery.Proto;
 
-namespace OnnxEdit.Surgery;
+namespace OnnxEdit.Surgery.Gradients.Rules;
 
 /// <summary>Gradients of sums, means and extremes along axes, and of Softmax.</summary>
 static class ReductionRules

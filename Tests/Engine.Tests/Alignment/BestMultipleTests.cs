@@ -1,3 +1,4 @@
+using OnnxEdit.Engine.Alignment;
 using Xunit;
 
 namespace OnnxEdit.Engine.Tests;

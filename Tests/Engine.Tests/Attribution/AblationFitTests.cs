@@ -1,3 +1,5 @@
+using OnnxEdit.Engine.Attribution.Ablations;
+using OnnxEdit.Engine.Tasks;
 using Xunit;
 
 namespace OnnxEdit.Engine.Tests;

@@ -1,12 +1,22 @@
+using OnnxEdit.Engine.Attribution;
+using OnnxEdit.Engine.Attribution.Ablations;
+using OnnxEdit.Engine.Data;
+using OnnxEdit.Engine.Runtime;
+using OnnxEdit.Engine.Tasks;
+using OnnxEdit.Kernels.Moments;
 using OnnxEdit.OnnxSurgery.Tests;
 using OnnxEdit.Surgery;
+using OnnxEdit.Surgery.Components;
+using OnnxEdit.Surgery.Gradients;
+using OnnxEdit.Surgery.Graph;
+using OnnxEdit.Surgery.Model;
 using Xunit;
 
 namespace OnnxEdit.Engine.Tests;
 
 public sealed class AttributorTests : IDisposable
 {
-    static readonly ImageSet _images = SmallClassifier.Images(24);
+    static readonly ItemSet _images = SmallClassifier.Images(24);
 
     readonly string _folder = Directory.CreateTempSubdirectory("onnxedit-test-").FullName;
 
@@ -20,9 +30,9 @@ public sealed class AttributorTests : IDisposable
         return new OnnxModel(b.Build(b.Gemm(b.Flatten(b.GlobalAveragePool(x)), 2, name: "scores")));
     }
 
-    static ImageSet TwoClasses(ImageSet images) => new RelabelledImageSet(images, new Dictionary<int, int> { [0] = 0, [1] = 1, [2] = 0, [3] = 1 });
+    static ItemSet TwoClasses(ItemSet images) => new RelabelledItemSet(images, new Dictionary<int, int> { [0] = 0, [1] = 1, [2] = 0, [3] = 1 });
 
-    static Attributions Attribute(OnnxModel model, ImageSet images, AttributionMethod method, int budget, AttributionOptions? options = null) =>
+    static Attributions Attribute(OnnxModel model, ItemSet images, AttributionMethod method, int budget, AttributionOptions? options = null) =>
         new Attributor(model, images, (options ?? new()) with { Method = method, Budget = budget, Batch = 7 }).Attribute();
 
     [Theory]
@@ -82,7 +92,7 @@ public sealed class AttributorTests : IDisposable
         var x = b.Relu(b.Conv(b.Input("x", 3, size, size), 16, pads: 1, name: "conv"));
         var model = new OnnxModel(b.Build(b.Gemm(b.Flatten(b.GlobalAveragePool(x)), 2, name: "scores")));
         // The same pixels again and again.
-        var images = new StoredImageSet([3, size, size], [.. Enumerable.Repeat(new float[3 * size * size], 24)], new int[24]);
+        var images = new StoredItemSet([3, size, size], [.. Enumerable.Repeat(new float[3 * size * size], 24)], new int[24]);
         Assert.Equal(expected, new Attributor(model, images, new() { Batch = batch }).Work().Batch);
     }
 
@@ -154,7 +164,7 @@ public sealed class AttributorTests : IDisposable
             BatchInput[] inputs = [.. runner.Inputs.Select(name => name == ComponentMasks.Input ? new BatchInput(mask, [n, d]) : name == ComponentMasks.Shift ? new BatchInput(shift, [n, d]) : new BatchInput(image, [n, 3, 6, 6]))];
             runner.Run(inputs, (_, logits, _) =>
             {
-                for (var e = 0; e < n; e++) answers[e] = Engine.Answers.Of(logits.Slice(e * SmallClassifier.Classes, SmallClassifier.Classes), _images.Label(e), AnswerKind.LogOdds);
+                for (var e = 0; e < n; e++) answers[e] = Engine.Tasks.Answers.Of(logits.Slice(e * SmallClassifier.Classes, SmallClassifier.Classes), _images.Label(e), AnswerKind.LogOdds);
             });
             return answers;
         }
@@ -221,7 +231,7 @@ public sealed class AttributorTests : IDisposable
     }
 
     // What is lost when a filter's weights are zero, computed from the answers of changed models.
-    static double[][] Truth(OnnxModel model, ImageSet images)
+    static double[][] Truth(OnnxModel model, ItemSet images)
     {
         double[] Margins(OnnxModel m)
         {

@@ -1,3 +1,4 @@
+using OnnxEdit.Engine.Attribution.Corrections;
 using Xunit;
 
 namespace OnnxEdit.Engine.Tests;

@@ -1,4 +1,8 @@
-using OnnxEdit.Surgery;
+using OnnxEdit.Engine.Attribution;
+using OnnxEdit.Engine.Data;
+using OnnxEdit.Engine.Tasks;
+using OnnxEdit.Surgery.Components;
+using OnnxEdit.Surgery.Model;
 using OnnxEdit.Surgery.Proto;
 using Xunit;
 using DataType = OnnxEdit.Surgery.Proto.TensorProto.Types.DataType;
@@ -74,7 +78,7 @@ public sealed class LanguageModelTests
     static readonly float[][] _texts = [[0, 1, 2, 3, 0], [3, 3, 1, 0, 2], [2, 0, 0, 1, 1]];
 
     static Attributions Attribute(AttributionMethod method, int budget = 10) => new Attributor(
-        Model(), new StoredImageSet([Length], _texts, [-1, -1, -1]), new AttributionOptions { Components = ComponentKinds.Neurons, Method = method, Budget = budget, Alpha = 0.2 }).Attribute();
+        Model(), new StoredItemSet([Length], _texts, [-1, -1, -1]), new AttributionOptions { Components = ComponentKinds.Neurons, Method = method, Budget = budget, Alpha = 0.2 }).Attribute();
 
     [Fact]
     public void Leaving_neurons_out_changes_the_mean_margin_of_the_tokens()

@@ -1,4 +1,8 @@
-using OnnxEdit.Surgery;
+using OnnxEdit.Engine.Attribution;
+using OnnxEdit.Engine.Attribution.Runs;
+using OnnxEdit.Engine.Data;
+using OnnxEdit.Engine.Tasks;
+using OnnxEdit.Surgery.Model;
 using OnnxEdit.Surgery.Proto;
 using Xunit;
 
@@ -7,7 +11,7 @@ namespace OnnxEdit.Engine.Tests;
 public sealed class RunTests : IDisposable
 {
     static readonly OnnxModel _model = SmallClassifier.Residual().Model;
-    static readonly ImageSet _images = SmallClassifier.Images(21);
+    static readonly ItemSet _images = SmallClassifier.Images(21);
 
     readonly string _root = Directory.CreateTempSubdirectory("onnxedit-test-").FullName;
     int _count;
@@ -16,7 +20,7 @@ public sealed class RunTests : IDisposable
 
     static AttributionOptions Options(AttributionMethod method = AttributionMethod.Combined) => new() { Method = method, Budget = 90, Batch = 8, Chunk = 3 };
 
-    static Attributor Attributor(AttributionOptions? options = null, OnnxModel? model = null, ImageSet? images = null) => new(model ?? _model, images ?? _images, options ?? Options());
+    static Attributor Attributor(AttributionOptions? options = null, OnnxModel? model = null, ItemSet? images = null) => new(model ?? _model, images ?? _images, options ?? Options());
 
     RunFolder Plan(AttributionOptions? options = null, string? path = null)
     {

@@ -1,3 +1,5 @@
+using OnnxEdit.Engine.Attribution;
+using OnnxEdit.Engine.Attribution.Runs;
 using Xunit;
 
 namespace OnnxEdit.Engine.Tests;

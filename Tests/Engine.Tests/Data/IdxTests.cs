@@ -1,5 +1,7 @@
 using System.Buffers.Binary;
 using System.IO.Compression;
+using OnnxEdit.Engine.Data;
+using OnnxEdit.Kernels.Moments;
 using Xunit;
 
 namespace OnnxEdit.Engine.Tests;

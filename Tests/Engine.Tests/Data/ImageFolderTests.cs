@@ -1,3 +1,4 @@
+using OnnxEdit.Engine.Data;
 using SkiaSharp;
 using Xunit;
 

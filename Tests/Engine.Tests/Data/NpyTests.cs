@@ -1,4 +1,6 @@
 using System.Text;
+using OnnxEdit.Engine.Data.Arrays;
+using OnnxEdit.Surgery.Model;
 using Xunit;
 
 namespace OnnxEdit.Engine.Tests;

@@ -1,3 +1,4 @@
+using OnnxEdit.Engine.Data;
 using Parquet;
 using Parquet.Schema;
 using Xunit;

@@ -1,3 +1,5 @@
+using OnnxEdit.Engine.Data;
+using OnnxEdit.Engine.Data.Pixels;
 using SkiaSharp;
 using Xunit;
 
@@ -17,9 +19,9 @@ static class Pictures
     };
 
     /// <summary>Everything at a path as one test set of raw pixels.</summary>
-    public static ImageSet Whole(string path, InputGeometry input) => ModelData.Open(Options(path) with { TestOnly = true }, input).Test!;
+    public static ItemSet Whole(string path, InputGeometry input) => ModelData.Open(Options(path) with { TestOnly = true }, input).Test!;
 
-    public static float[] Item(ImageSet items, int index)
+    public static float[] Item(ItemSet items, int index)
     {
         var values = new float[items.ItemLength];
         items.Fill(index, 1, values);

@@ -1,3 +1,4 @@
+using OnnxEdit.Engine.Data.Pixels;
 using Xunit;
 
 namespace OnnxEdit.Engine.Tests;

@@ -1,3 +1,5 @@
+using OnnxEdit.Engine.Data.Pixels;
+using OnnxEdit.Engine.Data.Sources;
 using Xunit;
 
 namespace OnnxEdit.Engine.Tests;

@@ -1,3 +1,5 @@
+using OnnxEdit.Engine.Data;
+using OnnxEdit.Engine.Data.Arrays;
 using Xunit;
 
 namespace OnnxEdit.Engine.Tests;
@@ -21,7 +23,7 @@ public sealed class SplitTests : IDisposable
 
     static readonly InputGeometry Input = InputGeometry.FromShape([1]);
 
-    static List<float> Values(ImageSet? items)
+    static List<float> Values(ItemSet? items)
     {
         var values = new float[items?.Count ?? 0];
         items?.Fill(0, values.Length, values);

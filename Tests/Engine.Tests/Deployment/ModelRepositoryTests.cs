@@ -1,3 +1,4 @@
+using OnnxEdit.Engine.Deployment;
 using Xunit;
 
 namespace OnnxEdit.Engine.Tests;

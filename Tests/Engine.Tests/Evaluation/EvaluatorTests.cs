@@ -1,4 +1,6 @@
-using OnnxEdit.Surgery;
+using OnnxEdit.Engine.Data;
+using OnnxEdit.Engine.Tasks;
+using OnnxEdit.Surgery.Model;
 using Xunit;
 
 namespace OnnxEdit.Engine.Tests;
@@ -6,7 +8,7 @@ namespace OnnxEdit.Engine.Tests;
 public sealed class EvaluatorTests
 {
     /// <summary>Items whose values are the logits of an identity model.</summary>
-    sealed class Rows(int[] labels, params float[][] rows) : ImageSet
+    sealed class Rows(int[] labels, params float[][] rows) : ItemSet
     {
         public override int Count => rows.Length;
 
@@ -20,7 +22,7 @@ public sealed class EvaluatorTests
         }
     }
 
-    static Evaluation Evaluate(OnnxModel model, ImageSet images) =>
+    static Evaluation Evaluate(OnnxModel model, ItemSet images) =>
         Evaluator.Evaluate(model, images, null, null, TestContext.Current.CancellationToken);
 
     static Rows ThreeRows(params int[] labels) => new(labels, [3, 1, 2], [0, 5, 1], [2, 2, 1]);

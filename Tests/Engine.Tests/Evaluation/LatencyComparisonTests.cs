@@ -1,4 +1,5 @@
-using OnnxEdit.Surgery;
+using OnnxEdit.Engine.Tasks;
+using OnnxEdit.Surgery.Model;
 using Xunit;
 
 namespace OnnxEdit.Engine.Tests;

@@ -1,3 +1,4 @@
+using OnnxEdit.Engine.Tasks;
 using Xunit;
 
 namespace OnnxEdit.Engine.Tests;

@@ -1,7 +1,14 @@
 using Google.Protobuf;
-using OnnxEdit.Kernels;
+using OnnxEdit.Engine.Data;
+using OnnxEdit.Engine.EditableTraining;
+using OnnxEdit.Engine.Editing;
+using OnnxEdit.Engine.Finetuning;
+using OnnxEdit.Engine.Tasks;
+using OnnxEdit.Engine.Training;
+using OnnxEdit.Engine.Training.Rules;
+using OnnxEdit.Kernels.RandomNumbers;
 using OnnxEdit.OnnxSurgery.Tests;
-using OnnxEdit.Surgery;
+using OnnxEdit.Surgery.Model;
 using Xunit;
 
 namespace OnnxEdit.Engine.Tests;
@@ -16,7 +23,7 @@ public sealed class EditableTrainerTests
     static ModelData Data()
     {
         var all = SmallClassifier.Images(480);
-        ImageSet Part(int from, int to) => all.Select([.. Enumerable.Range(from, to - from)]);
+        ItemSet Part(int from, int to) => all.Select([.. Enumerable.Range(from, to - from)]);
         return new ModelData("made up") { Train = Part(0, 240), Validation = Part(240, 360), Test = Part(360, 480) };
     }
 
@@ -115,8 +122,8 @@ public sealed class EditableTrainerTests
         Assert.True(report.After!.Top1 > report.Before!.Top1 - 0.05);
         Assert.Equal("finetune", ModelHistory.Read(model.Proto)[^1].Command);
         // The editor takes the step size that was practised.
-        Assert.Equal(report.Best.EditStepSize, EditableHistory.StepSizeFor(model, new EditOptions { Method = EditMethod.Gradient, Layers = layers })!.Value, 1e-12);
-        Assert.Null(EditableHistory.StepSizeFor(model, new EditOptions { Method = EditMethod.Gradient, Layers = "all" }));
+        Assert.Equal(report.Best.EditStepSize, PractisedStepSize.Of(model, new EditOptions { Method = EditMethod.Gradient, Layers = layers })!.Value, 1e-12);
+        Assert.Null(PractisedStepSize.Of(model, new EditOptions { Method = EditMethod.Gradient, Layers = "all" }));
         using var session = new ClassifierSession(model);
         Assert.Equal(layers == "extra", ExtraLayer.Weights(model.Proto.Graph).Count == 4);
     }

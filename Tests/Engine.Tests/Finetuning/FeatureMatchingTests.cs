@@ -1,12 +1,19 @@
+using OnnxEdit.Engine.Data;
+using OnnxEdit.Engine.Finetuning;
+using OnnxEdit.Engine.Runtime;
+using OnnxEdit.Engine.Training;
+using OnnxEdit.Engine.Training.Rules;
 using OnnxEdit.OnnxSurgery.Tests;
-using OnnxEdit.Surgery;
+using OnnxEdit.Surgery.Gradients;
+using OnnxEdit.Surgery.Graph;
+using OnnxEdit.Surgery.Model;
 using Xunit;
 
 namespace OnnxEdit.Engine.Tests;
 
 public sealed class FeatureMatchingTests
 {
-    static readonly ImageSet _images = SmallClassifier.Images(240, isLabelled: false);
+    static readonly ItemSet _images = SmallClassifier.Images(240, isLabelled: false);
 
     static OnnxModel Network(int seed, int inner)
     {

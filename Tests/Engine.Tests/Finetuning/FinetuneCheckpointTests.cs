@@ -1,4 +1,8 @@
 using Google.Protobuf;
+using OnnxEdit.Engine.Data;
+using OnnxEdit.Engine.Finetuning;
+using OnnxEdit.Engine.Training;
+using OnnxEdit.Engine.Training.Rules;
 using Xunit;
 
 namespace OnnxEdit.Engine.Tests;
@@ -12,7 +16,7 @@ public sealed class FinetuneCheckpointTests
     static FinetuneResult Run(FinetuneOptions options, CancellationToken? cancellation = null)
     {
         var all = SmallClassifier.Images(360);
-        ImageSet Part(int from, int to) => all.Select([.. Enumerable.Range(from, to - from)]);
+        ItemSet Part(int from, int to) => all.Select([.. Enumerable.Range(from, to - from)]);
         return Finetuner.Finetune(
             SmallClassifier.Residual().Model, new ModelData("made up") { Train = Part(0, 240), Validation = Part(240, 360) }, options, null, cancellation ?? _cancellation);
     }

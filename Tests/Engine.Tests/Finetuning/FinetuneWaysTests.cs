@@ -1,4 +1,8 @@
-using OnnxEdit.Surgery;
+using OnnxEdit.Engine.Data;
+using OnnxEdit.Engine.Finetuning;
+using OnnxEdit.Engine.Training;
+using OnnxEdit.Engine.Training.Rules;
+using OnnxEdit.Surgery.Model;
 using Xunit;
 
 namespace OnnxEdit.Engine.Tests;
@@ -10,7 +14,7 @@ public sealed class FinetuneWaysTests
     static ModelData Data()
     {
         var all = SmallClassifier.Images(480);
-        ImageSet Part(int from, int to) => all.Select([.. Enumerable.Range(from, to - from)]);
+        ItemSet Part(int from, int to) => all.Select([.. Enumerable.Range(from, to - from)]);
         return new ModelData("made up") { Train = Part(0, 240), Validation = Part(240, 360), Test = Part(360, 480) };
     }
 

@@ -1,6 +1,11 @@
 using Google.Protobuf;
-using OnnxEdit.Kernels;
-using OnnxEdit.Surgery;
+using OnnxEdit.Engine.Data;
+using OnnxEdit.Engine.Finetuning;
+using OnnxEdit.Engine.Training;
+using OnnxEdit.Engine.Training.Rules;
+using OnnxEdit.Kernels.RandomNumbers;
+using OnnxEdit.Surgery.Graph;
+using OnnxEdit.Surgery.Model;
 using Xunit;
 
 namespace OnnxEdit.Engine.Tests;
@@ -12,7 +17,7 @@ public sealed class FinetunerTests
     static ModelData Data(bool labels = true)
     {
         var all = SmallClassifier.Images(480, isLabelled: labels);
-        ImageSet Part(int from, int to) => all.Select([.. Enumerable.Range(from, to - from)]);
+        ItemSet Part(int from, int to) => all.Select([.. Enumerable.Range(from, to - from)]);
         return new ModelData("made up") { Train = Part(0, 240), Validation = Part(240, 360), Test = Part(360, 480) };
     }
 

@@ -1,3 +1,4 @@
+using OnnxEdit.Engine.Training.Rules;
 using Xunit;
 
 namespace OnnxEdit.Engine.Tests;

@@ -1,4 +1,8 @@
-using OnnxEdit.Surgery;
+using OnnxEdit.Engine.Data;
+using OnnxEdit.Engine.Editing;
+using OnnxEdit.Engine.Tasks;
+using OnnxEdit.Engine.Training.Rules;
+using OnnxEdit.Surgery.Model;
 using Xunit;
 
 namespace OnnxEdit.Engine.Tests;
@@ -7,7 +11,7 @@ public sealed class EditScopeTests
 {
     static readonly CancellationToken _cancellation = TestContext.Current.CancellationToken;
 
-    static float[] Scores(OnnxModel model, ImageSet images)
+    static float[] Scores(OnnxModel model, ItemSet images)
     {
         List<float> all = [];
         using var session = new ClassifierSession(model);

@@ -1,5 +1,8 @@
+using OnnxEdit.Engine.Editing;
+using OnnxEdit.Engine.Tasks;
+using OnnxEdit.Engine.Training.Rules;
 using OnnxEdit.OnnxSurgery.Tests;
-using OnnxEdit.Surgery;
+using OnnxEdit.Surgery.Model;
 using Xunit;
 
 namespace OnnxEdit.Engine.Tests;

@@ -1,10 +1,12 @@
+using OnnxEdit.Engine.Data;
+using OnnxEdit.Engine.Data.Pixels;
 using Xunit;
 
 namespace OnnxEdit.Engine.Tests;
 
 public sealed class ImageViewsTests
 {
-    sealed class Ramp(params int[] shape) : ImageSet
+    sealed class Ramp(params int[] shape) : ItemSet
     {
         public override int Count => 2;
 

@@ -1,5 +1,8 @@
+using OnnxEdit.Engine.Data;
+using OnnxEdit.Engine.Editing;
+using OnnxEdit.Engine.Tasks;
 using OnnxEdit.OnnxSurgery.Tests;
-using OnnxEdit.Surgery;
+using OnnxEdit.Surgery.Model;
 using Xunit;
 
 namespace OnnxEdit.Engine.Tests;
@@ -7,7 +10,7 @@ namespace OnnxEdit.Engine.Tests;
 public sealed class LocalEditorTests
 {
     static readonly CancellationToken _cancellation = TestContext.Current.CancellationToken;
-    static readonly ImageSet _images = SmallClassifier.Images(200, isLabelled: false);
+    static readonly ItemSet _images = SmallClassifier.Images(200, isLabelled: false);
 
     static float[][] Features(LocalEditor editor)
     {

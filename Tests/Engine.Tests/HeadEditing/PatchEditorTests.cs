@@ -1,5 +1,7 @@
-using OnnxEdit.Kernels;
-using OnnxEdit.Surgery;
+using OnnxEdit.Engine.Editing;
+using OnnxEdit.Engine.Tasks;
+using OnnxEdit.Kernels.RandomNumbers;
+using OnnxEdit.Surgery.Graph;
 using Xunit;
 
 namespace OnnxEdit.Engine.Tests;

@@ -1,3 +1,4 @@
+using OnnxEdit.Engine.Reporting;
 using Xunit;
 
 namespace OnnxEdit.Engine.Tests;

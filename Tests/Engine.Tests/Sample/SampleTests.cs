@@ -1,6 +1,10 @@
 using System.Numerics.Tensors;
 using System.Text.Json;
 using Microsoft.ML.OnnxRuntime;
+using OnnxEdit.Engine.Data;
+using OnnxEdit.Engine.Data.Pixels;
+using OnnxEdit.Engine.Sample;
+using OnnxEdit.Surgery.Model;
 using Xunit;
 
 namespace OnnxEdit.Engine.Tests;

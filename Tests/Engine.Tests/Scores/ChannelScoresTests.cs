@@ -1,6 +1,10 @@
-using OnnxEdit.Kernels;
+using OnnxEdit.Engine.Scores;
+using OnnxEdit.Engine.Statistics;
+using OnnxEdit.Kernels.Witness;
 using OnnxEdit.OnnxSurgery.Tests;
-using OnnxEdit.Surgery;
+using OnnxEdit.Surgery.Channels;
+using OnnxEdit.Surgery.Graph;
+using OnnxEdit.Surgery.Model;
 using OnnxEdit.Surgery.Proto;
 using Xunit;
 
@@ -149,9 +153,9 @@ public sealed class ChannelScoresTests
     {
         var model = SmallClassifier.Residual();
         Assert.Equal(ErrorKind.Usage, Assert.Throws<OnnxEngineException>(() => Score(model, ChannelScoreKind.Tv)).Kind);
-        var grams = model.Collect(SmallClassifier.Images(20), StatisticsOptions.For(ChannelScoreKind.Obs));
+        var grams = model.Collect(SmallClassifier.Images(20), ChannelScores.Needs(ChannelScoreKind.Obs));
         Assert.Empty(grams.Points);
-        var tv = model.Collect(SmallClassifier.Images(20), StatisticsOptions.For(ChannelScoreKind.Tv));
+        var tv = model.Collect(SmallClassifier.Images(20), ChannelScores.Needs(ChannelScoreKind.Tv));
         Assert.Contains("CHIP", Assert.Throws<OnnxEngineException>(() => Score(model, ChannelScoreKind.Chip, tv)).Message, StringComparison.Ordinal);
         Assert.Contains("Gram", Assert.Throws<OnnxEngineException>(() => Score(model, ChannelScoreKind.Obs, tv)).Message, StringComparison.Ordinal);
     }

@@ -1,4 +1,9 @@
-using OnnxEdit.Surgery;
+using OnnxEdit.Engine.Scores;
+using OnnxEdit.Engine.Slimming;
+using OnnxEdit.Surgery.Channels;
+using OnnxEdit.Surgery.Graph;
+using OnnxEdit.Surgery.Model;
+using OnnxEdit.Surgery.Rewrites;
 using Xunit;
 
 namespace OnnxEdit.Engine.Tests;

@@ -1,4 +1,5 @@
-using OnnxEdit.Kernels;
+using OnnxEdit.Engine.Refit;
+using OnnxEdit.Kernels.RandomNumbers;
 using Xunit;
 
 namespace OnnxEdit.Engine.Tests;

@@ -1,4 +1,7 @@
-using OnnxEdit.Surgery;
+using OnnxEdit.Engine.Slimming;
+using OnnxEdit.Surgery.Channels;
+using OnnxEdit.Surgery.Graph;
+using OnnxEdit.Surgery.Model;
 using OnnxEdit.Surgery.Proto;
 using Xunit;
 

@@ -1,3 +1,4 @@
+using OnnxEdit.Engine.Slimming;
 using Xunit;
 
 namespace OnnxEdit.Engine.Tests;

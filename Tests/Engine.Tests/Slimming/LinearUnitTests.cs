@@ -1,5 +1,8 @@
+using OnnxEdit.Engine.Linear;
+using OnnxEdit.Engine.Runtime;
 using OnnxEdit.OnnxSurgery.Tests;
-using OnnxEdit.Surgery;
+using OnnxEdit.Surgery.Graph;
+using OnnxEdit.Surgery.Model;
 using OnnxEdit.Surgery.Proto;
 using Xunit;
 

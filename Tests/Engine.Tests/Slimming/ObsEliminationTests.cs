@@ -1,4 +1,5 @@
 using MathNet.Numerics.LinearAlgebra.Double;
+using OnnxEdit.Engine.Refit;
 using Xunit;
 
 namespace OnnxEdit.Engine.Tests;

@@ -1,3 +1,4 @@
+using OnnxEdit.Engine.Refit;
 using Xunit;
 
 namespace OnnxEdit.Engine.Tests;

@@ -1,4 +1,5 @@
-using OnnxEdit.Surgery;
+using OnnxEdit.Engine.Slimming;
+using OnnxEdit.Surgery.Channels;
 using Xunit;
 
 namespace OnnxEdit.Engine.Tests;

@@ -1,4 +1,6 @@
-using OnnxEdit.Kernels;
+using OnnxEdit.Engine.Statistics;
+using OnnxEdit.Engine.Tasks;
+using OnnxEdit.Kernels.Moments;
 using OnnxEdit.OnnxSurgery.Tests;
 using Xunit;
 

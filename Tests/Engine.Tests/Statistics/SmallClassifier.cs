@@ -1,6 +1,10 @@
-using OnnxEdit.Kernels;
+using OnnxEdit.Engine.Data;
+using OnnxEdit.Engine.Statistics;
+using OnnxEdit.Kernels.RandomNumbers;
 using OnnxEdit.OnnxSurgery.Tests;
-using OnnxEdit.Surgery;
+using OnnxEdit.Surgery.Channels;
+using OnnxEdit.Surgery.Graph;
+using OnnxEdit.Surgery.Model;
 using OnnxEdit.Surgery.Proto;
 
 namespace OnnxEdit.Engine.Tests;
@@ -45,12 +49,12 @@ sealed class SmallClassifier
     internal static float[] Identity => [1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1];
 
     /// <summary>Noise; with labels, the first colour grows with the class.</summary>
-    internal static ImageSet Images(int count, int channels = 3, bool isLabelled = true) => new Noise(count, channels, isLabelled);
+    internal static ItemSet Images(int count, int channels = 3, bool isLabelled = true) => new Noise(count, channels, isLabelled);
 
-    internal CalibrationStatistics Collect(ImageSet images, StatisticsOptions? options = null) =>
+    internal CalibrationStatistics Collect(ItemSet images, StatisticsOptions? options = null) =>
         CalibrationStatistics.Collect(Model, Analysis, images, options, null, Xunit.TestContext.Current.CancellationToken);
 
-    sealed class Noise(int count, int channels, bool isLabelled) : ImageSet
+    sealed class Noise(int count, int channels, bool isLabelled) : ItemSet
     {
         public override int Count => count;
 

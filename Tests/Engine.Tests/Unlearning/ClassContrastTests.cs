@@ -1,4 +1,6 @@
-using OnnxEdit.Kernels;
+using OnnxEdit.Engine.Statistics;
+using OnnxEdit.Engine.Unlearning;
+using OnnxEdit.Kernels.Moments;
 using Xunit;
 
 namespace OnnxEdit.Engine.Tests;

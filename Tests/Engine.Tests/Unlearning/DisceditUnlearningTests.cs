@@ -1,4 +1,7 @@
-using OnnxEdit.Surgery;
+using OnnxEdit.Engine.Tasks;
+using OnnxEdit.Engine.Unlearning;
+using OnnxEdit.Surgery.Graph;
+using OnnxEdit.Surgery.Model;
 using Xunit;
 
 namespace OnnxEdit.Engine.Tests;

@@ -1,5 +1,10 @@
+using OnnxEdit.Engine.Runtime;
+using OnnxEdit.Engine.Statistics;
+using OnnxEdit.Engine.Tasks;
+using OnnxEdit.Engine.Unlearning;
+using OnnxEdit.Kernels.Moments;
 using OnnxEdit.OnnxSurgery.Tests;
-using OnnxEdit.Surgery;
+using OnnxEdit.Surgery.Graph;
 using Xunit;
 
 namespace OnnxEdit.Engine.Tests;
@@ -71,7 +76,7 @@ public sealed class EditSiteTests
             var values = new float[2 * prefix.RowLength(site.Output)];
             prefix.Read(site.Output, 0, 2, values);
             return new ActivationArrangement(site.ChannelAxis).Arrange(values, ItemLayout.Stack(prefix.Shape(site.Output), 2), out var layout).ToArray()
-                .Select((v, i) => layout.Layout == Kernels.ActivationLayout.ChannelsFirst ? (v, i / layout.Positions % layout.Channels) : (v, i % layout.Channels))
+                .Select((v, i) => layout.Layout == ActivationLayout.ChannelsFirst ? (v, i / layout.Positions % layout.Channels) : (v, i % layout.Channels))
                 .OrderBy(p => p.Item2).Select(p => p.v).ToArray();
         }
         var before = Values();

@@ -1,4 +1,9 @@
-using OnnxEdit.Surgery;
+using OnnxEdit.Engine.Data;
+using OnnxEdit.Engine.Refit;
+using OnnxEdit.Engine.Runtime;
+using OnnxEdit.Engine.Tasks;
+using OnnxEdit.Engine.Unlearning;
+using OnnxEdit.Surgery.Graph;
 using Xunit;
 
 namespace OnnxEdit.Engine.Tests;
@@ -7,14 +12,14 @@ public sealed class ForgetFitTests
 {
     const int Class = 1;
 
-    static readonly ImageSet _images = SmallClassifier.Images(600);
+    static readonly ItemSet _images = SmallClassifier.Images(600);
 
-    static ImageSet Of(bool forgotten) => _images.Select([.. Enumerable.Range(0, _images.Count).Where(i => _images.Label(i) == Class == forgotten)]);
+    static ItemSet Of(bool forgotten) => _images.Select([.. Enumerable.Range(0, _images.Count).Where(i => _images.Label(i) == Class == forgotten)]);
 
     // Mean features of the edited model, over the images that stay and those of the class.
     static (double[] Stay, double[] Go) Means(NormalisedModel model, FeatureStage stage)
     {
-        double[] Mean(ImageSet images)
+        double[] Mean(ItemSet images)
         {
             using var prefix = new PrefixRunner(model.Proto, ItemLayout.Of(model), images, 20);
             prefix.Compute([stage.Features], TestContext.Current.CancellationToken);

@@ -1,3 +1,4 @@
+using OnnxEdit.Engine.Unlearning;
 using Xunit;
 
 namespace OnnxEdit.Engine.Tests;

@@ -1,5 +1,11 @@
+using OnnxEdit.Engine.Data;
+using OnnxEdit.Engine.Refit;
+using OnnxEdit.Engine.Runtime;
+using OnnxEdit.Engine.Statistics;
+using OnnxEdit.Engine.Tasks;
+using OnnxEdit.Engine.Unlearning;
 using OnnxEdit.OnnxSurgery.Tests;
-using OnnxEdit.Surgery;
+using OnnxEdit.Surgery.Graph;
 using Xunit;
 
 namespace OnnxEdit.Engine.Tests;
@@ -8,10 +14,10 @@ public sealed class MomentsFitTests
 {
     const int Class = 2;
 
-    static readonly ImageSet _images = SmallClassifier.Images(600);
+    static readonly ItemSet _images = SmallClassifier.Images(600);
     static readonly StatisticsOptions _only = new() { Activations = false, Grams = false };
 
-    static ImageSet Of(bool forgotten) => _images.Select([.. Enumerable.Range(0, _images.Count).Where(i => _images.Label(i) == Class == forgotten)]);
+    static ItemSet Of(bool forgotten) => _images.Select([.. Enumerable.Range(0, _images.Count).Where(i => _images.Label(i) == Class == forgotten)]);
 
     // A convolution, its mean, the head: no Relu between.
     static SmallClassifier Straight()
@@ -29,7 +35,7 @@ public sealed class MomentsFitTests
 
     static double Distance(NormalisedModel model, FeatureStage stage)
     {
-        double[] Mean(ImageSet images)
+        double[] Mean(ItemSet images)
         {
             using var prefix = new PrefixRunner(model.Proto, ItemLayout.Of(model), images, 50);
             prefix.Compute([stage.Features], TestContext.Current.CancellationToken);

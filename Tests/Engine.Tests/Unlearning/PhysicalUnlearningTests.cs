@@ -1,5 +1,8 @@
+using OnnxEdit.Engine.Data;
+using OnnxEdit.Engine.Slimming;
+using OnnxEdit.Engine.Unlearning;
 using OnnxEdit.OnnxSurgery.Tests;
-using OnnxEdit.Surgery;
+using OnnxEdit.Surgery.Model;
 using Xunit;
 
 namespace OnnxEdit.Engine.Tests;
@@ -18,7 +21,7 @@ public sealed class PhysicalUnlearningTests
 
     static UnlearnResult Unlearn(int @class, int images)
     {
-        ImageSet Part(int part) => SmallClassifier.Images(3 * images, 4).Select([.. Enumerable.Range(part * images, images)]);
+        ItemSet Part(int part) => SmallClassifier.Images(3 * images, 4).Select([.. Enumerable.Range(part * images, images)]);
         var data = new UnlearnData { Train = Part(0), Validation = Part(1), Test = Part(2) };
         var options = new UnlearnOptions { Classes = [@class], Physical = true, Calibration = images, RetainDrop = 100, ForgetTarget = 100 };
         return Unlearner.Unlearn(Model(), data, options, null, TestContext.Current.CancellationToken);

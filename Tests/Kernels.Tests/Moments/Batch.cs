@@ -1,3 +1,6 @@
+using OnnxEdit.Kernels.Moments;
+using OnnxEdit.Kernels.RandomNumbers;
+
 namespace OnnxEdit.Kernels.Tests;
 
 /// <summary>Random activations and a plain reference for what pooling should give.</summary>

@@ -1,3 +1,6 @@
+using OnnxEdit.Kernels.Moments;
+using OnnxEdit.Kernels.RandomNumbers;
+using OnnxEdit.Kernels.Witness;
 using Xunit;
 
 namespace OnnxEdit.Kernels.Tests;

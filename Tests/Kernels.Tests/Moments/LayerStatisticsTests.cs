@@ -1,3 +1,5 @@
+using OnnxEdit.Kernels.Moments;
+using OnnxEdit.Kernels.Witness;
 using Xunit;
 
 namespace OnnxEdit.Kernels.Tests;

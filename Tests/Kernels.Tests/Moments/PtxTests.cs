@@ -4,6 +4,7 @@ using ILGPU.Backends.EntryPoints;
 using ILGPU.Backends.PTX;
 using ILGPU.Runtime;
 using ILGPU.Runtime.Cuda;
+using OnnxEdit.Kernels.Moments;
 using Xunit;
 
 namespace OnnxEdit.Kernels.Tests;

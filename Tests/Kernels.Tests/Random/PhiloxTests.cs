@@ -1,3 +1,4 @@
+using OnnxEdit.Kernels.RandomNumbers;
 using Xunit;
 
 namespace OnnxEdit.Kernels.Tests;

@@ -1,3 +1,5 @@
+using OnnxEdit.Kernels.RandomNumbers;
+
 namespace OnnxEdit.Kernels.Tests;
 
 /// <summary>Two random distributions on common atoms, with exact moments and exact total variation.</summary>

@@ -1,3 +1,7 @@
+using OnnxEdit.Kernels.Moments;
+using OnnxEdit.Kernels.RandomNumbers;
+using OnnxEdit.Kernels.Sketches;
+using OnnxEdit.Kernels.Witness;
 using Xunit;
 
 namespace OnnxEdit.Kernels.Tests;

@@ -1,4 +1,4 @@
-using OnnxEdit.Surgery;
+using OnnxEdit.Surgery.Model;
 using Xunit;
 
 namespace OnnxEdit.OnnxSurgery.Tests;

@@ -1,4 +1,7 @@
-using OnnxEdit.Surgery;
+using OnnxEdit.Surgery.Channels;
+using OnnxEdit.Surgery.Graph;
+using OnnxEdit.Surgery.Model;
+using OnnxEdit.Surgery.Rewrites;
 using Xunit;
 
 namespace OnnxEdit.OnnxSurgery.Tests;

@@ -1,6 +1,9 @@
 using Google.Protobuf;
 using OnnxEdit.Surgery;
+using OnnxEdit.Surgery.Graph;
+using OnnxEdit.Surgery.Model;
 using OnnxEdit.Surgery.Proto;
+using OnnxEdit.Surgery.Rewrites;
 using Xunit;
 using AttributeType = OnnxEdit.Surgery.Proto.AttributeProto.Types.AttributeType;
 using DataType = OnnxEdit.Surgery.Proto.TensorProto.Types.DataType;

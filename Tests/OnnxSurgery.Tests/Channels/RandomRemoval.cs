@@ -1,4 +1,4 @@
-using OnnxEdit.Surgery;
+using OnnxEdit.Surgery.Channels;
 
 namespace OnnxEdit.OnnxSurgery.Tests;
 

@@ -1,5 +1,8 @@
-using OnnxEdit.Surgery;
+using OnnxEdit.Surgery.Channels;
+using OnnxEdit.Surgery.Graph;
+using OnnxEdit.Surgery.Model;
 using OnnxEdit.Surgery.Proto;
+using OnnxEdit.Surgery.Rewrites;
 using Xunit;
 
 namespace OnnxEdit.OnnxSurgery.Tests;

@@ -1,5 +1,8 @@
-using OnnxEdit.Surgery;
+using OnnxEdit.Surgery.Channels;
+using OnnxEdit.Surgery.Graph;
+using OnnxEdit.Surgery.Model;
 using OnnxEdit.Surgery.Proto;
+using OnnxEdit.Surgery.Rewrites;
 using Xunit;
 
 namespace OnnxEdit.OnnxSurgery.Tests;
@@ -65,7 +68,7 @@ public class RemovalCostTests
         for (var c = 0; c < removed.Length; c++)
             if (removed[c]) cost.Remove(c);
         var slim = ChannelRemoval.Apply(analysis, removed);
-        var trace = OnnxEdit.Surgery.ShapeTrace.Run(slim, shapes);
+        var trace = OnnxEdit.Surgery.Graph.ShapeTrace.Run(slim, shapes);
         var counts = ModelCounts.Of(slim, trace.Shapes, trace.Batch);
         Assert.True(Math.Abs(counts.Parameters - cost.Parameters) < 1e-3, $"{what}: {counts.Parameters} parameters, not {cost.Parameters}");
         Assert.True(Math.Abs(counts.Macs - cost.Macs) < 1e-6 * (counts.Macs + 1), $"{what}: {counts.Macs} MACs, not {cost.Macs}");

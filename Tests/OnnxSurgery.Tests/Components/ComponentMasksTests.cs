@@ -1,5 +1,9 @@
 using Microsoft.ML.OnnxRuntime;
 using OnnxEdit.Surgery;
+using OnnxEdit.Surgery.Components;
+using OnnxEdit.Surgery.Gradients;
+using OnnxEdit.Surgery.Graph;
+using OnnxEdit.Surgery.Model;
 using OnnxEdit.Surgery.Proto;
 using Xunit;
 

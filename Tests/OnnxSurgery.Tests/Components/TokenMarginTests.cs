@@ -1,5 +1,7 @@
 using Microsoft.ML.OnnxRuntime;
 using OnnxEdit.Surgery;
+using OnnxEdit.Surgery.Components;
+using OnnxEdit.Surgery.Model;
 using OnnxEdit.Surgery.Proto;
 using Xunit;
 using DataType = OnnxEdit.Surgery.Proto.TensorProto.Types.DataType;

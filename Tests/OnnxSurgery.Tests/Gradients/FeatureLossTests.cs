@@ -1,5 +1,6 @@
 using Microsoft.ML.OnnxRuntime;
-using OnnxEdit.Surgery;
+using OnnxEdit.Surgery.Gradients;
+using OnnxEdit.Surgery.Model;
 using Xunit;
 
 namespace OnnxEdit.OnnxSurgery.Tests;

@@ -1,4 +1,4 @@
-using OnnxEdit.Surgery;
+using OnnxEdit.Surgery.Model;
 using OnnxEdit.Surgery.Proto;
 
 namespace OnnxEdit.OnnxSurgery.Tests;

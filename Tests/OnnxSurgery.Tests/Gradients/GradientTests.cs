@@ -1,4 +1,4 @@
-using OnnxEdit.Surgery;
+using OnnxEdit.Surgery.Gradients;
 using Xunit;
 
 namespace OnnxEdit.OnnxSurgery.Tests;

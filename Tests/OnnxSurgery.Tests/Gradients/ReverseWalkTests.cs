@@ -1,5 +1,9 @@
 using Microsoft.ML.OnnxRuntime;
 using OnnxEdit.Surgery;
+using OnnxEdit.Surgery.Gradients;
+using OnnxEdit.Surgery.Graph;
+using OnnxEdit.Surgery.Model;
+using OnnxEdit.Surgery.Rewrites;
 using Xunit;
 
 namespace OnnxEdit.OnnxSurgery.Tests;

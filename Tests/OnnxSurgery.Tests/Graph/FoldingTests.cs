@@ -1,4 +1,5 @@
-using OnnxEdit.Surgery;
+using OnnxEdit.Surgery.Graph;
+using OnnxEdit.Surgery.Model;
 using Xunit;
 
 namespace OnnxEdit.OnnxSurgery.Tests;
@@ -19,7 +20,7 @@ public class FoldingTests
         var folded = model.Clone();
         ConstantFolding.Apply(folded);
         ModelRunner.AssertSame(original, ModelRunner.Run(folded, 1, shapes), $"{name}, constants folded");
-        ShapeFolding.Apply(folded, OnnxEdit.Surgery.ShapeTrace.Run(folded, shapes));
+        ShapeFolding.Apply(folded, OnnxEdit.Surgery.Graph.ShapeTrace.Run(folded, shapes));
         ModelRunner.AssertSame(original, ModelRunner.Run(folded, 1, shapes), $"{name}, shapes folded");
         Assert.Equal(before, model);
     }
@@ -83,7 +84,7 @@ public class FoldingTests
         var size = b.Op("Cast", [b.Unary("Ceil", b.ReduceMean(x, [0, 1], keepdims: false))], [], "size", n => n.Set("to", 7));
         var target = b.Op("Concat", [b.Op("Unsqueeze", [size, b.Integers("axes", 0)], [1]), b.Integers("rest", -1)], [2], "target", n => n.Set("axis", 0));
         var model = b.Build(b.Op("Reshape", [x, target], [1, 4], "y"));
-        Assert.False(ShapeFolding.Apply(model, OnnxEdit.Surgery.ShapeTrace.Run(model)));
+        Assert.False(ShapeFolding.Apply(model, OnnxEdit.Surgery.Graph.ShapeTrace.Run(model)));
     }
 
     [Fact]

@@ -1,5 +1,7 @@
 using Microsoft.ML.OnnxRuntime;
 using OnnxEdit.Surgery;
+using OnnxEdit.Surgery.Graph;
+using OnnxEdit.Surgery.Model;
 using OnnxEdit.Surgery.Proto;
 using Xunit;
 using AttributeType = OnnxEdit.Surgery.Proto.AttributeProto.Types.AttributeType;

@@ -1,4 +1,5 @@
-using OnnxEdit.Kernels;
+using OnnxEdit.Kernels.RandomNumbers;
+using OnnxEdit.Surgery;
 
 namespace OnnxEdit.Benchmarks;
 

@@ -1,5 +1,6 @@
-using OnnxEdit.Kernels;
-using OnnxEdit.Surgery;
+using OnnxEdit.Kernels.RandomNumbers;
+using OnnxEdit.Surgery.Graph;
+using OnnxEdit.Surgery.Model;
 using OnnxEdit.Surgery.Proto;
 using DataType = OnnxEdit.Surgery.Proto.TensorProto.Types.DataType;
 

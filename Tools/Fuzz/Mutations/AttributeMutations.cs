@@ -1,4 +1,5 @@
 using Google.Protobuf;
+using OnnxEdit.Surgery.Model;
 using OnnxEdit.Surgery.Proto;
 using AttributeType = OnnxEdit.Surgery.Proto.AttributeProto.Types.AttributeType;
 
@@ -24,9 +25,9 @@ static class AttributeMutations
         ("double an attribute", s => { if (s.Pick(Holders(s)) is { } n) n.Attribute.Add(n.Attribute[0].Clone()); }),
         ("reference to a function's attribute", s => { if (One(s, _ => true) is { } a) a.RefAttrName = "outer"; }),
         ("attribute tensor", s => { if (One(s, a => a.T is not null) is { } a) TensorMutations.Damage(a.T, s); }),
-        ("axis", s => { if (s.Node("Concat", "Softmax", "Gather", "Split", "Flatten") is { } n) Surgery.NodeAttributes.Set(n, "axis", Numbers.Near(s.Random, 1)); }),
-        ("group", s => { if (s.Node("Conv", "ConvTranspose") is { } n) Surgery.NodeAttributes.Set(n, "group", Numbers.Near(s.Random, 1)); }),
-        ("transpose", s => { if (s.Node("Gemm") is { } n) Surgery.NodeAttributes.Set(n, s.Random.NextInt(2) == 0 ? "transA" : "transB", (long)s.Random.NextInt(3)); }),
+        ("axis", s => { if (s.Node("Concat", "Softmax", "Gather", "Split", "Flatten") is { } n) Surgery.Model.NodeAttributes.Set(n, "axis", Numbers.Near(s.Random, 1)); }),
+        ("group", s => { if (s.Node("Conv", "ConvTranspose") is { } n) Surgery.Model.NodeAttributes.Set(n, "group", Numbers.Near(s.Random, 1)); }),
+        ("transpose", s => { if (s.Node("Gemm") is { } n) Surgery.Model.NodeAttributes.Set(n, s.Random.NextInt(2) == 0 ? "transA" : "transB", (long)s.Random.NextInt(3)); }),
     ];
 
     static NodeProto[] Holders(MutationSite s) => [.. s.Graph.Node.Where(n => n.Attribute.Count > 0)];

@@ -1,5 +1,5 @@
 using Google.Protobuf;
-using OnnxEdit.Kernels;
+using OnnxEdit.Kernels.RandomNumbers;
 using OnnxEdit.Surgery.Proto;
 
 namespace OnnxEdit.Fuzz.Mutations;

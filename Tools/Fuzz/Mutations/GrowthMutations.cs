@@ -1,4 +1,4 @@
-using OnnxEdit.Surgery;
+using OnnxEdit.Surgery.Model;
 using OnnxEdit.Surgery.Proto;
 using AttributeType = OnnxEdit.Surgery.Proto.AttributeProto.Types.AttributeType;
 
@@ -18,7 +18,7 @@ static class GrowthMutations
         ("huge Range", s => Make(s, "Range", Scalar(s, 0), Scalar(s, Large(s)), Scalar(s, 1))),
         ("huge OneHot", s => Make(s, "OneHot", Integers(s, 1, 2, 3), Scalar(s, Large(s)), Floats(s, 0, 1))),
         ("huge Upsample", s => Make(s, "Upsample", s.Tensor(), Floats(s, 1, 1, Large(s), Large(s)))),
-        ("huge window", s => { if (s.Node("Conv", "MaxPool", "AveragePool", "ConvTranspose") is { } n) Surgery.NodeAttributes.Set(n, s.Pick(["pads", "strides", "dilations", "output_padding", "kernel_shape"])!, [Large(s), Large(s), Large(s), Large(s)]); }),
+        ("huge window", s => { if (s.Node("Conv", "MaxPool", "AveragePool", "ConvTranspose") is { } n) Surgery.Model.NodeAttributes.Set(n, s.Pick(["pads", "strides", "dilations", "output_padding", "kernel_shape"])!, [Large(s), Large(s), Large(s), Large(s)]); }),
         ("huge reshape", s => Make(s, "Reshape", s.Tensor(), Integers(s, -1, Large(s)))),
         ("doubling chain", Doubling),
         ("long Loop", Loop),

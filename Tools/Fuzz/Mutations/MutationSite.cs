@@ -1,4 +1,4 @@
-using OnnxEdit.Kernels;
+using OnnxEdit.Kernels.RandomNumbers;
 using OnnxEdit.Surgery.Proto;
 
 namespace OnnxEdit.Fuzz.Mutations;

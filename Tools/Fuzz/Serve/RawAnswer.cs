@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
+using OnnxEdit.Surgery.Model;
 
 namespace OnnxEdit.Fuzz;
 

@@ -1,5 +1,6 @@
 using System.Net.Sockets;
 using System.Text;
+using OnnxEdit.Surgery.Model;
 
 namespace OnnxEdit.Fuzz;
 

@@ -1,5 +1,6 @@
 using System.IO.Compression;
 using System.Text;
+using OnnxEdit.Surgery.Model;
 
 namespace OnnxEdit.Fuzz;
 

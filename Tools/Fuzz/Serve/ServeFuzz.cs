@@ -1,8 +1,9 @@
 using System.Globalization;
-using OnnxEdit.Engine;
+using OnnxEdit.Engine.Deployment;
+using OnnxEdit.Engine.Tasks;
 using OnnxEdit.OnnxSurgery.Tests;
 using OnnxEdit.Serving;
-using OnnxEdit.Surgery;
+using OnnxEdit.Surgery.Model;
 
 namespace OnnxEdit.Fuzz;
 

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using OnnxEdit.Engine;
 
 namespace OnnxEdit.Cli;
 

@@ -2,6 +2,7 @@ using System.CommandLine;
 using Microsoft.ML.OnnxRuntime;
 using OnnxEdit.Engine;
 using OnnxEdit.Surgery;
+using OnnxEdit.Surgery.Model;
 
 namespace OnnxEdit.Cli;
 

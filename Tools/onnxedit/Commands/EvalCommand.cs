@@ -1,5 +1,7 @@
 using System.CommandLine;
 using OnnxEdit.Engine;
+using OnnxEdit.Engine.Data;
+using OnnxEdit.Engine.Tasks;
 
 namespace OnnxEdit.Cli;
 

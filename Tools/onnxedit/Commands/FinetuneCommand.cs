@@ -1,7 +1,11 @@
 using System.CommandLine;
 using System.Diagnostics;
 using OnnxEdit.Engine;
-using OnnxEdit.Surgery;
+using OnnxEdit.Engine.Finetuning;
+using OnnxEdit.Engine.Tasks;
+using OnnxEdit.Engine.Training;
+using OnnxEdit.Engine.Training.Rules;
+using OnnxEdit.Surgery.Model;
 
 namespace OnnxEdit.Cli;
 

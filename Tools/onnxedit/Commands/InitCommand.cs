@@ -1,5 +1,8 @@
 using OnnxEdit.Engine;
-using OnnxEdit.Surgery;
+using OnnxEdit.Engine.Data.Pixels;
+using OnnxEdit.Engine.Tasks;
+using OnnxEdit.Kernels.Moments;
+using OnnxEdit.Surgery.Model;
 
 namespace OnnxEdit.Cli;
 

@@ -1,6 +1,9 @@
 using System.CommandLine;
-using OnnxEdit.Engine;
+using OnnxEdit.Engine.Alignment;
 using OnnxEdit.Surgery;
+using OnnxEdit.Surgery.Channels;
+using OnnxEdit.Surgery.Graph;
+using OnnxEdit.Surgery.Model;
 
 namespace OnnxEdit.Cli;
 

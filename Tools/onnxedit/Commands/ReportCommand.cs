@@ -1,5 +1,6 @@
 using System.CommandLine;
-using OnnxEdit.Surgery;
+using OnnxEdit.Surgery.Graph;
+using OnnxEdit.Surgery.Model;
 
 namespace OnnxEdit.Cli;
 

@@ -1,6 +1,9 @@
 using System.CommandLine;
 using OnnxEdit.Engine;
-using OnnxEdit.Surgery;
+using OnnxEdit.Engine.Data.Pixels;
+using OnnxEdit.Engine.Sample;
+using OnnxEdit.Engine.Slimming;
+using OnnxEdit.Surgery.Model;
 
 namespace OnnxEdit.Cli;
 

@@ -1,5 +1,10 @@
 using OnnxEdit.Engine;
-using OnnxEdit.Surgery;
+using OnnxEdit.Engine.Slimming;
+using OnnxEdit.Engine.Statistics;
+using OnnxEdit.Engine.Tasks;
+using OnnxEdit.Engine.Training;
+using OnnxEdit.Surgery.Graph;
+using OnnxEdit.Surgery.Model;
 
 namespace OnnxEdit.Cli;
 

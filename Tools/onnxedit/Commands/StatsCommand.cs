@@ -1,6 +1,11 @@
 using System.CommandLine;
 using OnnxEdit.Engine;
-using OnnxEdit.Surgery;
+using OnnxEdit.Engine.Data;
+using OnnxEdit.Engine.Statistics;
+using OnnxEdit.Engine.Tasks;
+using OnnxEdit.Kernels.Moments;
+using OnnxEdit.Surgery.Channels;
+using OnnxEdit.Surgery.Graph;
 
 namespace OnnxEdit.Cli;
 
@@ -34,7 +39,7 @@ sealed class StatsCommand : CliCommand
     }
 
     static CalibrationStatistics Collect(
-        CommandContext context, ModelAndData inputs, ImageSet images, IReadOnlyList<string>? names, IProgress<WorkProgress> progress)
+        CommandContext context, ModelAndData inputs, ItemSet images, IReadOnlyList<string>? names, IProgress<WorkProgress> progress)
     {
         var input = ClassifierSignature.Of(inputs.Model.Proto, inputs.Output).InputName;
         long[] shape = [-1, .. images.ItemShape.Select(extent => (long)extent)];

@@ -1,5 +1,5 @@
 using System.CommandLine;
-using OnnxEdit.Surgery;
+using OnnxEdit.Surgery.Channels;
 
 namespace OnnxEdit.Cli;
 

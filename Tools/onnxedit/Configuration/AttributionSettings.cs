@@ -1,5 +1,6 @@
 using System.CommandLine;
-using OnnxEdit.Engine;
+using OnnxEdit.Engine.Attribution;
+using OnnxEdit.Engine.Attribution.Ablations;
 
 namespace OnnxEdit.Cli;
 

@@ -1,6 +1,8 @@
 using System.CommandLine;
 using OnnxEdit.Engine;
-using OnnxEdit.Surgery;
+using OnnxEdit.Engine.Attribution;
+using OnnxEdit.Surgery.Components;
+using OnnxEdit.Surgery.Gradients;
 
 namespace OnnxEdit.Cli;
 

@@ -1,5 +1,10 @@
 using System.Globalization;
 using OnnxEdit.Engine;
+using OnnxEdit.Engine.Data;
+using OnnxEdit.Engine.Data.Pixels;
+using OnnxEdit.Engine.Editing;
+using OnnxEdit.Engine.Tasks;
+using OnnxEdit.Surgery.Model;
 
 namespace OnnxEdit.Cli;
 
@@ -9,7 +14,7 @@ namespace OnnxEdit.Cli;
 /// </summary>
 sealed class EditList(ModelAndData inputs, ModelData? data)
 {
-    readonly Dictionary<string, ImageSet> _files = [];
+    readonly Dictionary<string, ItemSet> _files = [];
     readonly InputGeometry _input = ClassifierSignature.Of(inputs.Model.Proto, inputs.Output).Input;
 
     /// <summary>One image.</summary>

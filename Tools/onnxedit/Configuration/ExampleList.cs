@@ -1,5 +1,8 @@
 using System.Globalization;
 using OnnxEdit.Engine;
+using OnnxEdit.Engine.Data;
+using OnnxEdit.Engine.Tasks;
+using OnnxEdit.Surgery.Model;
 
 namespace OnnxEdit.Cli;
 
@@ -14,7 +17,7 @@ sealed class ExampleList(ModelAndData inputs, ModelData data)
 
     /// <summary>Finds examples.</summary>
     /// <exception cref="OnnxEngineException">There are none of that kind, or they have no labels.</exception>
-    internal ImageSet Find(string text)
+    internal ItemSet Find(string text)
     {
         var images = text.Split(':') switch
         {
@@ -32,9 +35,9 @@ sealed class ExampleList(ModelAndData inputs, ModelData data)
         return images;
     }
 
-    ImageSet Train => data.Train ?? throw new OnnxEngineException(ErrorKind.Data, "The data has no training images to take examples from; give other data with --data.");
+    ItemSet Train => data.Train ?? throw new OnnxEngineException(ErrorKind.Data, "The data has no training images to take examples from; give other data with --data.");
 
-    ImageSet OfClass(string name, int count)
+    ItemSet OfClass(string name, int count)
     {
         var label = ClassNames.Find(name, data.ClassNames);
         var train = Train;
@@ -43,7 +46,7 @@ sealed class ExampleList(ModelAndData inputs, ModelData data)
     }
 
     // Test images that the model gets wrong, evenly over all of them.
-    ImageSet Mistakes(int count)
+    ItemSet Mistakes(int count)
     {
         var test = data.Test is { IsLabelled: true } found ? found : throw new OnnxEngineException(ErrorKind.Data, "There are no labelled test images to find mistakes among; give --data or --eval-data.");
         var correct = Evaluator.Evaluate(inputs.Model, test, inputs.Evaluation).Correct;
@@ -52,7 +55,7 @@ sealed class ExampleList(ModelAndData inputs, ModelData data)
         return test.Select([.. wrong.Where((_, at) => at % Math.Max(1, wrong.Length / count) == 0).Take(count)]);
     }
 
-    ImageSet Random(int count)
+    ItemSet Random(int count)
     {
         var train = Train;
         int[] labelled = [.. Enumerable.Range(0, train.Count).Where(i => train.Label(i) >= 0)];
@@ -60,7 +63,7 @@ sealed class ExampleList(ModelAndData inputs, ModelData data)
         return train.Select([.. labelled.Where((_, at) => at % Math.Max(1, labelled.Length / count) == 0).Take(count)]);
     }
 
-    ImageSet Items(string part, string items, string text)
+    ItemSet Items(string part, string items, string text)
     {
         var images = (part == "test" ? data.Test : data.Train) ?? throw new OnnxEngineException(ErrorKind.Data, $"'{text}' names items of the data, but there is no {part} part; give --data.");
         int[] indices = [.. items.Split(',').Select(i => Number(i, text))];
@@ -68,7 +71,7 @@ sealed class ExampleList(ModelAndData inputs, ModelData data)
             : throw new OnnxEngineException(ErrorKind.Data, $"There is no item {wrong} in the {part} part; it has {Figures.Count(images.Count)}, counted from 0.");
     }
 
-    ImageSet Own(string path)
+    ItemSet Own(string path)
     {
         var options = inputs.DataOptions(testOnly: true) with { Path = path, EvalPath = null };
         return ModelData.Open(options, ClassifierSignature.Of(inputs.Model.Proto, inputs.Output).Input).Test

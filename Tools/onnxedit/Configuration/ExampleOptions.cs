@@ -1,6 +1,7 @@
 using System.CommandLine;
 using OnnxEdit.Engine;
-using OnnxEdit.Surgery;
+using OnnxEdit.Engine.Data;
+using OnnxEdit.Surgery.Components;
 
 namespace OnnxEdit.Cli;
 
@@ -24,11 +25,11 @@ sealed class ExampleOptions
     internal int Count(CommandContext context) => context.Get(_count);
 
     /// <summary>Opens the data and draws the examples.</summary>
-    internal (ImageSet Images, string From, IReadOnlyList<string>? Names) Open(CommandContext context, ModelAndData inputs) =>
+    internal (ItemSet Images, string From, IReadOnlyList<string>? Names) Open(CommandContext context, ModelAndData inputs) =>
         Open(context, inputs, context.Get(_count), context.Get(_from)!);
 
     /// <summary>The same for a number and a part that are known.</summary>
-    internal static (ImageSet Images, string From, IReadOnlyList<string>? Names) Open(CommandContext context, ModelAndData inputs, int count, string from)
+    internal static (ItemSet Images, string From, IReadOnlyList<string>? Names) Open(CommandContext context, ModelAndData inputs, int count, string from)
     {
         var data = from == Test
             ? inputs.OpenData(context.Output, testOnly: true, count)

@@ -2,6 +2,8 @@ using System.CommandLine;
 using System.Globalization;
 using OnnxEdit.Engine;
 using OnnxEdit.Surgery;
+using OnnxEdit.Surgery.Graph;
+using OnnxEdit.Surgery.Model;
 
 namespace OnnxEdit.Cli;
 

@@ -1,7 +1,9 @@
 using System.CommandLine;
 using System.Globalization;
 using OnnxEdit.Engine;
-using OnnxEdit.Surgery;
+using OnnxEdit.Engine.Data.Pixels;
+using OnnxEdit.Kernels.Moments;
+using OnnxEdit.Surgery.Model;
 
 namespace OnnxEdit.Cli;
 

@@ -1,5 +1,5 @@
 using System.CommandLine;
-using OnnxEdit.Engine;
+using OnnxEdit.Engine.Data.Pixels;
 
 namespace OnnxEdit.Cli;
 

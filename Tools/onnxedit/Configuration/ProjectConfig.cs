@@ -1,6 +1,9 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using OnnxEdit.Engine;
+using OnnxEdit.Engine.Data.Pixels;
+using OnnxEdit.Kernels.Moments;
+using OnnxEdit.Surgery.Model;
 
 namespace OnnxEdit.Cli;
 

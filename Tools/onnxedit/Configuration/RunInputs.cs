@@ -1,6 +1,11 @@
 using System.CommandLine;
 using OnnxEdit.Engine;
-using OnnxEdit.Surgery;
+using OnnxEdit.Engine.Attribution;
+using OnnxEdit.Engine.Attribution.Runs;
+using OnnxEdit.Engine.Data;
+using OnnxEdit.Engine.Data.Pixels;
+using OnnxEdit.Kernels.Moments;
+using OnnxEdit.Surgery.Model;
 
 namespace OnnxEdit.Cli;
 
@@ -24,7 +29,7 @@ sealed class RunInputs
     /// <param name="count">Number of examples asked for.</param>
     /// <param name="from">The part of the data they are from.</param>
     /// <param name="cancellation">Ends the work early.</param>
-    internal static RunManifest Describe(ModelAndData inputs, Attributor attributor, AttributionOptions options, ImageSet images, int count, string from, CancellationToken cancellation) =>
+    internal static RunManifest Describe(ModelAndData inputs, Attributor attributor, AttributionOptions options, ItemSet images, int count, string from, CancellationToken cancellation) =>
         RunManifest.Of(attributor, options, Path.GetFullPath(inputs.Path), new RunData
         {
             Path = Absolute(inputs.DataPath)!,
@@ -37,7 +42,7 @@ sealed class RunInputs
         });
 
     /// <summary>Opens model and examples as a run was planned with them.</summary>
-    internal (OnnxModel Model, ImageSet Images) Open(CommandContext context, RunManifest manifest)
+    internal (OnnxModel Model, ItemSet Images) Open(CommandContext context, RunManifest manifest)
     {
         var path = context.Get(_model) ?? manifest.Model;
         if (!File.Exists(path)) throw new OnnxEngineException(ErrorKind.Usage, $"The model '{path}' is not there; say where it is on this machine with --model.");

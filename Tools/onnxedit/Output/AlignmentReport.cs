@@ -1,5 +1,5 @@
 using System.Globalization;
-using OnnxEdit.Engine;
+using OnnxEdit.Engine.Alignment;
 
 namespace OnnxEdit.Cli;
 

@@ -1,5 +1,5 @@
-using OnnxEdit.Engine;
-using OnnxEdit.Surgery;
+using OnnxEdit.Engine.Attribution;
+using OnnxEdit.Surgery.Model;
 using ScottPlot;
 
 namespace OnnxEdit.Cli;

@@ -1,5 +1,7 @@
 using System.Globalization;
-using OnnxEdit.Engine;
+using OnnxEdit.Engine.Attribution;
+using OnnxEdit.Engine.Tasks;
+using OnnxEdit.Kernels.Moments;
 
 namespace OnnxEdit.Cli;
 

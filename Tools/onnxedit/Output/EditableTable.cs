@@ -1,5 +1,6 @@
 using System.Globalization;
-using OnnxEdit.Engine;
+using OnnxEdit.Engine.EditableTraining;
+using OnnxEdit.Engine.Tasks;
 
 namespace OnnxEdit.Cli;
 

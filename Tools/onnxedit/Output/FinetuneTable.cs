@@ -1,5 +1,7 @@
 using System.Globalization;
-using OnnxEdit.Engine;
+using OnnxEdit.Engine.Finetuning;
+using OnnxEdit.Engine.Tasks;
+using OnnxEdit.Engine.Training;
 
 namespace OnnxEdit.Cli;
 

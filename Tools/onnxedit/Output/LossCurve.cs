@@ -1,5 +1,6 @@
-using OnnxEdit.Engine;
-using OnnxEdit.Surgery;
+using OnnxEdit.Engine.Finetuning;
+using OnnxEdit.Engine.Training;
+using OnnxEdit.Surgery.Model;
 using ScottPlot;
 
 namespace OnnxEdit.Cli;

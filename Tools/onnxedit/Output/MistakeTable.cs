@@ -1,5 +1,5 @@
 using System.Globalization;
-using OnnxEdit.Engine;
+using OnnxEdit.Engine.Attribution.Corrections;
 
 namespace OnnxEdit.Cli;
 

@@ -1,5 +1,6 @@
 using OnnxEdit.Engine;
-using OnnxEdit.Surgery;
+using OnnxEdit.Engine.Data.Sources;
+using OnnxEdit.Surgery.Model;
 
 namespace OnnxEdit.Cli;
 

@@ -1,4 +1,5 @@
-using OnnxEdit.Engine;
+using OnnxEdit.Engine.Data.Pixels;
+using OnnxEdit.Engine.Tasks;
 
 namespace OnnxEdit.Cli;
 

@@ -1,4 +1,5 @@
-using OnnxEdit.Engine;
+using OnnxEdit.Engine.Attribution;
+using OnnxEdit.Engine.Attribution.Runs;
 
 namespace OnnxEdit.Cli;
 

@@ -1,4 +1,6 @@
-using OnnxEdit.Engine;
+using OnnxEdit.Engine.Slimming;
+using OnnxEdit.Engine.Tasks;
+using OnnxEdit.Surgery.Graph;
 
 namespace OnnxEdit.Cli;
 

@@ -1,4 +1,5 @@
-using OnnxEdit.Engine;
+using OnnxEdit.Engine.Tasks;
+using OnnxEdit.Engine.Unlearning;
 
 namespace OnnxEdit.Cli;
 

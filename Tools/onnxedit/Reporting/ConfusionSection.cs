@@ -1,4 +1,4 @@
-using OnnxEdit.Engine;
+using OnnxEdit.Engine.Reporting;
 
 namespace OnnxEdit.Cli;
 

@@ -1,6 +1,6 @@
 using System.Globalization;
-using OnnxEdit.Engine;
-using OnnxEdit.Surgery;
+using OnnxEdit.Engine.Reporting;
+using OnnxEdit.Surgery.Model;
 
 namespace OnnxEdit.Cli;
 

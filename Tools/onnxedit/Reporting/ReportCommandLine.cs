@@ -1,6 +1,8 @@
 using System.Globalization;
-using OnnxEdit.Engine;
-using OnnxEdit.Surgery;
+using OnnxEdit.Engine.Data.Pixels;
+using OnnxEdit.Kernels.Moments;
+using OnnxEdit.Surgery.Graph;
+using OnnxEdit.Surgery.Model;
 
 namespace OnnxEdit.Cli;
 

@@ -1,5 +1,8 @@
 using OnnxEdit.Engine;
-using OnnxEdit.Surgery;
+using OnnxEdit.Engine.Reporting;
+using OnnxEdit.Engine.Tasks;
+using OnnxEdit.Surgery.Graph;
+using OnnxEdit.Surgery.Model;
 
 namespace OnnxEdit.Cli;
 

@@ -1,5 +1,5 @@
-using OnnxEdit.Engine;
-using OnnxEdit.Surgery;
+using OnnxEdit.Engine.Reporting;
+using OnnxEdit.Surgery.Model;
 
 namespace OnnxEdit.Cli;
 

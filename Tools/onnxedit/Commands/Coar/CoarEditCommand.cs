@@ -1,7 +1,11 @@
 using System.CommandLine;
 using System.Diagnostics;
 using OnnxEdit.Engine;
-using OnnxEdit.Surgery;
+using OnnxEdit.Engine.Attribution;
+using OnnxEdit.Engine.Attribution.Corrections;
+using OnnxEdit.Engine.Data;
+using OnnxEdit.Surgery.Components;
+using OnnxEdit.Surgery.Model;
 
 namespace OnnxEdit.Cli;
 
@@ -83,7 +87,7 @@ sealed class CoarEditCommand : CliCommand
     }
 
     static (MistakeCorrection[] Corrections, string[][] Names) Correct(
-        ModelAndData inputs, ImageSet target, ImageSet reference, ImageSet validation, ComponentEditOptions options, IProgress<WorkProgress> progress, CancellationToken cancellation)
+        ModelAndData inputs, ItemSet target, ItemSet reference, ItemSet validation, ComponentEditOptions options, IProgress<WorkProgress> progress, CancellationToken cancellation)
     {
         using var corrector = new MistakeCorrector(inputs.Model, target, reference, validation, options, progress, cancellation);
         MistakeCorrection[] corrections = [.. Enumerable.Range(0, target.Count).Select(i =>

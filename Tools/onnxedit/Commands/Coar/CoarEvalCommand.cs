@@ -1,5 +1,6 @@
 using System.CommandLine;
 using OnnxEdit.Engine;
+using OnnxEdit.Engine.Attribution;
 
 namespace OnnxEdit.Cli;
 

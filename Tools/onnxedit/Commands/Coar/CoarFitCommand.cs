@@ -1,6 +1,6 @@
 using System.CommandLine;
 using System.Diagnostics;
-using OnnxEdit.Engine;
+using OnnxEdit.Engine.Attribution.Runs;
 
 namespace OnnxEdit.Cli;
 

@@ -1,5 +1,5 @@
 using System.CommandLine;
-using OnnxEdit.Engine;
+using OnnxEdit.Engine.Attribution.Runs;
 
 namespace OnnxEdit.Cli;
 

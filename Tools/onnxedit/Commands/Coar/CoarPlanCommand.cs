@@ -1,5 +1,7 @@
 using System.CommandLine;
 using OnnxEdit.Engine;
+using OnnxEdit.Engine.Attribution;
+using OnnxEdit.Engine.Attribution.Runs;
 
 namespace OnnxEdit.Cli;
 

@@ -1,6 +1,8 @@
 using System.CommandLine;
 using System.Runtime.InteropServices;
 using OnnxEdit.Engine;
+using OnnxEdit.Engine.Attribution;
+using OnnxEdit.Engine.Attribution.Runs;
 
 namespace OnnxEdit.Cli;
 

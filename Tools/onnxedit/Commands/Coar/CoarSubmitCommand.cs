@@ -1,6 +1,7 @@
 using System.CommandLine;
 using OnnxEdit.Engine;
-using OnnxEdit.Surgery;
+using OnnxEdit.Engine.Attribution.Runs;
+using OnnxEdit.Surgery.Model;
 
 namespace OnnxEdit.Cli;
 

@@ -1,0 +1,79 @@
+using Microsoft.ML.OnnxRuntime;
+using OnnxEdit.Engine.Runtime;
+using OnnxEdit.Engine.Tasks;
+using OnnxEdit.Surgery.Components;
+using OnnxEdit.Surgery.Graph;
+using OnnxEdit.Surgery.Model;
+using OnnxEdit.Surgery.Proto;
+
+namespace OnnxEdit.Engine.Attribution.Ablations;
+
+/// <summary>Forward passes with a mask for every example.</summary>
+sealed class MaskedForward : IDisposable
+{
+    readonly ModelSession _session;
+    readonly string[] _inputs;
+    readonly string[] _outputs;
+    readonly OrtValue[] _values;
+
+    /// <summary>Loads the masked network.</summary>
+    /// <param name="model">The folded network.</param>
+    /// <param name="signature">What it takes and returns.</param>
+    /// <param name="components">Its components.</param>
+    /// <param name="constants">What stands for an ablated one.</param>
+    /// <param name="item">Shape of an example.</param>
+    /// <param name="batch">Examples per run.</param>
+    public MaskedForward(NormalisedModel model, ClassifierSignature signature, ComponentMap components, ComponentConstants constants, IReadOnlyList<int> item, int batch)
+    {
+        Batch = batch;
+        _session = OrtRuntime.CreateSession(MaskConvolutions.Insert(model, components, constants, signature.LogitsName, batch) ?? Products(model, signature, components, constants));
+        (Images, Masks) = (new float[batch * item.Aggregate(1, (a, b) => a * b)], new float[batch * components.Count]);
+        (_inputs, _outputs) = ([signature.InputName, ComponentMasks.Input], [signature.LogitsName]);
+        _values =
+        [
+            OrtValue.CreateTensorValueFromMemory(Images, [batch, .. item.Select(s => (long)s)]),
+            OrtValue.CreateTensorValueFromMemory(Masks, [batch, components.Count]),
+        ];
+    }
+
+    /// <summary>Examples per run.</summary>
+    public int Batch { get; }
+
+    /// <summary>Where the examples are put.</summary>
+    public float[] Images { get; }
+
+    /// <summary>Where a mask per example is put, [batch, components].</summary>
+    public float[] Masks { get; }
+
+    /// <summary>Runs what was put into the buffers.</summary>
+    /// <param name="read">Gets the logits, [batch, classes].</param>
+    /// <exception cref="OnnxEngineException">ONNX Runtime fails.</exception>
+    public void Run(Action<ReadOnlySpan<float>> read)
+    {
+        using var options = new RunOptions();
+        try
+        {
+            using var results = _session.Run(options, _inputs, _values, _outputs);
+            read(results[0].GetTensorDataAsSpan<float>());
+        }
+        catch (OnnxRuntimeException e)
+        {
+            throw new OnnxEngineException(ErrorKind.Model, $"ONNX Runtime failed on the masked model: {OrtFailure.Reason(e)}", e);
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _session.Dispose();
+        foreach (var v in _values) v.Dispose();
+    }
+
+    static ModelProto Products(NormalisedModel model, ClassifierSignature signature, ComponentMap components, ComponentConstants constants)
+    {
+        var masked = ComponentMasks.Insert(model, components, constants, shared: false);
+        masked.Graph.Output.Clear();
+        masked.Graph.Output.Add(new ValueInfoProto { Name = signature.LogitsName });
+        return masked;
+    }
+}

@@ -1,0 +1,16 @@
+using OnnxEdit.Engine.Tasks;
+
+namespace OnnxEdit.Engine.Attribution;
+
+/// <summary>What a chunk of work runs.</summary>
+public enum ChunkKind
+{
+    /// <summary>The network as it is, on all examples.</summary>
+    Answers,
+
+    /// <summary>Passes forward and backward over a few examples.</summary>
+    Gradients,
+
+    /// <summary>Ablated networks, each on all examples.</summary>
+    Ablations,
+}

@@ -1,0 +1,31 @@
+namespace OnnxEdit.Engine.Data;
+
+/// <summary>Items of a model with several inputs: an item is what each input gets, one after the other. Carries no labels.</summary>
+sealed class JoinedItemSet : ItemSet
+{
+    readonly IReadOnlyList<ItemSet> _parts;
+
+    /// <param name="parts">One set per input of the model, in its order, with equal numbers of items.</param>
+    internal JoinedItemSet(IReadOnlyList<ItemSet> parts) => _parts = parts;
+
+    public override int Count => _parts[0].Count;
+
+    public override IReadOnlyList<int> ItemShape => [_parts.Sum(part => part.ItemLength)];
+
+    internal override IReadOnlyList<ItemSet> Parts => _parts;
+
+    public override int Label(int index) => -1;
+
+    public override void Fill(int start, int count, Span<float> destination)
+    {
+        CheckRange(start, count, destination);
+        for (var index = 0; index < count; index++)
+        {
+            foreach (var part in _parts)
+            {
+                part.Fill(start + index, 1, destination);
+                destination = destination[part.ItemLength..];
+            }
+        }
+    }
+}

@@ -1,0 +1,15 @@
+namespace OnnxEdit.Engine.Data;
+
+/// <summary>Another set with its labels translated.</summary>
+sealed class RelabelledItemSet(ItemSet items, IReadOnlyDictionary<int, int> outputs) : ItemSet
+{
+    public override int Count => items.Count;
+
+    public override IReadOnlyList<int> ItemShape => items.ItemShape;
+
+    internal override bool IsCostly => items.IsCostly;
+
+    public override int Label(int index) => outputs.GetValueOrDefault(items.Label(index), -1);
+
+    public override void Fill(int start, int count, Span<float> destination) => items.Fill(start, count, destination);
+}

@@ -1,0 +1,33 @@
+using OnnxEdit.Engine.EditableTraining;
+using OnnxEdit.Engine.Tasks;
+using OnnxEdit.Engine.Training.Rules;
+
+namespace OnnxEdit.Engine.Editing;
+
+/// <summary>Options of <see cref="ModelEditor"/>.</summary>
+public sealed record EditOptions
+{
+    /// <summary>How.</summary>
+    public EditMethod Method { get; init; } = EditMethod.Patch;
+
+    /// <summary>How weights follow gradients, with <see cref="EditMethod.Gradient"/>.</summary>
+    public Editor Editor { get; init; } = Editor.RmsProp;
+
+    /// <summary>Step size of these; null: the one that the model was trained for (<see cref="EditableTrainer"/>), else chosen for every image (<see cref="GradientEditor"/>).</summary>
+    public double? StepSize { get; init; }
+
+    /// <summary>
+    /// Whose weights gradient steps may change: "all" or null; "last"; "extra", a residual layer added before the last; or parts of
+    /// names of nodes, separated by commas ("layer3", also "chain:layer3").
+    /// </summary>
+    public string? Layers { get; init; }
+
+    /// <summary>Whether mirrored and shifted views of the images shall follow, with <see cref="EditMethod.Patch"/>.</summary>
+    public bool Views { get; init; } = true;
+
+    /// <summary>Where the logits are.</summary>
+    public EvaluationOptions Evaluation { get; init; } = new();
+
+    /// <summary>Seed of the data's draws, for the record.</summary>
+    public ulong Seed { get; init; }
+}

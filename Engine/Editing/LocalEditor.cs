@@ -1,0 +1,154 @@
+using System.Numerics.Tensors;
+using OnnxEdit.Engine.Data;
+using OnnxEdit.Engine.Linear;
+using OnnxEdit.Engine.Refit;
+using OnnxEdit.Engine.Tasks;
+using OnnxEdit.Surgery.Graph;
+using OnnxEdit.Surgery.Model;
+
+namespace OnnxEdit.Engine.Editing;
+
+/// <summary>
+/// Edits the last linear layer in closed form so that one image gets a chosen class while others change as little as can
+/// be. Moving the logits of the class and of its strongest rival by multiples of d'f(x), f being the features that the
+/// layer reads, costs other images d'A d with A = E[f f'] over images without labels; for the image's own change d'f the
+/// cheapest direction is d = A^-1 f. The gap is split over the two classes, and this is repeated while a further class
+/// comes to lead. Edits add up until <see cref="Reset"/>.
+/// </summary>
+public sealed class LocalEditor
+{
+    /// <summary>Steps at most.</summary>
+    public const int Steps = 10;
+
+    readonly OnnxModel _source;
+    readonly NormalisedModel _model;
+    readonly LinearUnit _head;
+    readonly CholeskyFactor _moments;
+    readonly LocalEditorOptions _options;
+    readonly float[,] _original;
+    readonly float[,] _weights;
+    readonly float[] _bias;
+
+    LocalEditor(OnnxModel source, NormalisedModel model, LinearUnit head, CholeskyFactor moments, LocalEditorOptions options)
+    {
+        (_source, _model, _head, _moments, _options) = (source, model, head, moments, options);
+        (_original, _bias) = head.Read();
+        _weights = (float[,])_original.Clone();
+    }
+
+    /// <summary>Number of classes.</summary>
+    public int Classes => _bias.Length;
+
+    /// <summary>Number of features.</summary>
+    public int Features => _weights.GetLength(1);
+
+    /// <summary>Prepares a model.</summary>
+    /// <param name="model">The classifier; not changed.</param>
+    /// <param name="images">Images whose answers should stay; labels are not needed.</param>
+    /// <param name="options">How far, how cautiously.</param>
+    /// <param name="cancellation">Stops between batches.</param>
+    /// <exception cref="OnnxEngineException">The model does not end in a linear layer of its own.</exception>
+    public static LocalEditor Create(OnnxModel model, ItemSet images, LocalEditorOptions? options = null, CancellationToken cancellation = default)
+    {
+        options ??= new LocalEditorOptions();
+        var normal = NormalisedModel.Create(model.Proto);
+        var found = LastLayer.Of(model, normal, options.Output);
+        var head = found.Unit;
+        if (head.Output != found.Logits)
+            throw new OnnxEngineException(ErrorKind.Model, $"The logits '{found.Logits}' are those of the last layer and a patch, which its weights alone do not decide; use --editor patch.");
+        var moments = new double[head.Read().Weights.GetLength(1)][];
+        for (var i = 0; i < moments.Length; i++) moments[i] = new double[moments.Length];
+        var rows = 0;
+        Collect(model.With(normal.Proto), options.Output, head.Input, images, (_, count, features) =>
+        {
+            var k = moments.Length;
+            for (var n = 0; n < count; n++)
+                for (var i = 0; i < k; i++)
+                    TensorPrimitives.MultiplyAdd<double>(Widen(features.Slice(n * k, k)), features[n * k + i], moments[i], moments[i]);
+            rows += count;
+        }, cancellation);
+        var ridge = options.Ridge * Enumerable.Range(0, moments.Length).Sum(i => moments[i][i]) / moments.Length;
+        for (var i = 0; i < moments.Length; i++)
+        {
+            moments[i][i] += ridge;
+            for (var j = 0; j < moments.Length; j++) moments[i][j] /= rows;
+        }
+        var factor = CholeskyFactor.Of(moments) ?? throw new OnnxEngineException(ErrorKind.Data, "The features of the images are all zero or not finite; give other images.");
+        return new LocalEditor(model, normal, head, factor, options);
+    }
+
+    /// <summary>Runs images through the body once; edits and measurements then need the head only.</summary>
+    /// <param name="images">The images.</param>
+    /// <param name="read">Gets features row by row, <see cref="Features"/> numbers each; valid during the call only.</param>
+    /// <param name="cancellation">Stops between batches.</param>
+    public void Read(ItemSet images, LogitsReader read, CancellationToken cancellation = default) =>
+        Collect(_source.With(_model.Proto), _options.Output, _head.Input, images, read, cancellation);
+
+    /// <summary>Edits.</summary>
+    /// <param name="features">Features of the image (<see cref="Read"/>).</param>
+    /// <param name="label">The class it shall have.</param>
+    /// <exception cref="OnnxEngineException">No such class.</exception>
+    public EditOutcome Edit(ReadOnlySpan<float> features, int label)
+    {
+        if (label < 0 || label >= Classes)
+            throw new OnnxEngineException(ErrorKind.Usage, $"There is no class {label}: the model has {Classes}, 0 to {Classes - 1}.");
+        double[] f = Widen(features), d = [.. f];
+        _moments.Solve([d]);
+        var gain = TensorPrimitives.Dot<double>(f, d);
+        for (var step = 0; ; step++)
+        {
+            var logits = Logits(features);
+            var own = logits[label];
+            logits[label] = double.NegativeInfinity;
+            var rival = TensorPrimitives.IndexOfMax<double>(logits);
+            var gap = logits[rival] - own;
+            if (gap <= 0 || step == Steps || gain <= 0) return new EditOutcome(gap <= 0, step, gap);
+            var move = (gap + _options.Margin) / (2 * gain);
+            for (var k = 0; k < d.Length; k++)
+            {
+                _weights[label, k] += (float)(move * d[k]);
+                _weights[rival, k] -= (float)(move * d[k]);
+            }
+        }
+    }
+
+    /// <summary>Logits of an image as the head is now.</summary>
+    /// <param name="features">Its features.</param>
+    public double[] Logits(ReadOnlySpan<float> features)
+    {
+        var logits = new double[Classes];
+        for (var c = 0; c < logits.Length; c++)
+        {
+            double z = _bias[c];
+            for (var k = 0; k < features.Length; k++) z += (double)_weights[c, k] * features[k];
+            logits[c] = z;
+        }
+        return logits;
+    }
+
+    /// <summary>Forgets all edits.</summary>
+    public void Reset() => Array.Copy(_original, _weights, _original.Length);
+
+    /// <summary>The model with the edits.</summary>
+    public OnnxModel Edited()
+    {
+        _head.Write(_weights, _bias);
+        var copy = _model.Proto.Clone();
+        _head.Write(_original, _bias);
+        ConstantFills.Restore(copy.Graph, _model.Fills);
+        return _source.With(copy);
+    }
+
+    static void Collect(OnnxModel model, string? output, string features, ItemSet images, LogitsReader read, CancellationToken cancellation)
+    {
+        using var session = new ClassifierSession(model, output, inner: features);
+        session.Run(images, (_, _, _) => { }, null, cancellation, read);
+    }
+
+    static double[] Widen(ReadOnlySpan<float> values)
+    {
+        var result = new double[values.Length];
+        TensorPrimitives.ConvertChecked(values, result.AsSpan());
+        return result;
+    }
+}

@@ -1,0 +1,170 @@
+using OnnxEdit.Engine.Data;
+using OnnxEdit.Engine.Data.Pixels;
+using OnnxEdit.Engine.Edits;
+using OnnxEdit.Engine.Tasks;
+using OnnxEdit.Surgery;
+using OnnxEdit.Surgery.Graph;
+using OnnxEdit.Surgery.Model;
+
+namespace OnnxEdit.Engine.Editing;
+
+/// <summary>Corrects single predictions of a classifier while others stay as they are, and measures what else changed.</summary>
+public sealed class ModelEditor
+{
+    // Passes over several images while a later edit of the last layer undoes an earlier one.
+    const int Passes = 3;
+
+    readonly OnnxModel _source;
+    readonly ModelData? _data;
+    readonly IReadOnlyList<EditRequest> _requests;
+    readonly EditOptions _options;
+    readonly IProgress<WorkProgress>? _progress;
+    readonly CancellationToken _cancellation;
+    readonly NormalisedModel _model;
+    readonly ClassifierSignature _signature;
+
+    ModelEditor(OnnxModel source, ModelData? data, IReadOnlyList<EditRequest> requests, EditOptions options, IProgress<WorkProgress>? progress, CancellationToken cancellation)
+    {
+        (_source, _data, _requests, _options, _progress, _cancellation) = (source, data, requests, options, progress, cancellation);
+        _signature = ClassifierSignature.Of(source.Proto, options.Evaluation.Output);
+        _model = NormalisedModel.Create(source.Proto);
+        if (requests.Count == 0) throw new OnnxEngineException(ErrorKind.Usage, "There is nothing to edit; name an image and its label.");
+        var classes = _signature.Classes ?? (int)_model.Trace.Shape(_signature.LogitsName)[^1];
+        foreach (var r in requests)
+        {
+            if (r.Label < 0 || r.Label >= classes) throw new OnnxEngineException(ErrorKind.Usage, $"There is no class {r.Label}: the model has {classes}, 0 to {classes - 1}.");
+            if (requests.FirstOrDefault(o => ReferenceEquals(o.Images, r.Images) && o.Index == r.Index && o.Label != r.Label) is { } other)
+                throw new OnnxEngineException(ErrorKind.Usage, $"'{r.Name}' is to have class {r.Label} and class {other.Label}; name it once.");
+        }
+    }
+
+    /// <summary>Edits a model so that images get their labels, all together. Synchronous; writes no files.</summary>
+    /// <param name="model">The classifier; not changed.</param>
+    /// <param name="data">
+    /// Calibration images, whose answers should stay (no labels needed; gradient editors do without), and test images to
+    /// measure on, both optional.
+    /// </param>
+    /// <param name="requests">The images and their labels.</param>
+    /// <param name="options">How.</param>
+    /// <param name="progress">Told of every step.</param>
+    /// <param name="cancellation">Stops between batches.</param>
+    /// <exception cref="OnnxEngineException">
+    /// No such class (<see cref="ErrorKind.Usage"/>), a model of a form that cannot be edited so (<see cref="ErrorKind.Model"/>), no
+    /// images to hold on to (<see cref="ErrorKind.Data"/>), or no image gets its label, or all have it already (<see cref="ErrorKind.TargetNotReached"/>).
+    /// </exception>
+    /// <exception cref="OnnxSurgeryException">An operator has no gradient.</exception>
+    public static EditResult Edit(
+        OnnxModel model, ModelData? data, IReadOnlyList<EditRequest> requests, EditOptions options, IProgress<WorkProgress>? progress = null, CancellationToken cancellation = default) =>
+        new ModelEditor(model, data, requests, options, progress, cancellation).Together();
+
+    /// <summary>Edits one image at a time, each from the model as given, and measures what every edit does to labelled test images.</summary>
+    /// <inheritdoc cref="Edit"/>
+    public static EditStatistics Measure(
+        OnnxModel model, ModelData data, IReadOnlyList<EditRequest> requests, EditOptions options, IProgress<WorkProgress>? progress = null, CancellationToken cancellation = default) =>
+        new ModelEditor(model, data, requests, options, progress, cancellation).OneByOne();
+
+    EditResult Together()
+    {
+        var before = Classes(_source, [.. _requests.Select(r => (r, default(ImageView)))]);
+        if (before.Zip(_requests).All(p => p.First == p.Second.Label))
+            throw new OnnxEngineException(ErrorKind.TargetNotReached, _requests.Count == 1 ? $"'{_requests[0].Name}' has class {_requests[0].Label} already, so there is nothing to edit." : "All images have their labels already, so there is nothing to edit.");
+        var (edited, outcomes, basis) = _options.Method switch
+        {
+            EditMethod.Patch => ByPatch(),
+            EditMethod.LastLayer => InLastLayer(),
+            _ => ByGradient(),
+        };
+        EditVerification.Check(_model, edited.Proto);
+        var after = Classes(edited, [.. _requests.Select(r => (r, default(ImageView)))]);
+        var general = Generality(edited);
+        EditedImage[] images = [.. _requests.Select((r, i) => new EditedImage(r.Name, r.Label, before[i], after[i], outcomes[i], general[i]))];
+        if (!images.Any(i => i.Success))
+            throw new OnnxEngineException(ErrorKind.TargetNotReached, _requests.Count == 1
+                ? FormattableString.Invariant($"After {outcomes[0].Steps} steps '{images[0].Name}' is still of class {after[0]}, which leads class {_requests[0].Label} by {outcomes[0].Loss:0.###}; try another step size or editor (--editor patch).")
+                : "No image got its label; try another step size or editor (--editor patch).");
+        var report = new EditReport { Images = images, Basis = basis };
+        if (Others() is { } test)
+        {
+            var (a, b) = (Evaluator.Evaluate(_source, test, _options.Evaluation, _progress, _cancellation), Evaluator.Evaluate(edited, test, _options.Evaluation, _progress, _cancellation));
+            var places = Enumerable.Range(0, _data!.Test!.Count).Where(i => _data.Test.Label(i) >= 0 && !IsEdited(i)).ToArray();
+            report = report with
+            {
+                Before = a,
+                After = b,
+                Changed = [.. Enumerable.Range(0, a.Count).Where(i => a.Predicted[i] != b.Predicted[i]).Select(i => new ChangedImage(places[i], test.Label(i), a.Predicted[i], b.Predicted[i]))],
+            };
+        }
+        ModelHistory.Append(edited.Proto, EditHistory.Entry(_source, report, _options));
+        return new EditResult(edited, report);
+    }
+
+    EditStatistics OneByOne()
+    {
+        var test = Others() ?? throw new OnnxEngineException(ErrorKind.Data, "Drawdown is measured on labelled test images and the data has none; give them with --data or --eval-data.");
+        var before = Evaluator.Evaluate(_source, test, _options.Evaluation, _progress, _cancellation);
+        var own = Classes(_source, [.. _requests.Select(r => (r, default(ImageView)))]);
+        var single = new SingleEdits(_source, _model, _data!, _requests, _options, test, _progress, _cancellation);
+        using (single)
+            return new EditStatistics([.. _requests.Select((r, i) =>
+            {
+                _cancellation.ThrowIfCancellationRequested();
+                _progress?.Report(new WorkProgress("editing", i, _requests.Count));
+                var (outcome, predicted, seconds) = single.Edit(i);
+                var changed = predicted.Where((p, n) => p != before.Predicted[n]).Count();
+                var right = predicted.Where((p, n) => p == test.Label(n)).Count();
+                return new EditTrial(r.Name, r.Label, own[i], outcome, 100 * (before.Top1 - (double)right / before.Count), (double)changed / before.Count, single.Generality, seconds);
+            })], test.Count);
+    }
+
+    (OnnxModel, EditOutcome[], string) ByPatch()
+    {
+        var work = PatchWork.Prepare(_source, _model, Kept(), _requests, _options, _progress, _cancellation);
+        var (neurons, outcomes) = work.Edit(Enumerable.Range(0, _requests.Count));
+        return (work.Patched(neurons), outcomes, $"{neurons.Length} neuron{(neurons.Length == 1 ? "" : "s")} beside the last layer, which {(neurons.Length == 1 ? "recognises the image and stays" : "recognise the images and stay")} silent on {_data!.Calibration!.Count:N0} others.");
+    }
+
+    (OnnxModel, EditOutcome[], string) InLastLayer()
+    {
+        var editor = LocalEditor.Create(_source, Kept(), new LocalEditorOptions { Output = _options.Evaluation.Output }, _cancellation);
+        var features = _requests.Select(r => SingleEdits.Features(editor, r.Images.Select([r.Index]), _cancellation)[0]).ToArray();
+        var outcomes = new EditOutcome[_requests.Count];
+        for (var pass = 0; pass < Passes; pass++)
+            for (var i = 0; i < outcomes.Length; i++)
+            {
+                var outcome = editor.Edit(features[i], _requests[i].Label);
+                outcomes[i] = outcome with { Steps = outcome.Steps + (outcomes[i]?.Steps ?? 0) };
+            }
+        return (editor.Edited(), outcomes, $"Weights of the last layer changed in closed form, other answers held on {_data!.Calibration!.Count:N0} images.");
+    }
+
+    (OnnxModel, EditOutcome[], string) ByGradient()
+    {
+        if (_requests.Count > 1)
+            throw new OnnxEngineException(ErrorKind.Usage, "Gradient editors take one image at a time; use --editor patch for several, or --one-by-one for statistics.");
+        using var single = new SingleEdits(_source, _model, _data, _requests, _options, null, _progress, _cancellation);
+        var (outcome, model, stepSize) = single.ByGradient(0);
+        return (model, [outcome], FormattableString.Invariant($"{outcome.Steps} gradient steps ({EditHistory.Name(_options)}, step size {stepSize:0.###e0})."));
+    }
+
+    ItemSet Kept() => _data?.Calibration ?? throw new OnnxEngineException(ErrorKind.Data,
+        "Nothing says which answers should stay: give images with --data (labels are not needed), or use a gradient editor, e.g. --editor rmsprop.");
+
+    bool IsEdited(int index) => _requests.Any(r => ReferenceEquals(r.Images, _data?.Test) && r.Index == index);
+
+    // Labelled test images that are not edited themselves.
+    ItemSet? Others()
+    {
+        if (_data?.Test is not { IsLabelled: true } test) return null;
+        var places = Enumerable.Range(0, test.Count).Where(i => test.Label(i) >= 0 && !IsEdited(i)).ToArray();
+        return places.Length == 0 ? null : test.Select(places);
+    }
+
+    double?[] Generality(OnnxModel edited) => [.. _requests.Select(r =>
+        ImageViews.Applies(r.Images) ? Classes(edited, [.. ImageView.Unseen.Select(v => (r, v))]).Count(c => c == r.Label) / (double)ImageView.Unseen.Count : (double?)null)];
+
+    int[] Classes(OnnxModel model, IReadOnlyList<(EditRequest Request, ImageView View)> wanted)
+    {
+        using var session = new ClassifierSession(model, _options.Evaluation.Output);
+        return SingleEdits.Classes(session, _signature.Input, wanted, _cancellation);
+    }
+}

@@ -1,7 +1,0 @@
-namespace OnnxEdit.Engine;
-
-/// <summary>A normalisation and how well the model does with it.</summary>
-/// <param name="Name">Short name of the normalisation.</param>
-/// <param name="Preprocessing">The normalisation itself.</param>
-/// <param name="Evaluation">The model's accuracy with it.</param>
-public sealed record PreprocessingTrial(string Name, Preprocessing Preprocessing, Evaluation Evaluation);

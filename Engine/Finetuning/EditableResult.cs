@@ -1,6 +1,0 @@
-using OnnxEdit.Surgery;
-
-namespace OnnxEdit.Engine;
-
-/// <summary>A model that edits disturb less, and how it came about.</summary>
-public sealed record EditableResult(OnnxModel Model, EditableReport Report);

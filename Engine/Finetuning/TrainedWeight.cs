@@ -1,7 +1,0 @@
-namespace OnnxEdit.Engine;
-
-/// <summary>A tensor of weights that is being trained.</summary>
-/// <param name="Name">Its name in the folded model.</param>
-/// <param name="Shape">Its shape.</param>
-/// <param name="Values">Its values, row-major; the session reads them where they lie.</param>
-public sealed record TrainedWeight(string Name, IReadOnlyList<long> Shape, float[] Values);

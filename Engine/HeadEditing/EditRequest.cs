@@ -1,8 +1,0 @@
-namespace OnnxEdit.Engine;
-
-/// <summary>What an edit is asked to do.</summary>
-/// <param name="Name">What to call the image in reports.</param>
-/// <param name="Images">The set it is in.</param>
-/// <param name="Index">Its place there.</param>
-/// <param name="Label">The class it shall have.</param>
-public sealed record EditRequest(string Name, ImageSet Images, int Index, int Label);

@@ -1,8 +1,0 @@
-using OnnxEdit.Surgery;
-
-namespace OnnxEdit.Engine;
-
-/// <summary>An edited model and what is known of it.</summary>
-/// <param name="Model">The model.</param>
-/// <param name="Report">The figures.</param>
-public sealed record EditResult(OnnxModel Model, EditReport Report);

@@ -1,0 +1,131 @@
+using OnnxEdit.Engine.Linear;
+using OnnxEdit.Engine.Runtime;
+using OnnxEdit.Kernels.RandomNumbers;
+using OnnxEdit.Surgery.Model;
+using OnnxEdit.Surgery.Proto;
+using DataType = OnnxEdit.Surgery.Proto.TensorProto.Types.DataType;
+
+namespace OnnxEdit.Engine.Refit;
+
+/// <summary>
+/// Sums Gram and cross-product matrices of a linear unit over a calibration set. Each batch is one ONNX graph run
+/// by ONNX Runtime in float32; the batches are summed in double.
+/// </summary>
+sealed class GramCollector(ulong seed, int positionsPerImage)
+{
+    /// <summary>Writes the targets of a batch: first image, images, destination [images, channels, positions] flattened as the output tensor is.</summary>
+    public delegate void TargetWriter(int first, int count, Span<float> destination);
+
+    /// <summary>
+    /// What a relu-aware fit needs: the unit with its current weights, and the original values before the Relu.
+    /// </summary>
+    public sealed record Current(LinearUnit Unit, float[,] Weights, float[] Bias, long[] WeightDims, TargetWriter Original);
+
+    /// <summary>Makes the inputs of <see cref="PatchGraph.AddInputs"/> for a batch of n images.</summary>
+    public Func<int, BatchInput[]> Sampler(PatchGraph patches, ulong stream, int batch)
+    {
+        var sites = patches.IsConv ? Math.Min(positionsPerImage, patches.Positions) : patches.Positions;
+        var draw = new Philox4x32(seed, stream);
+        var ones = new float[patches.Groups * batch * patches.Maps * sites];
+        Array.Fill(ones, 1f);
+        return n =>
+        {
+            BatchInput one = new(ones, [patches.Groups, 1, n * patches.Maps * sites]);
+            if (!patches.IsConv) return [one];
+            var drawn = Draw(draw, patches.Positions, sites);
+            return [one, new([], [sites], drawn), new([], [patches.Taps, sites], patches.TapIndices(drawn))];
+        };
+    }
+
+    /// <summary>Collects the sums of every group of the unit.</summary>
+    /// <param name="patches">Geometry of the unit.</param>
+    /// <param name="input">The unit's input, stored in <paramref name="prefix"/>.</param>
+    /// <param name="prefix">Activations of the network the inputs come from.</param>
+    /// <param name="targetShape">Shape of the target for one item.</param>
+    /// <param name="target">Supplies the targets.</param>
+    /// <param name="stream">Random stream that draws the positions; the same stream draws the same positions.</param>
+    /// <param name="cancellation">Stops between batches.</param>
+    /// <param name="current">Given: targets become prediction + relu-aware residual of the current weights.</param>
+    /// <param name="known">Given: the Gram matrices of the same input at the same positions, which are then not formed again.</param>
+    /// <param name="images">Images to use at most, the first ones.</param>
+    public GramSums[] Collect(
+        PatchGraph patches, string input, PrefixRunner prefix, long[] targetShape, TargetWriter target, ulong stream,
+        CancellationToken cancellation, Current? current = null, GramSums[]? known = null, int images = int.MaxValue)
+    {
+        var outputs = patches.OutChannels / patches.Groups;
+        var few = GramSums.AreFew((double)Math.Min(images, prefix.Count) * (patches.IsConv ? Math.Min(positionsPerImage, patches.Positions) : patches.Positions), patches.Rows);
+        var sums = Enumerable.Range(0, patches.Groups).Select(g => new GramSums(patches.Rows, outputs, known?[g].Gram)
+        {
+            Half = few ? new GramSums(patches.Rows, outputs, known?[g].Half?.Gram) : null,
+        }).ToArray();
+        var halves = few ? Array.ConvertAll(sums, s => s.Half!) : [];
+        using var runner = new BatchRunner(Build(patches, input, prefix.Shape(input), targetShape, current, known is null));
+        var targets = new BatchBuffer(prefix.Batch, targetShape, target);
+        var originals = current is null ? null : new BatchBuffer(prefix.Batch, targetShape, current.Original);
+        var sampler = Sampler(patches, stream, prefix.Batch);
+        prefix.Stream(runner, (first, _, o, values, _) =>
+        {
+            Accumulate(sums, runner.Outputs[o], values);
+            if (few && first / prefix.Batch % 2 == 1) Accumulate(halves, runner.Outputs[o], values);
+        }, cancellation, (first, count) =>
+            originals is null
+                ? [targets.Fill(first, count), .. sampler(count)]
+                : [targets.Fill(first, count), originals.Fill(first, count), .. sampler(count)], images);
+        if (sums.Any(s => !Array.TrueForAll(s.Gram, double.IsFinite) || !Array.TrueForAll(s.Cross, double.IsFinite) || !Array.TrueForAll(s.Power, double.IsFinite)))
+            throw new OnnxEngineException(
+                ErrorKind.Data, $"What {patches.Name} reads or feeds is not finite on the calibration data (input '{input}'); the data does not fit the model, or its weights hold such values.");
+        return sums;
+    }
+
+    static void Accumulate(GramSums[] sums, string output, ReadOnlySpan<float> values)
+    {
+        var each = values.Length / sums.Length;
+        for (var g = 0; g < sums.Length; g++)
+            GramSums.Add(output switch { "gram" => sums[g].Gram, "cross" => sums[g].Cross, _ => sums[g].Power }, values.Slice(g * each, each));
+    }
+
+    // Distinct positions, in order, by a partial shuffle.
+    static long[] Draw(Philox4x32 random, int positions, int count)
+    {
+        var all = new long[positions];
+        for (var i = 0; i < positions; i++) all[i] = i;
+        for (var i = 0; i < count; i++)
+        {
+            var j = i + random.NextInt(positions - i);
+            (all[i], all[j]) = (all[j], all[i]);
+        }
+        Array.Sort(all, 0, count);
+        return all[..count];
+    }
+
+    static ModelProto Build(PatchGraph patches, string input, long[] inputShape, long[] targetShape, Current? current, bool withGram)
+    {
+        var model = InternalGraph.Create();
+        var graph = model.Graph;
+        InternalGraph.Input(graph, input, DataType.Float, inputShape.Length);
+        ReluAwareResidual.AddInputs(graph, targetShape.Length, current is not null);
+        patches.AddInputs(graph);
+        var target = "target";
+        if (current is not null)
+        {
+            var z = ReluAwareResidual.AddUnit(graph, current.Unit, input, current.Weights, current.Bias, current.WeightDims, "z");
+            var residual = ReluAwareResidual.AddResidual(graph, z, "target", "original");
+            graph.Node.Add(NodeAttributes.Node("Add", [z, residual], [target = "target_aware"]));
+        }
+        var x = patches.AddPatches(graph, input);
+        var t = patches.AddTargets(graph, target);
+        var turned = NodeAttributes.Node("Transpose", [x], ["patches_turned"]);
+        turned.Set("perm", 0, 2, 1);
+        graph.Node.Add(turned);
+        if (withGram) graph.Node.Add(NodeAttributes.Node("MatMul", [x, "patches_turned"], ["gram"]));
+        graph.Node.Add(NodeAttributes.Node("MatMul", [t, "patches_turned"], ["cross"]));
+        var power = NodeAttributes.Node("ReduceSumSquare", [t], ["power"]);
+        power.Set("axes", [2L]);
+        power.Set("keepdims", 0);
+        graph.Node.Add(power);
+        if (withGram) InternalGraph.Output(graph, "gram");
+        InternalGraph.Output(graph, "cross");
+        InternalGraph.Output(graph, "power");
+        return model;
+    }
+}

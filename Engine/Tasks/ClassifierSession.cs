@@ -1,0 +1,165 @@
+using System.Numerics.Tensors;
+using System.Runtime.InteropServices;
+using Microsoft.ML.OnnxRuntime;
+using OnnxEdit.Engine.Data;
+using OnnxEdit.Engine.Runtime;
+using OnnxEdit.Surgery;
+using OnnxEdit.Surgery.Model;
+using OnnxEdit.Surgery.Proto;
+
+namespace OnnxEdit.Engine.Tasks;
+
+/// <summary>Receives the logits of some items: <paramref name="count"/> rows of equal length, items [first, first + count).</summary>
+/// <param name="first">Index of the first item.</param>
+/// <param name="count">Number of items.</param>
+/// <param name="logits">Their logits, row by row; valid during the call only.</param>
+public delegate void LogitsReader(int first, int count, ReadOnlySpan<float> logits);
+
+/// <summary>
+/// A classifier loaded for inference: images in, logits out, in batches. Models with a fixed batch run at their own,
+/// the last batch filled up; models whose declared free batch does not work in fact run one item at a time.
+/// </summary>
+public sealed class ClassifierSession : IDisposable
+{
+    /// <summary>Floats in one batch at most, so that large images do not fill the memory.</summary>
+    const int BatchFloats = 8 << 20;
+
+    readonly ModelSession _session;
+    readonly int _batchLimit;
+    readonly string? _inner;
+
+    /// <summary>Loads the model.</summary>
+    /// <param name="model">The classifier.</param>
+    /// <param name="output">The logits; null: found as in <see cref="ClassifierSignature.Of"/>.</param>
+    /// <param name="batch">Items per run at most, for models that leave the batch open.</param>
+    /// <param name="inner">An inner tensor [items, length] to hand over as well, or null.</param>
+    /// <param name="threads">Threads of ONNX Runtime for one run; 0: as for all sessions.</param>
+    /// <exception cref="OnnxEngineException">Not an image classifier, or no such output.</exception>
+    /// <exception cref="OnnxSurgeryException">ONNX Runtime refuses the model.</exception>
+    public ClassifierSession(OnnxModel model, string? output = null, int batch = 64, string? inner = null, int threads = 0)
+    {
+        Signature = ClassifierSignature.Of(model.Proto, output);
+        (_batchLimit, _inner) = (batch, inner);
+        _session = OrtRuntime.CreateSession(Exposing(model.Proto, Signature, inner is null ? [Signature.LogitsName] : [Signature.LogitsName, inner]), threads: threads);
+    }
+
+    /// <summary>What goes in and what comes out.</summary>
+    public ClassifierSignature Signature { get; }
+
+    /// <summary>Number of classes: the declared one, else what the first run showed; 0 before that.</summary>
+    public int Classes { get; private set; }
+
+    /// <summary>Runs all images and hands over their logits batch by batch, in order.</summary>
+    /// <param name="images">The images.</param>
+    /// <param name="read">Gets the logits.</param>
+    /// <param name="progress">Told how many images are done.</param>
+    /// <param name="cancellation">Ends the work early.</param>
+    /// <param name="readInner">Gets the inner tensor, row by row, if the session was made to hand it over.</param>
+    /// <exception cref="OnnxEngineException">The model fails on the images, or its output is no class scores.</exception>
+    public void Run(
+        ItemSet images, LogitsReader read, IProgress<WorkProgress>? progress = null, CancellationToken cancellation = default, LogitsReader? readInner = null)
+    {
+        var batch = Signature.FixedBatch ?? Math.Clamp(BatchFloats / Math.Max(1, images.ItemLength), 1, _batchLimit);
+        using var options = new RunOptions();
+        // A big model can take seconds for one batch; this ends it in the middle.
+        using var stop = cancellation.Register(() => options.Terminate = true);
+        for (var first = 0; first < images.Count;)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            var count = Math.Min(batch, images.Count - first);
+            var rows = Signature.FixedBatch ?? count;
+            try
+            {
+                RunBatch(images, first, count, rows, options, read, readInner);
+            }
+            catch (OnnxRuntimeException) when (!cancellation.IsCancellationRequested && first == 0 && rows > 1 && Signature.FixedBatch is null)
+            {
+                batch = 1;
+                continue;
+            }
+            catch (OnnxRuntimeException inner)
+            {
+                cancellation.ThrowIfCancellationRequested();
+                throw new OnnxEngineException(
+                    ErrorKind.Model, $"The model fails on inputs of shape [{rows},{string.Join(',', images.ItemShape)}]: {OrtFailure.Reason(inner)}", inner);
+            }
+
+            first += count;
+            progress?.Report(new WorkProgress("evaluating", first, images.Count));
+        }
+    }
+
+    /// <summary>Unloads the model.</summary>
+    public void Dispose() => _session.Dispose();
+
+    void RunBatch(ItemSet images, int first, int count, int rows, RunOptions options, LogitsReader read, LogitsReader? readInner)
+    {
+        using var input = new InputBuffer(Signature.InputType, [rows, .. images.ItemShape.Select(extent => (long)extent)]);
+        var length = images.ItemLength;
+        images.Fill(first, count, input.Values);
+        // Filled up with the last item rather than zeros: it is sure to be a value the model can take.
+        for (var row = count; row < rows; row++)
+            input.Values.Slice((count - 1) * length, length).CopyTo(input.Values[(row * length)..]);
+        input.Commit();
+        using var outputs = _session.Run(options, [Signature.InputName], [input.Value], _inner is null ? [Signature.LogitsName] : [Signature.LogitsName, _inner]);
+        var logits = Floats(outputs[0], rows);
+        for (var i = 0; i < count * Classes; i++)
+            if (float.IsNaN(logits[i]))
+                throw new OnnxEngineException(
+                    ErrorKind.Model, $"The output '{Signature.OutputName}' is NaN for item {first + i / Classes}; the model's weights or the data hold values it cannot work with.");
+        read(first, count, logits[..(count * Classes)]);
+        if (_inner is null || readInner is null) return;
+        var values = Singles(outputs[1]);
+        readInner(first, count, values[..(values.Length / rows * count)]);
+    }
+
+    ReadOnlySpan<float> Floats(OrtValue value, int rows)
+    {
+        var info = value.GetTensorTypeAndShape();
+        var shape = info.Shape;
+        var perRow = shape.Length >= 2 && shape[0] == rows && shape.Skip(2).All(extent => extent == 1) ? (int)shape[1] : 0;
+        if (perRow < 2 || (Classes > 0 && perRow != Classes))
+            throw ClassifierSignature.Unsuitable(
+                $"the output '{Signature.OutputName}' is [{string.Join(',', shape)}] for {rows} image{(rows == 1 ? "" : "s")}, not one score per class; name the logits with --output");
+        Classes = perRow;
+        return Singles(value);
+    }
+
+    ReadOnlySpan<float> Singles(OrtValue value)
+    {
+        var type = value.GetTensorTypeAndShape().ElementDataType;
+        switch (type)
+        {
+            case Microsoft.ML.OnnxRuntime.Tensors.TensorElementType.Float:
+                return value.GetTensorDataAsSpan<float>();
+            case Microsoft.ML.OnnxRuntime.Tensors.TensorElementType.Float16:
+                var halves = MemoryMarshal.Cast<Float16, Half>(value.GetTensorDataAsSpan<Float16>());
+                var singles = new float[halves.Length];
+                TensorPrimitives.ConvertToSingle(halves, singles);
+                return singles;
+            case Microsoft.ML.OnnxRuntime.Tensors.TensorElementType.Double:
+                return Array.ConvertAll(value.GetTensorDataAsSpan<double>().ToArray(), number => (float)number);
+            default:
+                throw ClassifierSignature.Unsuitable($"the output '{Signature.OutputName}' is {type}, not float");
+        }
+    }
+
+    /// <summary>The model with some tensors among its outputs; a copy, where that needs a change.</summary>
+    static ModelProto Exposing(ModelProto model, ClassifierSignature signature, IEnumerable<string> names)
+    {
+        string[] missing = [.. names.Where(n => !model.Graph.Output.Any(output => output.Name == n))];
+        if (missing.Length == 0)
+            return model;
+        var copy = model.Clone();
+        foreach (var name in missing)
+        {
+            copy.Graph.Output.Add(new ValueInfoProto
+            {
+                Name = name,
+                Type = new TypeProto { TensorType = new TypeProto.Types.Tensor { ElemType = (int)signature.LogitsType } },
+            });
+        }
+
+        return copy;
+    }
+}

@@ -1,0 +1,29 @@
+using OnnxEdit.Surgery.Graph;
+using OnnxEdit.Surgery.Model;
+
+namespace OnnxEdit.Engine.Tasks;
+
+/// <summary>How to time models.</summary>
+public sealed record LatencyOptions
+{
+    /// <summary>Batch sizes to time; a model with a fixed batch is timed at its own instead.</summary>
+    public IReadOnlyList<int> BatchSizes { get; init; } = [1, 32];
+
+    /// <summary>Measurements of each model at least.</summary>
+    public int MinimumPairs { get; init; } = 30;
+
+    /// <summary>Seconds spent on each model and batch size at least.</summary>
+    public double MinimumSeconds { get; init; } = 2;
+
+    /// <summary>Seconds after which a batch size ends early, with however many pairs there are (three at least).</summary>
+    public double MaximumSeconds { get; init; } = 30;
+
+    /// <summary>Milliseconds that a run may be expected to take, from a smaller batch, for a further batch size to be timed.</summary>
+    public double LongestMilliseconds { get; init; } = double.PositiveInfinity;
+
+    /// <summary>Threads of each session; 0: as <see cref="OrtRuntime.Threads"/> says.</summary>
+    public int Threads { get; init; }
+
+    /// <summary>Shapes, by name, of inputs that leave more than the batch open; their first extent is not used. Null: none does.</summary>
+    public IReadOnlyDictionary<string, long[]>? InputShapes { get; init; }
+}

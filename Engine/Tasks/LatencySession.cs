@@ -1,0 +1,120 @@
+using System.Diagnostics;
+using Microsoft.ML.OnnxRuntime;
+using OnnxEdit.Engine.Data;
+using OnnxEdit.Engine.Runtime;
+using OnnxEdit.Surgery.Graph;
+using OnnxEdit.Surgery.Model;
+using DataType = OnnxEdit.Surgery.Proto.TensorProto.Types.DataType;
+
+namespace OnnxEdit.Engine.Tasks;
+
+/// <summary>A model ready to be timed at one batch size, whatever its inputs are.</summary>
+sealed class LatencySession : IDisposable
+{
+    /// <summary>
+    /// A measurement is the fastest of several runs in a row, as many as fit in this time, five at most. A short run
+    /// that another process interrupts takes several times as long, and on a busy machine that is every second run.
+    /// </summary>
+    const double SampleMilliseconds = 20;
+
+    readonly ModelSession _session;
+    readonly RunOptions _options = new();
+    readonly List<InputBuffer> _inputs = [];
+    readonly string[] _inputNames;
+    readonly OrtValue[] _values;
+    readonly string[] _outputNames;
+    int _repeats = 1;
+
+    internal LatencySession(OnnxModel model, int batch, LatencyOptions options)
+    {
+        var inputs = new GraphIndex(model.Proto.Graph).Inputs;
+        _inputNames = [.. inputs.Select(input => input.Name)];
+        _outputNames = [.. model.Proto.Graph.Output.Select(output => output.Name)];
+        var random = new Random(1);
+        // The first extent is the batch, whatever the caller's shape says of it.
+        var given = options.InputShapes?.ToDictionary(shape => shape.Key, shape => (long[])[-1, .. shape.Value.Skip(1)]);
+        var shapes = new InputShapes(inputs, given);
+        foreach (var input in inputs)
+            _inputs.Add(Filled(DeclaredTensor.Of(input), shapes.At(input, batch), random));
+        _values = [.. _inputs.Select(input => input.Value)];
+        _session = CreateSession(model, options);
+    }
+
+    /// <summary>The batch size the model insists on, 1 where an input has no batch axis; null: any.</summary>
+    internal static int? FixedBatch(OnnxModel model)
+    {
+        var inputs = new GraphIndex(model.Proto.Graph).Inputs.Select(DeclaredTensor.Of).Where(input => input.Shape.Count > 0).ToArray();
+        if (inputs.Length == 0 || inputs[0].Shape[0] < 0) return null;
+        return inputs[0].Shape.Count == 1 ? 1 : (int)inputs[0].Shape[0];
+    }
+
+    /// <summary>Runs until caches, arenas and clocks have settled, and chooses the repeats per measurement.</summary>
+    internal void WarmUp(CancellationToken cancellation)
+    {
+        var watch = Stopwatch.StartNew();
+        var fastest = double.MaxValue;
+        for (var run = 0; run < 3 || (run < 200 && watch.ElapsedMilliseconds < 200); run++)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            fastest = Math.Min(fastest, Measure());
+        }
+
+        _repeats = (int)Math.Clamp(SampleMilliseconds / fastest, 1, 5);
+    }
+
+    /// <summary>Milliseconds of one run: the fastest of the repeats.</summary>
+    internal double Measure()
+    {
+        var fastest = double.MaxValue;
+        for (var run = 0; run < _repeats; run++)
+        {
+            var start = Stopwatch.GetTimestamp();
+            using var outputs = _session.Run(_options, _inputNames, _values, _outputNames);
+            fastest = Math.Min(fastest, Stopwatch.GetElapsedTime(start).TotalMilliseconds);
+        }
+
+        return fastest;
+    }
+
+    public void Dispose()
+    {
+        _session.Dispose();
+        _options.Dispose();
+        foreach (var input in _inputs) input.Dispose();
+    }
+
+    static ModelSession CreateSession(OnnxModel model, LatencyOptions options)
+    {
+        _ = OrtRuntime.Version; // Starts the runtime with the project's own settings.
+        using var session = new SessionOptions
+        {
+            GraphOptimizationLevel = GraphOptimizationLevel.ORT_ENABLE_ALL,
+            LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_FATAL,
+        };
+        var threads = options.Threads > 0 ? options.Threads : OrtRuntime.Threads;
+        if (threads > 0) session.IntraOpNumThreads = threads;
+        // Otherwise the idle threads of one model would keep spinning into the other model's turn.
+        session.AddSessionConfigEntry("session.force_spinning_stop", "1");
+        OrtDevice.AddTo(session);
+        try
+        {
+            return new ModelSession(model.Proto, session);
+        }
+        catch (OnnxRuntimeException inner)
+        {
+            throw new OnnxEngineException(ErrorKind.Model, $"ONNX Runtime refuses the model: {OrtFailure.Reason(inner)}", inner);
+        }
+    }
+
+    static InputBuffer Filled(DeclaredTensor input, long[] shape, Random random)
+    {
+        var buffer = new InputBuffer(input.Type, shape);
+        var values = buffer.Values;
+        // Normalised pixels are about this large; zeros would let some kernels take short cuts. Integers stay 0, a valid index.
+        var spread = input.Type is DataType.Int32 or DataType.Int64 or DataType.Bool ? 0 : input.Type == DataType.Uint8 ? 255 : 2f;
+        for (var i = 0; i < values.Length; i++)
+            values[i] = spread * (float)(random.NextDouble() - (input.Type == DataType.Uint8 ? 0 : 0.5));
+        buffer.Commit();
+        return buffer;
+    }
+}

@@ -1,0 +1,11 @@
+namespace OnnxEdit.Engine.Training;
+
+/// <summary>What training makes small.</summary>
+public enum TrainingLoss
+{
+    /// <summary>Cross-entropy with target probabilities: labels, or a teacher's at a temperature.</summary>
+    CrossEntropy,
+
+    /// <summary>By how much another class leads over the target.</summary>
+    Edit,
+}
