@@ -1,6 +1,4 @@
 using OnnxEdit.Engine.Deployment;
-using OnnxEdit.Engine.Tasks;
-using OnnxEdit.Kernels.Moments;
 
 namespace OnnxEdit.Serving;
 

@@ -1,5 +1,4 @@
 using OnnxEdit.Engine.Deployment;
-using OnnxEdit.Surgery.Model;
 
 namespace OnnxEdit.Serving;
 

@@ -1,5 +1,4 @@
 using System.Diagnostics.Metrics;
-using OnnxEdit.Engine;
 
 namespace OnnxEdit.Serving;
 

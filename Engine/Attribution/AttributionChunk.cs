@@ -1,5 +1,3 @@
-using OnnxEdit.Engine.Tasks;
-
 namespace OnnxEdit.Engine.Attribution;
 
 /// <summary>A piece of the work that attributions need, independent of all others.</summary>

@@ -1,8 +1,6 @@
 using System.Globalization;
 using OnnxEdit.Engine.Attribution.Ablations;
 using OnnxEdit.Engine.Data;
-using OnnxEdit.Engine.Tasks;
-using OnnxEdit.Kernels.Moments;
 using OnnxEdit.Kernels.RandomNumbers;
 
 namespace OnnxEdit.Engine.Attribution;

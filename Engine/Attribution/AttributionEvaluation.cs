@@ -1,5 +1,3 @@
-using OnnxEdit.Engine.Tasks;
-
 namespace OnnxEdit.Engine.Attribution;
 
 /// <summary>

@@ -1,5 +1,3 @@
-using OnnxEdit.Kernels.Moments;
-
 namespace OnnxEdit.Engine.Attribution;
 
 /// <summary>What attributions are of.</summary>

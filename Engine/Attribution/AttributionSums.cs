@@ -1,5 +1,4 @@
 using OnnxEdit.Engine.Attribution.Ablations;
-using OnnxEdit.Engine.Tasks;
 
 namespace OnnxEdit.Engine.Attribution;
 

@@ -1,6 +1,5 @@
 using OnnxEdit.Engine.Attribution.Ablations;
 using OnnxEdit.Engine.Data;
-using OnnxEdit.Engine.Tasks;
 
 namespace OnnxEdit.Engine.Attribution;
 

@@ -1,8 +1,6 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
 using OnnxEdit.Engine.Data.Arrays;
-using OnnxEdit.Engine.Tasks;
-using OnnxEdit.Kernels.Moments;
 using OnnxEdit.Surgery.Components;
 using OnnxEdit.Surgery.Gradients;
 using OnnxEdit.Surgery.Model;

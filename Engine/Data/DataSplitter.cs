@@ -1,5 +1,4 @@
 using System.Globalization;
-using OnnxEdit.Engine.Data.Pixels;
 using OnnxEdit.Engine.Data.Sources;
 using OnnxEdit.Kernels.RandomNumbers;
 

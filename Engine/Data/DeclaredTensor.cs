@@ -1,4 +1,3 @@
-using OnnxEdit.Surgery.Model;
 using OnnxEdit.Surgery.Proto;
 using DataType = OnnxEdit.Surgery.Proto.TensorProto.Types.DataType;
 

@@ -1,5 +1,4 @@
 using OnnxEdit.Engine.Tasks;
-using OnnxEdit.Surgery.Model;
 using DataType = OnnxEdit.Surgery.Proto.TensorProto.Types.DataType;
 
 namespace OnnxEdit.Engine.Data;

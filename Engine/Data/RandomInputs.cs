@@ -1,6 +1,5 @@
 using System.Globalization;
 using OnnxEdit.Engine.Data.Pixels;
-using OnnxEdit.Surgery.Model;
 using DataType = OnnxEdit.Surgery.Proto.TensorProto.Types.DataType;
 
 namespace OnnxEdit.Engine.Data;

@@ -1,8 +1,3 @@
-using OnnxEdit.Engine.Attribution;
-using OnnxEdit.Engine.Attribution.Ablations;
-using OnnxEdit.Engine.Editing;
-using OnnxEdit.Engine.Training;
-
 namespace OnnxEdit.Engine.Data;
 
 /// <summary>Which stream of a seed serves which purpose; two purposes never share numbers. Each has 2^32 streams of its own.</summary>

@@ -1,7 +1,5 @@
 using OnnxEdit.Engine.Data.Pixels;
 using OnnxEdit.Engine.Tasks;
-using OnnxEdit.Kernels.Moments;
-using OnnxEdit.Surgery.Graph;
 using OnnxEdit.Surgery.Model;
 
 namespace OnnxEdit.Engine.Deployment;

@@ -1,13 +1,9 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
 using OnnxEdit.Engine.Data;
-using OnnxEdit.Engine.Data.Pixels;
-using OnnxEdit.Engine.Data.Sources;
 using OnnxEdit.Engine.Runtime;
 using OnnxEdit.Engine.Tasks;
-using OnnxEdit.Kernels.Moments;
 using OnnxEdit.Surgery;
-using OnnxEdit.Surgery.Graph;
 using OnnxEdit.Surgery.Model;
 
 namespace OnnxEdit.Engine.Deployment;

@@ -1,7 +1,6 @@
 using OnnxEdit.Engine.Data;
 using OnnxEdit.Engine.Edits;
 using OnnxEdit.Engine.Tasks;
-using OnnxEdit.Surgery.Graph;
 using OnnxEdit.Surgery.Model;
 
 namespace OnnxEdit.Engine.Deployment;

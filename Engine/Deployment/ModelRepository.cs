@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
-using OnnxEdit.Surgery.Model;
 
 namespace OnnxEdit.Engine.Deployment;
 

@@ -1,5 +1,4 @@
 using System.Text.Json.Serialization;
-using OnnxEdit.Surgery.Model;
 
 namespace OnnxEdit.Engine.Deployment;
 

@@ -1,5 +1,4 @@
 using Microsoft.ML.OnnxRuntime.Tensors;
-using OnnxEdit.Surgery.Model;
 
 namespace OnnxEdit.Engine.Deployment;
 

@@ -1,6 +1,5 @@
 using System.Buffers.Binary;
 using System.Text;
-using OnnxEdit.Surgery.Model;
 
 namespace OnnxEdit.Engine.Deployment;
 

@@ -1,6 +1,5 @@
 using OnnxEdit.Engine.Editing;
 using OnnxEdit.Engine.Tasks;
-using OnnxEdit.Engine.Training.Rules;
 
 namespace OnnxEdit.Engine.EditableTraining;
 

@@ -1,5 +1,4 @@
 using OnnxEdit.Engine.Runtime;
-using OnnxEdit.Engine.Tasks;
 using OnnxEdit.Surgery.Model;
 
 namespace OnnxEdit.Engine.Editing;

@@ -1,5 +1,3 @@
-using OnnxEdit.Engine.Tasks;
-
 namespace OnnxEdit.Engine.Editing;
 
 /// <summary>How a model is edited.</summary>

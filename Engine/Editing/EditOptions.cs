@@ -1,6 +1,5 @@
 using OnnxEdit.Engine.EditableTraining;
 using OnnxEdit.Engine.Tasks;
-using OnnxEdit.Engine.Training.Rules;
 
 namespace OnnxEdit.Engine.Editing;
 

@@ -1,5 +1,3 @@
-using OnnxEdit.Engine.Training.Rules;
-
 namespace OnnxEdit.Engine.Editing;
 
 /// <summary>The published ways to edit a model in a few gradient steps.</summary>

@@ -2,7 +2,6 @@ using System.Diagnostics;
 using System.Numerics.Tensors;
 using OnnxEdit.Engine.Data;
 using OnnxEdit.Engine.Data.Pixels;
-using OnnxEdit.Engine.EditableTraining;
 using OnnxEdit.Engine.Tasks;
 using OnnxEdit.Surgery.Graph;
 using OnnxEdit.Surgery.Model;

@@ -1,6 +1,5 @@
 using OnnxEdit.Engine.Tasks;
 using OnnxEdit.Engine.Training;
-using OnnxEdit.Surgery.Gradients;
 
 namespace OnnxEdit.Engine.Finetuning;
 

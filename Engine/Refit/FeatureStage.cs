@@ -1,7 +1,6 @@
 using OnnxEdit.Engine.Linear;
 using OnnxEdit.Engine.Runtime;
 using OnnxEdit.Surgery.Graph;
-using OnnxEdit.Surgery.Model;
 using OnnxEdit.Surgery.Rewrites;
 
 namespace OnnxEdit.Engine.Refit;

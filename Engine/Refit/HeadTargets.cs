@@ -2,7 +2,6 @@ using System.Numerics.Tensors;
 using OnnxEdit.Engine.Linear;
 using OnnxEdit.Engine.Runtime;
 using OnnxEdit.Surgery.Channels;
-using OnnxEdit.Surgery.Model;
 using OnnxEdit.Surgery.Proto;
 
 namespace OnnxEdit.Engine.Refit;

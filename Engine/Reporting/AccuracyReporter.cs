@@ -1,6 +1,5 @@
 using OnnxEdit.Engine.Data;
 using OnnxEdit.Engine.Tasks;
-using OnnxEdit.Kernels.Moments;
 using OnnxEdit.Surgery.Model;
 
 namespace OnnxEdit.Engine.Reporting;

@@ -1,5 +1,4 @@
 using OnnxEdit.Engine.Tasks;
-using OnnxEdit.Surgery.Graph;
 
 namespace OnnxEdit.Engine.Reporting;
 

@@ -1,5 +1,4 @@
 using System.Text.Json;
-using OnnxEdit.Surgery.Model;
 
 namespace OnnxEdit.Engine.Sample;
 

@@ -1,6 +1,5 @@
 using OnnxEdit.Engine.Tasks;
 using OnnxEdit.Surgery.Channels;
-using OnnxEdit.Surgery.Graph;
 using OnnxEdit.Surgery.Model;
 using OnnxEdit.Surgery.Rewrites;
 

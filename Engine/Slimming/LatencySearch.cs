@@ -1,5 +1,3 @@
-using OnnxEdit.Surgery.Model;
-
 namespace OnnxEdit.Engine.Slimming;
 
 /// <summary>

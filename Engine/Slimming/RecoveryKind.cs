@@ -1,5 +1,3 @@
-using OnnxEdit.Engine.Refit;
-
 namespace OnnxEdit.Engine.Slimming;
 
 /// <summary>What is done to the weights that are left after channels were removed.</summary>

@@ -1,4 +1,3 @@
-using OnnxEdit.Engine.Refit;
 using OnnxEdit.Engine.Runtime;
 using OnnxEdit.Surgery.Channels;
 using OnnxEdit.Surgery.Model;

@@ -3,7 +3,6 @@ using OnnxEdit.Engine.Scores;
 using OnnxEdit.Engine.Tasks;
 using OnnxEdit.Kernels.Witness;
 using OnnxEdit.Surgery.Channels;
-using OnnxEdit.Surgery.Graph;
 
 namespace OnnxEdit.Engine.Slimming;
 

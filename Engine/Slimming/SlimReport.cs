@@ -1,6 +1,5 @@
 using OnnxEdit.Engine.Finetuning;
 using OnnxEdit.Engine.Tasks;
-using OnnxEdit.Surgery.Graph;
 using OnnxEdit.Surgery.Model;
 
 namespace OnnxEdit.Engine.Slimming;

@@ -1,6 +1,5 @@
 using OnnxEdit.Engine.Linear;
 using OnnxEdit.Engine.Refit;
-using OnnxEdit.Engine.Scores;
 using OnnxEdit.Surgery.Channels;
 using OnnxEdit.Surgery.Proto;
 

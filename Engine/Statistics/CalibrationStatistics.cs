@@ -1,8 +1,6 @@
 using System.Globalization;
 using OnnxEdit.Engine.Data;
 using OnnxEdit.Engine.Refit;
-using OnnxEdit.Engine.Scores;
-using OnnxEdit.Kernels.Moments;
 using OnnxEdit.Surgery.Channels;
 using OnnxEdit.Surgery.Model;
 

@@ -1,5 +1,3 @@
-using OnnxEdit.Kernels.Moments;
-
 namespace OnnxEdit.Engine.Statistics;
 
 /// <summary>Where the classes of calibration images come from.</summary>

@@ -1,6 +1,4 @@
 using System.Text.Json;
-using OnnxEdit.Kernels.Moments;
-using OnnxEdit.Surgery.Model;
 
 namespace OnnxEdit.Engine.Statistics;
 

@@ -3,7 +3,6 @@ using OnnxEdit.Engine.Data;
 using OnnxEdit.Engine.Linear;
 using OnnxEdit.Engine.Refit;
 using OnnxEdit.Engine.Tasks;
-using OnnxEdit.Kernels.Moments;
 using OnnxEdit.Surgery.Channels;
 using OnnxEdit.Surgery.Model;
 

@@ -1,6 +1,5 @@
 using Microsoft.ML.OnnxRuntime.Tensors;
 using OnnxEdit.Surgery.Graph;
-using OnnxEdit.Surgery.Model;
 
 namespace OnnxEdit.Engine.Tasks;
 

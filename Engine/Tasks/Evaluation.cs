@@ -1,5 +1,3 @@
-using OnnxEdit.Kernels.Moments;
-
 namespace OnnxEdit.Engine.Tasks;
 
 /// <summary>How well a classifier does on labelled images. Accuracies are fractions of one.</summary>

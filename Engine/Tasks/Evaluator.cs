@@ -1,6 +1,5 @@
 using System.Numerics.Tensors;
 using OnnxEdit.Engine.Data;
-using OnnxEdit.Kernels.Moments;
 using OnnxEdit.Surgery;
 using OnnxEdit.Surgery.Model;
 

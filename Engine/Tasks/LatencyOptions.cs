@@ -1,4 +1,3 @@
-using OnnxEdit.Surgery.Graph;
 using OnnxEdit.Surgery.Model;
 
 namespace OnnxEdit.Engine.Tasks;

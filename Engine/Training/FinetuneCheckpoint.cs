@@ -1,7 +1,6 @@
 using System.Runtime.InteropServices;
 using System.Text;
 using OnnxEdit.Engine.Training.Rules;
-using OnnxEdit.Surgery.Gradients;
 using OnnxEdit.Surgery.Model;
 
 namespace OnnxEdit.Engine.Training;

@@ -1,5 +1,3 @@
-using OnnxEdit.Surgery.Gradients;
-
 namespace OnnxEdit.Engine.Training;
 
 /// <summary>A look at a training. Losses are cross-entropies with labels, divergences from a teacher's answers times the squared temperature.</summary>

@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using OnnxEdit.Engine.Training.Rules;
-using OnnxEdit.Surgery.Gradients;
 
 namespace OnnxEdit.Engine.Training;
 

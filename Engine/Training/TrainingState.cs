@@ -1,5 +1,3 @@
-using OnnxEdit.Surgery.Gradients;
-
 namespace OnnxEdit.Engine.Training;
 
 /// <summary>What a training is after some steps, beside the weights of its session and the memory of its rule.</summary>

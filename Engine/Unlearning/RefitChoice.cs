@@ -1,7 +1,6 @@
 using OnnxEdit.Engine.Data;
 using OnnxEdit.Engine.Refit;
 using OnnxEdit.Engine.Runtime;
-using OnnxEdit.Engine.Tasks;
 using OnnxEdit.Surgery.Graph;
 
 namespace OnnxEdit.Engine.Unlearning;

@@ -1,5 +1,4 @@
 using OnnxEdit.Kernels.Sketches;
-using OnnxEdit.Kernels.Witness;
 
 namespace OnnxEdit.Kernels.Moments;
 

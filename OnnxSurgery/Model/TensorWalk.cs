@@ -1,4 +1,3 @@
-using OnnxEdit.Surgery.Graph;
 using OnnxEdit.Surgery.Proto;
 
 namespace OnnxEdit.Surgery.Model;

@@ -1,5 +1,4 @@
 using OnnxEdit.Engine.Deployment;
-using OnnxEdit.Kernels.Moments;
 
 namespace OnnxEdit.Serving;
 

@@ -1,8 +1,5 @@
 using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.Http;
-using OnnxEdit.Engine.Data.Pixels;
-using OnnxEdit.Kernels.Moments;
-using OnnxEdit.Surgery.Model;
 
 namespace OnnxEdit.Serving;
 

@@ -3,7 +3,6 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
 using OnnxEdit.Engine;
 using OnnxEdit.Surgery;
-using OnnxEdit.Surgery.Model;
 
 namespace OnnxEdit.Serving;
 

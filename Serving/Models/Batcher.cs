@@ -1,7 +1,6 @@
 using System.Threading.Channels;
 using Microsoft.ML.OnnxRuntime;
 using OnnxEdit.Engine.Deployment;
-using OnnxEdit.Engine.Tasks;
 
 namespace OnnxEdit.Serving;
 

@@ -1,6 +1,5 @@
 using OnnxEdit.Engine;
 using OnnxEdit.Engine.Deployment;
-using OnnxEdit.Kernels.Moments;
 using OnnxEdit.Surgery;
 using OnnxEdit.Surgery.Model;
 

@@ -1,7 +1,6 @@
 using System.Globalization;
 using Microsoft.ML.OnnxRuntime.Tensors;
 using OnnxEdit.Engine.Deployment;
-using OnnxEdit.Surgery.Model;
 
 namespace OnnxEdit.Serving;
 

@@ -1,7 +1,6 @@
 using System.Text.Json;
 using System.Text.Unicode;
 using OnnxEdit.Engine.Deployment;
-using OnnxEdit.Surgery.Model;
 
 namespace OnnxEdit.Serving;
 

@@ -2,7 +2,6 @@ using System.Buffers;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using OnnxEdit.Engine.Deployment;
-using OnnxEdit.Surgery.Model;
 
 namespace OnnxEdit.Serving;
 

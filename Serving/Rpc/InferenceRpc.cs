@@ -1,7 +1,5 @@
 using Grpc.Core;
-using OnnxEdit.Engine.Data;
 using OnnxEdit.Engine.Deployment;
-using OnnxEdit.Kernels.Moments;
 using OnnxEdit.Serving.Rpc;
 
 namespace OnnxEdit.Serving;

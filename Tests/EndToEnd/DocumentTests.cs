@@ -1,6 +1,4 @@
 using System.Text.RegularExpressions;
-using OnnxEdit.Engine.Sample;
-using OnnxEdit.Surgery.Model;
 using Xunit;
 
 namespace OnnxEdit.EndToEnd;

@@ -1,4 +1,3 @@
-using OnnxEdit.Surgery.Model;
 using Xunit;
 
 namespace OnnxEdit.EndToEnd;

@@ -4,7 +4,6 @@ using System.Net.Http.Headers;
 using System.Text;
 using System.Text.Json;
 using OnnxEdit.Engine.Deployment;
-using OnnxEdit.Surgery.Model;
 
 namespace OnnxEdit.EndToEnd;
 

@@ -6,7 +6,6 @@ using Grpc.Core;
 using Grpc.Net.Client;
 using OnnxEdit.Engine.Deployment;
 using OnnxEdit.Serving.Rpc;
-using OnnxEdit.Surgery.Model;
 using Xunit;
 
 namespace OnnxEdit.EndToEnd;

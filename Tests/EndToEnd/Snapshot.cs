@@ -1,5 +1,4 @@
 using System.Text;
-using OnnxEdit.Surgery.Model;
 using Xunit;
 
 namespace OnnxEdit.EndToEnd;

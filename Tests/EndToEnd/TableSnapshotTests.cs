@@ -1,6 +1,5 @@
 using System.Text;
 using System.Text.RegularExpressions;
-using OnnxEdit.Surgery.Model;
 using Xunit;
 
 namespace OnnxEdit.EndToEnd;

@@ -1,6 +1,5 @@
 using System.IO.Compression;
 using System.Text.Json.Nodes;
-using OnnxEdit.Surgery.Model;
 using Xunit;
 
 namespace OnnxEdit.EndToEnd;

@@ -1,5 +1,4 @@
 using OnnxEdit.Surgery;
-using OnnxEdit.Surgery.Graph;
 using OnnxEdit.Surgery.Model;
 using Xunit;
 

@@ -1,5 +1,4 @@
 using Microsoft.ML.OnnxRuntime;
-using OnnxEdit.Surgery.Graph;
 using OnnxEdit.Surgery.Model;
 using OnnxEdit.Surgery.Proto;
 

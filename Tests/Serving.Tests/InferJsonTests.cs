@@ -1,7 +1,6 @@
 using System.Buffers;
 using System.Text;
 using OnnxEdit.Engine.Deployment;
-using OnnxEdit.Surgery.Model;
 using Xunit;
 
 namespace OnnxEdit.Serving.Tests;

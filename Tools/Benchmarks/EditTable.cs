@@ -1,7 +1,5 @@
 using System.Globalization;
 using OnnxEdit.Engine.Editing;
-using OnnxEdit.Engine.Tasks;
-using OnnxEdit.Engine.Training.Rules;
 using OnnxEdit.Kernels.RandomNumbers;
 
 namespace OnnxEdit.Benchmarks;

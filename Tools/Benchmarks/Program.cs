@@ -1,5 +1,4 @@
 using OnnxEdit.Benchmarks;
-using OnnxEdit.Surgery.Model;
 
 // Several of these side by side want a thread each.
 if (int.TryParse(Environment.GetEnvironmentVariable("ONNXEDIT_THREADS"), out var threads)) OnnxEdit.Surgery.Model.OrtRuntime.Threads = threads;

@@ -1,5 +1,4 @@
 using System.Numerics.Tensors;
-using OnnxEdit.Engine.Tasks;
 
 namespace OnnxEdit.Engine.Attribution.Ablations;
 

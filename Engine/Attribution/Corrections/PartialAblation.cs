@@ -2,7 +2,6 @@ using System.Numerics.Tensors;
 using OnnxEdit.Engine.Attribution.Ablations;
 using OnnxEdit.Engine.Data;
 using OnnxEdit.Engine.Tasks;
-using OnnxEdit.Engine.Training.Rules;
 using OnnxEdit.Surgery;
 using OnnxEdit.Surgery.Components;
 using OnnxEdit.Surgery.Gradients;

@@ -1,5 +1,3 @@
-using OnnxEdit.Engine.Tasks;
-
 namespace OnnxEdit.Engine.Attribution.Runs;
 
 /// <summary>Adds up the chunks of a run, one at a time and always in the same order, and turns the sums into attributions.</summary>

@@ -2,7 +2,6 @@ using System.Buffers.Binary;
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using OnnxEdit.Engine.Data;
-using OnnxEdit.Surgery.Model;
 
 namespace OnnxEdit.Engine.Attribution.Runs;
 

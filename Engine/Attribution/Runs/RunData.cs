@@ -1,5 +1,4 @@
 using OnnxEdit.Engine.Data.Pixels;
-using OnnxEdit.Kernels.Moments;
 
 namespace OnnxEdit.Engine.Attribution.Runs;
 

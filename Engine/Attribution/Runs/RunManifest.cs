@@ -1,7 +1,5 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
-using OnnxEdit.Kernels.Moments;
-using OnnxEdit.Surgery.Model;
 
 namespace OnnxEdit.Engine.Attribution.Runs;
 

@@ -1,7 +1,6 @@
 using System.Globalization;
 using OnnxEdit.Engine.Attribution.Ablations;
 using OnnxEdit.Engine.Data.Arrays;
-using OnnxEdit.Engine.Tasks;
 
 namespace OnnxEdit.Engine.Attribution.Runs;
 

@@ -1,6 +1,5 @@
 using System.IO.Compression;
 using System.Text;
-using OnnxEdit.Surgery.Model;
 
 namespace OnnxEdit.Engine.Data.Arrays;
 

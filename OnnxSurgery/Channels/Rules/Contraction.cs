@@ -1,4 +1,3 @@
-using OnnxEdit.Surgery.Model;
 using OnnxEdit.Surgery.Proto;
 
 namespace OnnxEdit.Surgery.Channels.Rules;

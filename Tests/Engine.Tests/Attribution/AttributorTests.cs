@@ -3,7 +3,6 @@ using OnnxEdit.Engine.Attribution.Ablations;
 using OnnxEdit.Engine.Data;
 using OnnxEdit.Engine.Runtime;
 using OnnxEdit.Engine.Tasks;
-using OnnxEdit.Kernels.Moments;
 using OnnxEdit.OnnxSurgery.Tests;
 using OnnxEdit.Surgery;
 using OnnxEdit.Surgery.Components;

@@ -1,7 +1,6 @@
 using OnnxEdit.Engine.Attribution;
 using OnnxEdit.Engine.Attribution.Runs;
 using OnnxEdit.Engine.Data;
-using OnnxEdit.Engine.Tasks;
 using OnnxEdit.Surgery.Model;
 using OnnxEdit.Surgery.Proto;
 using Xunit;

@@ -1,6 +1,5 @@
 using OnnxEdit.Engine.Data;
 using OnnxEdit.Engine.Data.Arrays;
-using OnnxEdit.Engine.Data.Pixels;
 using Xunit;
 
 namespace OnnxEdit.Engine.Tests;

@@ -1,7 +1,6 @@
 using System.Buffers.Binary;
 using System.IO.Compression;
 using OnnxEdit.Engine.Data;
-using OnnxEdit.Kernels.Moments;
 using Xunit;
 
 namespace OnnxEdit.Engine.Tests;

@@ -1,6 +1,5 @@
 using System.Text;
 using OnnxEdit.Engine.Data.Arrays;
-using OnnxEdit.Surgery.Model;
 using Xunit;
 
 namespace OnnxEdit.Engine.Tests;

@@ -1,7 +1,6 @@
 using OnnxEdit.Engine.Data;
 using OnnxEdit.Engine.Editing;
 using OnnxEdit.Engine.Tasks;
-using OnnxEdit.Engine.Training.Rules;
 using OnnxEdit.Surgery.Model;
 using Xunit;
 

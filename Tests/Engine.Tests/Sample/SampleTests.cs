@@ -4,7 +4,6 @@ using Microsoft.ML.OnnxRuntime;
 using OnnxEdit.Engine.Data;
 using OnnxEdit.Engine.Data.Pixels;
 using OnnxEdit.Engine.Sample;
-using OnnxEdit.Surgery.Model;
 using Xunit;
 
 namespace OnnxEdit.Engine.Tests;

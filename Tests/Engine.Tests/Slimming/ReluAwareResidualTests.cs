@@ -1,6 +1,5 @@
 using OnnxEdit.Engine.Refit;
 using OnnxEdit.Engine.Runtime;
-using OnnxEdit.Surgery.Model;
 using Xunit;
 using DataType = OnnxEdit.Surgery.Proto.TensorProto.Types.DataType;
 

@@ -3,10 +3,8 @@ using OnnxEdit.Engine.Linear;
 using OnnxEdit.Engine.Refit;
 using OnnxEdit.Engine.Scores;
 using OnnxEdit.Engine.Statistics;
-using OnnxEdit.Kernels.Moments;
 using OnnxEdit.Kernels.RandomNumbers;
 using OnnxEdit.Kernels.Witness;
-using OnnxEdit.Surgery.Model;
 using Xunit;
 
 namespace OnnxEdit.Engine.Tests;

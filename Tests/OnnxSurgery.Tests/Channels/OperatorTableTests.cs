@@ -1,6 +1,5 @@
 using System.Text.RegularExpressions;
 using OnnxEdit.Surgery.Channels;
-using OnnxEdit.Surgery.Model;
 using Xunit;
 
 namespace OnnxEdit.OnnxSurgery.Tests;

@@ -1,5 +1,4 @@
 using OnnxEdit.Kernels.RandomNumbers;
-using OnnxEdit.Surgery;
 
 namespace OnnxEdit.Benchmarks;
 

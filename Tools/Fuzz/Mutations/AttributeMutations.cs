@@ -1,5 +1,4 @@
 using Google.Protobuf;
-using OnnxEdit.Surgery.Model;
 using OnnxEdit.Surgery.Proto;
 using AttributeType = OnnxEdit.Surgery.Proto.AttributeProto.Types.AttributeType;
 

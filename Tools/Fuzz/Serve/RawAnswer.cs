@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Text.Json;
-using OnnxEdit.Surgery.Model;
 
 namespace OnnxEdit.Fuzz;
 

@@ -1,6 +1,5 @@
 using System.Net.Sockets;
 using System.Text;
-using OnnxEdit.Surgery.Model;
 
 namespace OnnxEdit.Fuzz;
 

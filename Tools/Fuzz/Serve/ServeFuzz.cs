@@ -1,6 +1,5 @@
 using System.Globalization;
 using OnnxEdit.Engine.Deployment;
-using OnnxEdit.Engine.Tasks;
 using OnnxEdit.OnnxSurgery.Tests;
 using OnnxEdit.Serving;
 using OnnxEdit.Surgery.Model;

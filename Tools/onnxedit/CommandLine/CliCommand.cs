@@ -1,5 +1,4 @@
 using System.CommandLine;
-using OnnxEdit.Engine;
 
 namespace OnnxEdit.Cli;
 

@@ -1,7 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
 using OnnxEdit.Engine.Tasks;
-using OnnxEdit.Surgery.Graph;
 using OnnxEdit.Surgery.Model;
 
 namespace OnnxEdit.Cli;

@@ -1,11 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using OnnxEdit.Engine;
-using OnnxEdit.Engine.Data.Pixels;
 using OnnxEdit.Engine.Deployment;
-using OnnxEdit.Engine.Tasks;
-using OnnxEdit.Kernels.Moments;
-using OnnxEdit.Surgery.Graph;
 using OnnxEdit.Surgery.Model;
 
 namespace OnnxEdit.Cli;

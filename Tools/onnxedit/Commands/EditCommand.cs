@@ -2,8 +2,6 @@ using System.CommandLine;
 using System.Diagnostics;
 using OnnxEdit.Engine;
 using OnnxEdit.Engine.Editing;
-using OnnxEdit.Engine.Tasks;
-using OnnxEdit.Engine.Training.Rules;
 
 namespace OnnxEdit.Cli;
 

@@ -3,9 +3,7 @@ using System.Diagnostics;
 using OnnxEdit.Engine;
 using OnnxEdit.Engine.EditableTraining;
 using OnnxEdit.Engine.Editing;
-using OnnxEdit.Engine.Tasks;
 using OnnxEdit.Engine.Training;
-using OnnxEdit.Engine.Training.Rules;
 
 namespace OnnxEdit.Cli;
 

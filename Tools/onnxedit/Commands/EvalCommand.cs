@@ -1,6 +1,5 @@
 using System.CommandLine;
 using OnnxEdit.Engine;
-using OnnxEdit.Engine.Data;
 using OnnxEdit.Engine.Tasks;
 
 namespace OnnxEdit.Cli;

@@ -2,7 +2,6 @@ using System.CommandLine;
 using System.Diagnostics;
 using OnnxEdit.Engine;
 using OnnxEdit.Engine.Finetuning;
-using OnnxEdit.Engine.Tasks;
 using OnnxEdit.Engine.Training;
 using OnnxEdit.Engine.Training.Rules;
 using OnnxEdit.Surgery.Model;

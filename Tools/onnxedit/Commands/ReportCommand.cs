@@ -1,5 +1,4 @@
 using System.CommandLine;
-using OnnxEdit.Surgery.Graph;
 using OnnxEdit.Surgery.Model;
 
 namespace OnnxEdit.Cli;

@@ -1,12 +1,9 @@
 using System.CommandLine;
 using System.Globalization;
 using OnnxEdit.Engine;
-using OnnxEdit.Engine.Refit;
 using OnnxEdit.Engine.Scores;
 using OnnxEdit.Engine.Slimming;
-using OnnxEdit.Engine.Tasks;
 using OnnxEdit.Kernels.Witness;
-using OnnxEdit.Surgery.Graph;
 
 namespace OnnxEdit.Cli;
 

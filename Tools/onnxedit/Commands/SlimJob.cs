@@ -3,7 +3,6 @@ using OnnxEdit.Engine.Slimming;
 using OnnxEdit.Engine.Statistics;
 using OnnxEdit.Engine.Tasks;
 using OnnxEdit.Engine.Training;
-using OnnxEdit.Surgery.Graph;
 using OnnxEdit.Surgery.Model;
 
 namespace OnnxEdit.Cli;

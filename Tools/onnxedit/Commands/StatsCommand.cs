@@ -3,7 +3,6 @@ using OnnxEdit.Engine;
 using OnnxEdit.Engine.Data;
 using OnnxEdit.Engine.Statistics;
 using OnnxEdit.Engine.Tasks;
-using OnnxEdit.Kernels.Moments;
 using OnnxEdit.Surgery.Channels;
 using OnnxEdit.Surgery.Graph;
 

@@ -2,9 +2,7 @@ using System.CommandLine;
 using System.Diagnostics;
 using OnnxEdit.Engine;
 using OnnxEdit.Engine.Statistics;
-using OnnxEdit.Engine.Tasks;
 using OnnxEdit.Engine.Unlearning;
-using OnnxEdit.Surgery.Model;
 
 namespace OnnxEdit.Cli;
 

@@ -4,7 +4,6 @@ using OnnxEdit.Engine.Data;
 using OnnxEdit.Engine.Data.Pixels;
 using OnnxEdit.Engine.Editing;
 using OnnxEdit.Engine.Tasks;
-using OnnxEdit.Surgery.Model;
 
 namespace OnnxEdit.Cli;
 

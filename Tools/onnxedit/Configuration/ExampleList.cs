@@ -2,7 +2,6 @@ using System.Globalization;
 using OnnxEdit.Engine;
 using OnnxEdit.Engine.Data;
 using OnnxEdit.Engine.Tasks;
-using OnnxEdit.Surgery.Model;
 
 namespace OnnxEdit.Cli;
 

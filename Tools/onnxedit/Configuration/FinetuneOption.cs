@@ -1,7 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
 using OnnxEdit.Engine;
-using OnnxEdit.Engine.Tasks;
 using OnnxEdit.Engine.Training;
 
 namespace OnnxEdit.Cli;

@@ -2,7 +2,6 @@ using OnnxEdit.Engine;
 using OnnxEdit.Engine.Data;
 using OnnxEdit.Engine.Data.Pixels;
 using OnnxEdit.Engine.Tasks;
-using OnnxEdit.Kernels.Moments;
 using OnnxEdit.Surgery.Components;
 using OnnxEdit.Surgery.Graph;
 using OnnxEdit.Surgery.Model;

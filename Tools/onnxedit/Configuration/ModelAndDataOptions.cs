@@ -1,8 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
 using OnnxEdit.Engine;
-using OnnxEdit.Engine.Data.Pixels;
-using OnnxEdit.Kernels.Moments;
 using OnnxEdit.Surgery.Model;
 
 namespace OnnxEdit.Cli;

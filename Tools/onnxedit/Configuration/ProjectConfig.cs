@@ -2,8 +2,6 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using OnnxEdit.Engine;
 using OnnxEdit.Engine.Data.Pixels;
-using OnnxEdit.Kernels.Moments;
-using OnnxEdit.Surgery.Model;
 
 namespace OnnxEdit.Cli;
 

@@ -3,8 +3,6 @@ using OnnxEdit.Engine;
 using OnnxEdit.Engine.Attribution;
 using OnnxEdit.Engine.Attribution.Runs;
 using OnnxEdit.Engine.Data;
-using OnnxEdit.Engine.Data.Pixels;
-using OnnxEdit.Kernels.Moments;
 using OnnxEdit.Surgery.Model;
 
 namespace OnnxEdit.Cli;

@@ -1,7 +1,5 @@
 using System.Globalization;
 using OnnxEdit.Engine.Attribution;
-using OnnxEdit.Engine.Tasks;
-using OnnxEdit.Kernels.Moments;
 
 namespace OnnxEdit.Cli;
 

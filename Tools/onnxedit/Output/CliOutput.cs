@@ -1,7 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using OnnxEdit.Engine;
-using OnnxEdit.Surgery.Model;
 using Spectre.Console;
 
 namespace OnnxEdit.Cli;

@@ -1,5 +1,4 @@
 using System.Globalization;
-using OnnxEdit.Surgery;
 using OnnxEdit.Surgery.Model;
 
 namespace OnnxEdit.Cli;

@@ -1,5 +1,4 @@
 using OnnxEdit.Engine;
-using OnnxEdit.Engine.Data.Sources;
 using OnnxEdit.Surgery.Model;
 
 namespace OnnxEdit.Cli;

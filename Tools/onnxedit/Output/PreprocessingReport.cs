@@ -1,4 +1,3 @@
-using OnnxEdit.Engine.Data.Pixels;
 using OnnxEdit.Engine.Tasks;
 
 namespace OnnxEdit.Cli;

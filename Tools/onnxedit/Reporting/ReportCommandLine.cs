@@ -1,7 +1,5 @@
 using System.Globalization;
 using OnnxEdit.Engine.Data.Pixels;
-using OnnxEdit.Kernels.Moments;
-using OnnxEdit.Surgery.Graph;
 using OnnxEdit.Surgery.Model;
 
 namespace OnnxEdit.Cli;

@@ -1,7 +1,5 @@
 using OnnxEdit.Engine;
 using OnnxEdit.Engine.Reporting;
-using OnnxEdit.Engine.Tasks;
-using OnnxEdit.Surgery.Graph;
 using OnnxEdit.Surgery.Model;
 
 namespace OnnxEdit.Cli;

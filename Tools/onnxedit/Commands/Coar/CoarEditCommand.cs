@@ -5,7 +5,6 @@ using OnnxEdit.Engine.Attribution;
 using OnnxEdit.Engine.Attribution.Corrections;
 using OnnxEdit.Engine.Data;
 using OnnxEdit.Surgery.Components;
-using OnnxEdit.Surgery.Model;
 
 namespace OnnxEdit.Cli;
 

@@ -1,7 +1,6 @@
 using System.CommandLine;
 using OnnxEdit.Engine;
 using OnnxEdit.Engine.Attribution;
-using OnnxEdit.Kernels.Moments;
 
 namespace OnnxEdit.Cli;
 
