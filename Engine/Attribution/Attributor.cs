@@ -20,7 +20,6 @@ public sealed class Attributor
 
     const long Room = 1L << 30;
 
-    readonly OnnxModel _source;
     readonly AttributionOptions _options;
     readonly ClassifierSignature _signature;
     readonly NormalisedModel _model;
@@ -41,19 +40,20 @@ public sealed class Attributor
     /// <exception cref="OnnxSurgeryException">The model has no such components.</exception>
     public Attributor(OnnxModel model, ItemSet images, AttributionOptions options, IProgress<WorkProgress>? progress = null, CancellationToken cancellation = default)
     {
-        if (TokenMargin.Fits(model.Proto)) (model, images) = (model.With(TokenMargin.Adapt(model.Proto)), new TokenSequences(images));
-        (_source, _sha256, _images, _options, _progress, _cancellation) = (model, model.Sha256, images, options, progress, cancellation);
-        _signature = ClassifierSignature.Of(model.Proto, options.Output);
-        _model = NormalisedModel.Create(model.Proto);
+        var graph = model.Proto;
+        if (TokenMargin.Fits(graph)) (graph, images) = (TokenMargin.Adapt(graph), new TokenSequences(images));
+        (_sha256, _images, _options, _progress, _cancellation) = (model.Sha256, images, options, progress, cancellation);
+        _signature = ClassifierSignature.Of(graph, options.Output);
+        _model = NormalisedModel.Create(graph);
         Components = ComponentSearch.Find(_model, [_signature.LogitsName], options.Components, options.Shortcuts, options.Layers);
         for (var i = 0; i < images.Count; i++)
             if (images.Label(i) < 0) throw new OnnxEngineException(ErrorKind.Data, $"Example {i} has no label, and what counts for an answer depends on it; give labelled data.");
         if (options.Alpha is not (> 0 and <= 0.5)) throw new OnnxEngineException(ErrorKind.Usage, "The share of components to ablate must be above 0 and at most 0.5.");
         _inputs = new(() => _images);
-        if (options.Layers is not null && Late() is var (parts, head, components))
+        if (options.Layers is not null && Late() is var (parts, suffix, components))
         {
             var (shape, batch) = (_model.Trace.Shape(parts.Crossing[0]), Batch);
-            (_source, _model, Components, _signature) = (new OnnxModel(parts.Head), head, components, ClassifierSignature.Of(parts.Head, _signature.LogitsName));
+            (_model, Components, _signature) = (suffix, components, ClassifierSignature.Of(parts.Suffix, _signature.LogitsName));
             _inputs = new(() => new TrunkItemSet(images, new BatchRunner(parts.Trunk), [.. shape.Skip(1).Select(d => (int)d)], batch).Kept(cancellation));
         }
         _constants = options.Ablation == AblationKind.Mean
@@ -108,7 +108,7 @@ public sealed class Attributor
     internal ItemSet Images => _images;
 
     /// <summary>Runs chunks of work.</summary>
-    internal ChunkRunner Runner(AttributionWork work) => new(work, _source, _model, _signature, Components, _constants, _inputs.Value);
+    internal ChunkRunner Runner(AttributionWork work) => new(work, _model, _signature, Components, _constants, _inputs.Value);
 
     /// <summary>Compares attributions with what fresh random masks do.</summary>
     /// <param name="attributions">Attributions of the same examples and components.</param>
@@ -138,16 +138,16 @@ public sealed class Attributor
     }
 
     // With components in late layers only, what lies before them is run once, and these are the same layers in what lies behind.
-    (HeadParts, NormalisedModel, ComponentMap)? Late()
+    (CutParts, NormalisedModel, ComponentMap)? Late()
     {
         var nodes = Components.Layers.Select(l => l.Node).ToHashSet();
         if (TrunkCut.Before(_model, _signature, nodes.Contains) is not { } parts) return null;
-        var head = NormalisedModel.Create(parts.Head);
-        ComponentLayer[] layers = [.. Components.Layers.Where(l => head.Index.Producer(l.Tensor) is not null).Select(l => l with { Node = head.Index.Producer(l.Tensor)! })];
-        return layers.Length == Components.Layers.Count ? (parts, head, new ComponentMap(layers)) : null;
+        var suffix = _model.Part(parts.Suffix);
+        ComponentLayer[] layers = [.. Components.Layers.Where(l => suffix.Index.Producer(l.Tensor) is not null).Select(l => l with { Node = suffix.Index.Producer(l.Tensor)! })];
+        return layers.Length == Components.Layers.Count ? (parts, suffix, new ComponentMap(layers)) : null;
     }
 
     string[] Names => [.. Enumerable.Range(0, Components.Count).Select(Components.Name)];
 
-    AblationRuns Runs() => new(_source, _model, _signature, Components, _constants, _inputs.Value, _options.Answer, Batch);
+    AblationRuns Runs() => new(_model, _signature, Components, _constants, _inputs.Value, _options.Answer, Batch);
 }

@@ -17,12 +17,12 @@ sealed class ChunkRunner : IDisposable
 
     /// <summary>Prepares a network and its examples; sessions are made when they are needed.</summary>
     public ChunkRunner(
-        AttributionWork work, OnnxModel source, NormalisedModel model, ClassifierSignature signature, ComponentMap components, ComponentConstants constants, ItemSet images)
+        AttributionWork work, NormalisedModel model, ClassifierSignature signature, ComponentMap components, ComponentConstants constants, ItemSet images)
     {
         (_work, _images) = (work, images);
         var (answer, byOutput) = (work.Options.Answer, work.Options.Method == AttributionMethod.InternalInfluence);
         _gradients = new(() => new MaskedGradients(model, signature, components, constants, answer, work.Batch, byOutput));
-        _runs = new(() => new AblationRuns(source, model, signature, components, constants, images, answer, work.Batch));
+        _runs = new(() => new AblationRuns(model, signature, components, constants, images, answer, work.Batch));
     }
 
     /// <summary>Runs one chunk.</summary>

@@ -88,7 +88,7 @@ public static class Deployer
         IProgress<WorkProgress>? progress, CancellationToken cancellation)
     {
         var path = Path.Combine(stage, ModelRepository.ModelFile);
-        if (options.OpenBatch) model.With(DynamicBatch.Rewrite(model.Proto)).Save(path, cancellation: cancellation);
+        if (options.OpenBatch) DynamicBatch.Open(model, options.InputShapes).Save(path, cancellation: cancellation);
         else if (model.Path is null || model.DataFiles.Count > 0) model.Save(path, cancellation: cancellation);
         else File.Copy(model.Path, path);
         var written = OnnxModel.Load(path);

@@ -1,3 +1,5 @@
+using OnnxEdit.Engine.Edits;
+using OnnxEdit.Engine.Runtime;
 using OnnxEdit.Surgery.Model;
 using OnnxEdit.Surgery.Proto;
 
@@ -11,6 +13,28 @@ namespace OnnxEdit.Engine.Deployment;
 public static class DynamicBatch
 {
     const string BatchName = "batch";
+
+    /// <summary>A batch to run the rewritten model at.</summary>
+    const int Items = 3;
+
+    /// <summary>The rewritten model, equal to the given one at a batch of 1, and running at another.</summary>
+    /// <param name="model">The model; not changed.</param>
+    /// <param name="inputShapes">Sizes of other open extents, by input.</param>
+    /// <exception cref="OnnxEngineException">The first extents are not all 1 or open (<see cref="ErrorKind.Model"/>), or the result is another model (<see cref="ErrorKind.VerificationFailed"/>).</exception>
+    internal static OnnxModel Open(OnnxModel model, IReadOnlyDictionary<string, long[]>? inputShapes)
+    {
+        var opened = Rewrite(model.Proto);
+        var draft = EditDraft.Unfolded(model, inputShapes);
+        draft.Replace(opened);
+        draft.MustEqual(draft.Baseline.Proto);
+        return draft.Finish(_ => new HistoryEntry
+        {
+            Command = "deploy",
+            Options = new Dictionary<string, string> { ["dynamic-batch"] = "true" },
+            Versions = EngineVersions.Current,
+            SourceSha256 = model.Sha256,
+        }, RunSignature.Of(draft.Baseline).WithBatch(Items));
+    }
 
     /// <summary>The rewritten model; the given one is not changed.</summary>
     /// <exception cref="OnnxEngineException">The first extents are not all 1 or open (<see cref="ErrorKind.Model"/>).</exception>

@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using Microsoft.ML.OnnxRuntime.Tensors;
+using OnnxEdit.Engine.Runtime;
 
 namespace OnnxEdit.Engine.Deployment;
 
@@ -12,15 +13,8 @@ public static class TensorDifference
         if (a.Type != b.Type || !a.Shape.AsSpan().SequenceEqual(b.Shape) || a.Bytes.Length != b.Bytes.Length) return double.PositiveInfinity;
         if (a.Bytes.Span.SequenceEqual(b.Bytes.Span)) return 0;
         if (!a.Type.IsFloat) return double.PositiveInfinity;
-        var (scale, worst) = (1.0, 0.0);
-        for (var at = 0; at < a.Bytes.Length; at += a.Type.Size)
-        {
-            var (x, y) = (Number(a, at), Number(b, at));
-            if (x.Equals(y)) continue;
-            worst = Math.Max(worst, Math.Abs(x - y));
-            if (double.IsFinite(x)) scale = Math.Max(scale, Math.Abs(x));
-        }
-        return worst / scale;
+        double[] Numbers(TensorValue tensor) => [.. Enumerable.Range(0, tensor.Bytes.Length / tensor.Type.Size).Select(i => Number(tensor, i * tensor.Type.Size))];
+        return LargestDifference.Of<double>(Numbers(a), Numbers(b)).Relative;
     }
 
     static double Number(TensorValue tensor, int at)

@@ -6,13 +6,13 @@ namespace OnnxEdit.Engine.EditableTraining;
 /// cross-entropy of the edited model on the batch with the answers that the model gave before training - theirs takes those
 /// of the model as it is, which change with it.
 /// </summary>
-sealed class EditableObjective(EditableHead head, EditableOptions options)
+sealed class EditableObjective(EditableSuffix suffix, EditableOptions options)
 {
-    readonly UnrolledEdit _edit = new(head);
-    readonly float[][] _local = head.Zeros();
+    readonly UnrolledEdit _edit = new(suffix);
+    readonly float[][] _local = suffix.Zeros();
 
     /// <summary>Its value and gradient.</summary>
-    /// <param name="weights">All weights of the head; not changed.</param>
+    /// <param name="weights">All weights of the suffix; not changed.</param>
     /// <param name="stepSize">Step size of the editor.</param>
     /// <param name="images">The batch.</param>
     /// <param name="targets">Its targets, [batch, classes].</param>
@@ -24,9 +24,9 @@ sealed class EditableObjective(EditableHead head, EditableOptions options)
     public (double Loss, double ByStepSize) Evaluate(
         float[][] weights, double stepSize, float[] images, float[] targets, float[] answers, float[] image, int label, float[][] gradient)
     {
-        var loss = head.Answers(weights, images, targets, gradient);
+        var loss = suffix.Answers(weights, images, targets, gradient);
         _edit.Run(weights, image, label, stepSize, options.EditSteps);
-        loss += options.EditWeight * _edit.Loss + options.LocalityWeight * head.Answers(_edit.Weights, images, answers, _local);
+        loss += options.EditWeight * _edit.Loss + options.LocalityWeight * suffix.Answers(_edit.Weights, images, answers, _local);
         for (var w = 0; w < _local.Length; w++)
             for (var i = 0; i < _local[w].Length; i++)
                 _local[w][i] = (float)(options.LocalityWeight * _local[w][i] + options.EditWeight * _edit.Gradient[w][i]);

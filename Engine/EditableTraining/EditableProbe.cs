@@ -8,19 +8,19 @@ namespace OnnxEdit.Engine.EditableTraining;
 /// <summary>Edits of held-out images to random classes, the same at every look, and what they do to others.</summary>
 sealed class EditableProbe
 {
-    readonly EditableHead _head;
+    readonly EditableSuffix _suffix;
     readonly (float[] Image, int Label)[] _edits;
     readonly float[][] _others;
     readonly int[][] _classes;
     readonly UnrolledEdit _edit;
 
     /// <summary>Takes images: the first are edited, whole batches of the others measured on.</summary>
-    /// <param name="head">The head at the start; its own answers stand in for labels that are missing.</param>
+    /// <param name="suffix">The suffix at the start; its own answers stand in for labels that are missing.</param>
     /// <param name="images">What it takes.</param>
     /// <param name="options">How many edits.</param>
-    public EditableProbe(EditableHead head, ItemSet images, EditableOptions options)
+    public EditableProbe(EditableSuffix suffix, ItemSet images, EditableOptions options)
     {
-        (_head, _edit) = (head, new UnrolledEdit(head));
+        (_suffix, _edit) = (suffix, new UnrolledEdit(suffix));
         var random = new Philox4x32(options.Seed, RandomStreams.MeasuredEdits);
         float[] Read(int from, int count)
         {
@@ -28,15 +28,15 @@ sealed class EditableProbe
             images.Fill(from, count, values);
             return values;
         }
-        _edits = [.. Enumerable.Range(0, options.MeasuredEdits).Select(i => (Read(i, 1), random.NextInt(head.Classes)))];
-        var batches = (images.Count - options.MeasuredEdits) / head.Batch;
-        _others = [.. Enumerable.Range(0, batches).Select(b => Read(options.MeasuredEdits + b * head.Batch, head.Batch))];
-        var own = head.Initial();
+        _edits = [.. Enumerable.Range(0, options.MeasuredEdits).Select(i => (Read(i, 1), random.NextInt(suffix.Classes)))];
+        var batches = (images.Count - options.MeasuredEdits) / suffix.Batch;
+        _others = [.. Enumerable.Range(0, batches).Select(b => Read(options.MeasuredEdits + b * suffix.Batch, suffix.Batch))];
+        var own = suffix.Initial();
         _classes = [.. _others.Select((batch, b) =>
         {
-            var scores = head.Scores(own, batch);
-            return Enumerable.Range(0, head.Batch)
-                .Select(i => images.Label(options.MeasuredEdits + b * head.Batch + i) is >= 0 and var label ? label : Class(scores, i)).ToArray();
+            var scores = suffix.Scores(own, batch);
+            return Enumerable.Range(0, suffix.Batch)
+                .Select(i => images.Label(options.MeasuredEdits + b * suffix.Batch + i) is >= 0 and var label ? label : Class(scores, i)).ToArray();
         })];
     }
 
@@ -65,11 +65,11 @@ sealed class EditableProbe
         var right = 0;
         for (var b = 0; b < _others.Length; b++)
         {
-            var scores = _head.Scores(weights, _others[b]);
-            for (var i = 0; i < _head.Batch; i++) right += Class(scores, i) == _classes[b][i] ? 1 : 0;
+            var scores = _suffix.Scores(weights, _others[b]);
+            for (var i = 0; i < _suffix.Batch; i++) right += Class(scores, i) == _classes[b][i] ? 1 : 0;
         }
-        return right / (double)(_others.Length * _head.Batch);
+        return right / (double)(_others.Length * _suffix.Batch);
     }
 
-    int Class(float[] scores, int row) => TensorPrimitives.IndexOfMax(scores.AsSpan(row * _head.Classes, _head.Classes));
+    int Class(float[] scores, int row) => TensorPrimitives.IndexOfMax(scores.AsSpan(row * _suffix.Classes, _suffix.Classes));
 }

@@ -18,7 +18,7 @@ namespace OnnxEdit.Engine.EditableTraining;
 /// 2020, <see cref="EditableObjective"/>). The step size of the editor is trained along. What lies before the edited layers
 /// stays as it is. The same seed and options give the same bytes on the same kind of machine.
 /// </summary>
-public sealed class EditableTrainer : IDisposable
+public sealed class EditableTrainer
 {
     // Edits whose first step the first step size is taken from.
     const int FirstEdits = 16;
@@ -29,33 +29,25 @@ public sealed class EditableTrainer : IDisposable
     // The logarithm of the step size moves faster than weights do.
     const double ScaleRate = 10;
 
-    readonly OnnxModel _source;
+    readonly EditDraft _draft;
     readonly ModelData _data;
     readonly EditableOptions _options;
     readonly IProgress<WorkProgress>? _progress;
     readonly CancellationToken _cancellation;
     readonly EditScope _scope;
-    readonly EditableHead _head;
+    readonly EditableSuffix _suffix;
     readonly ItemSet _train;
     readonly float[][] _answers;
     readonly EditableProbe _probe;
     readonly List<EditablePoint> _curve = [];
 
-    EditableTrainer(OnnxModel source, ModelData data, EditableOptions options, IProgress<WorkProgress>? progress, CancellationToken cancellation)
+    EditableTrainer(
+        EditDraft draft, EditScope scope, EditableSuffix suffix, ItemSet train, EditableProbe probe, ModelData data, EditableOptions options,
+        IProgress<WorkProgress>? progress, CancellationToken cancellation)
     {
-        (_source, _data, _options, _progress, _cancellation) = (source, data, options, progress, cancellation);
-        _scope = EditScope.Of(source, options.Layers, options.Evaluation.Output, options.Seed);
-        _head = new EditableHead(_scope.Head, _scope.Weights, options.Batch, !options.IsFirstOrder, options.Evaluation.Output);
-        var (train, validation) = (Usable(data.Train, "training"), Usable(data.Validation, "validation"));
-        if (train.Count < _head.Batch) throw new OnnxEngineException(ErrorKind.Data, $"There are {train.Count} training images, fewer than the {_head.Batch} of one step; give more, or a smaller batch.");
-        if (validation.Count < _head.Batch + options.MeasuredEdits)
-            throw new OnnxEngineException(ErrorKind.Data, $"There are {validation.Count} validation images, and {options.MeasuredEdits} edits are measured on at least a batch of {_head.Batch} others; give more, or a smaller batch.");
-        var drawn = Enumerable.Range(0, train.Count).ToArray();
-        new Philox4x32(options.Seed, RandomStreams.TrainingOrder).Shuffle<int>(drawn);
-        var images = (int)Math.Clamp(MostKept / _scope.Kept(train), _head.Batch, Math.Min(options.Images, drawn.Length));
-        _train = _scope.Read(train.Select(drawn[..images]), cancellation);
-        _probe = new EditableProbe(_head, _scope.Read(validation.Select([.. Enumerable.Range(0, Math.Min(validation.Count, options.Validation + options.MeasuredEdits))]), cancellation), options);
-        _answers = Answers();
+        (_draft, _scope, _suffix, _train, _probe) = (draft, scope, suffix, train, probe);
+        (_data, _options, _progress, _cancellation) = (data, options, progress, cancellation);
+        _answers = new float[train.Count][];
     }
 
     /// <summary>Trains. Synchronous; writes no files. Cancelling ends it with the best model so far.</summary>
@@ -72,46 +64,55 @@ public sealed class EditableTrainer : IDisposable
     public static EditableResult Train(
         OnnxModel model, ModelData data, EditableOptions options, IProgress<WorkProgress>? progress = null, CancellationToken cancellation = default)
     {
-        using var trainer = new EditableTrainer(model, data, options, progress, cancellation);
-        return trainer.Run();
-    }
-
-    /// <inheritdoc/>
-    public void Dispose()
-    {
-        _head.Dispose();
-        _scope.Dispose();
+        var (train, validation) = (Usable(data.Train, "training", options), Usable(data.Validation, "validation", options));
+        var draft = EditDraft.Of(model);
+        using var scope = EditScope.Of(draft, options.Layers, options.Evaluation.Output, options.Seed);
+        using var suffix = new EditableSuffix(scope.Suffix, scope.Weights, options.Batch, !options.IsFirstOrder, options.Evaluation.Output);
+        if (train.Count < suffix.Batch) throw new OnnxEngineException(ErrorKind.Data, $"There are {train.Count} training images, fewer than the {suffix.Batch} of one step; give more, or a smaller batch.");
+        if (validation.Count < suffix.Batch + options.MeasuredEdits)
+            throw new OnnxEngineException(ErrorKind.Data, $"There are {validation.Count} validation images, and {options.MeasuredEdits} edits are measured on at least a batch of {suffix.Batch} others; give more, or a smaller batch.");
+        var drawn = Enumerable.Range(0, train.Count).ToArray();
+        new Philox4x32(options.Seed, RandomStreams.TrainingOrder).Shuffle<int>(drawn);
+        var images = (int)Math.Clamp(MostKept / scope.Kept(train), suffix.Batch, Math.Min(options.Images, drawn.Length));
+        var read = scope.Read(train.Select(drawn[..images]), cancellation);
+        var probe = new EditableProbe(suffix, scope.Read(validation.Select([.. Enumerable.Range(0, Math.Min(validation.Count, options.Validation + options.MeasuredEdits))]), cancellation), options);
+        return new EditableTrainer(draft, scope, suffix, read, probe, data, options, progress, cancellation).Run();
     }
 
     EditableResult Run()
     {
+        Answer();
         var (weights, steps, best, end) = Steps();
-        var result = _scope.Edited(_head.Named(weights));
-        EditVerification.Check(NormalisedModel.Create(_source.Proto), result.Proto);
+        _draft.Replace(_scope.Edited(_suffix.Named(weights)));
+        EditableReport? report = null;
+        var result = _draft.Finish(model => EditableHistory.Entry(_draft.Source, report = Report(model, steps, best, end), _options, _suffix.Batch));
+        return new EditableResult(result, report!);
+    }
+
+    EditableReport Report(OnnxModel model, int steps, int best, FinetuneEnd end)
+    {
         var kept = _curve.First(p => p.Step == best);
-        var report = new EditableReport
+        return new EditableReport
         {
             Curve = _curve,
             Steps = steps,
             BestStep = best,
             End = end,
-            Before = Measure(_source),
-            After = Measure(result),
+            Before = Measure(_draft.Source),
+            After = Measure(model),
             Basis = FormattableString.Invariant(
                 $"{steps} steps on {_train.Count:N0} images, an edit of '{_options.Layers}' practised in each and differentiated {(_options.IsFirstOrder ? "to first order" : "through all its steps")}; kept as it was after step {best}. Editor: rmsprop, step size {kept.EditStepSize:0.###e0}."),
         };
-        ModelHistory.Append(result.Proto, EditableHistory.Entry(_source, report, _options, _head.Batch));
-        return new EditableResult(result, report);
     }
 
     (float[][] Weights, int Steps, int Best, FinetuneEnd End) Steps()
     {
-        var (weights, gradient, scale) = (_head.Initial(), _head.Zeros(), new float[] { (float)Math.Log(FirstStepSize()) });
-        var objective = new EditableObjective(_head, _options);
+        var (weights, gradient, scale) = (_suffix.Initial(), _suffix.Zeros(), new float[] { (float)Math.Log(FirstStepSize()) });
+        var objective = new EditableObjective(_suffix, _options);
         var (rule, scaleRule) = (new Adam { StepSize = _options.LargestStep }, new Adam { StepSize = ScaleRate * _options.LargestStep });
         var best = (Point: Look(weights, scale, 0, double.NaN), Weights: Copy(weights));
         var (sum, since, step, end) = (0.0, 0, 0, FinetuneEnd.Finished);
-        var (images, targets, answers) = (new float[_head.Batch * _train.ItemLength], new float[_head.Batch * _head.Classes], new float[_head.Batch * _head.Classes]);
+        var (images, targets, answers) = (new float[_suffix.Batch * _train.ItemLength], new float[_suffix.Batch * _suffix.Classes], new float[_suffix.Batch * _suffix.Classes]);
         var image = new float[_train.ItemLength];
         foreach (var indices in Batches().Take(_options.Steps))
         {
@@ -123,7 +124,7 @@ public sealed class EditableTrainer : IDisposable
             Load(indices, images, targets, answers);
             var random = new Philox4x32(_options.Seed, RandomStreams.PractisedEdits + (ulong)step);
             _train.Fill(random.NextInt(_train.Count), 1, image);
-            var (loss, byScale) = objective.Evaluate(weights, Math.Exp(scale[0]), images, targets, answers, image, random.NextInt(_head.Classes), gradient);
+            var (loss, byScale) = objective.Evaluate(weights, Math.Exp(scale[0]), images, targets, answers, image, random.NextInt(_suffix.Classes), gradient);
             var norm = Math.Sqrt(gradient.Sum(g => (double)TensorPrimitives.SumOfSquares<float>(g)));
             if (!double.IsFinite(loss) || !double.IsFinite(norm) || !double.IsFinite(byScale))
             {
@@ -163,17 +164,17 @@ public sealed class EditableTrainer : IDisposable
     double FirstStepSize()
     {
         var random = new Philox4x32(_options.Seed, RandomStreams.MeasuredEdits + 1);
-        var (weights, gradient, image) = (_head.Initial(), _head.Zeros(), new float[_train.ItemLength]);
+        var (weights, gradient, image) = (_suffix.Initial(), _suffix.Zeros(), new float[_train.ItemLength]);
         List<double> sizes = [];
         for (var i = 0; i < FirstEdits; i++)
         {
             _train.Fill(random.NextInt(_train.Count), 1, image);
-            var target = new float[_head.Classes];
-            target[random.NextInt(_head.Classes)] = 1;
+            var target = new float[_suffix.Classes];
+            target[random.NextInt(_suffix.Classes)] = 1;
             var first = new FirstStep(Editor.RmsProp) { StepSize = 0 };
-            var loss = _head.Edit(weights, image, target, gradient);
+            var loss = _suffix.Edit(weights, image, target, gradient);
             for (var w = 0; w < gradient.Length; w++)
-                if (_head.IsEdited[w]) first.Update(w, weights[w], gradient[w]);
+                if (_suffix.IsEdited[w]) first.Update(w, weights[w], gradient[w]);
             if (loss > 0 && first.Gain > 0) sizes.Add(first.Share * loss / first.Gain);
         }
         return sizes.Count == 0 ? 1e-4 : sizes.Order().ElementAt(sizes.Count / 2);
@@ -185,7 +186,7 @@ public sealed class EditableTrainer : IDisposable
         for (var epoch = 1UL; ; epoch++)
         {
             new Philox4x32(_options.Seed, RandomStreams.TrainingOrder + epoch).Shuffle<int>(order);
-            for (var at = 0; at + _head.Batch <= order.Length; at += _head.Batch) yield return order[at..(at + _head.Batch)];
+            for (var at = 0; at + _suffix.Batch <= order.Length; at += _suffix.Batch) yield return order[at..(at + _suffix.Batch)];
         }
     }
 
@@ -195,32 +196,31 @@ public sealed class EditableTrainer : IDisposable
         Array.Clear(targets);
         for (var i = 0; i < indices.Length; i++)
         {
-            _answers[indices[i]].CopyTo(answers, i * _head.Classes);
-            if (!_options.OnLabels) _answers[indices[i]].CopyTo(targets, i * _head.Classes);
-            else if (_train.Label(indices[i]) is var label && label < _head.Classes) targets[i * _head.Classes + label] = 1;
-            else throw new OnnxEngineException(ErrorKind.Data, $"Label {label} is no class of the model, which has {_head.Classes}; map the labels with --labels.");
+            _answers[indices[i]].CopyTo(answers, i * _suffix.Classes);
+            if (!_options.OnLabels) _answers[indices[i]].CopyTo(targets, i * _suffix.Classes);
+            else if (_train.Label(indices[i]) is var label && label < _suffix.Classes) targets[i * _suffix.Classes + label] = 1;
+            else throw new OnnxEngineException(ErrorKind.Data, $"Label {label} is no class of the model, which has {_suffix.Classes}; map the labels with --labels.");
         }
     }
 
     // What the model says of the training images before anything is trained.
-    float[][] Answers()
+    void Answer()
     {
-        var (weights, rows) = (_head.Initial(), new float[_train.Count][]);
-        var images = new float[_head.Batch * _train.ItemLength];
-        for (var first = 0; first < rows.Length; first += _head.Batch)
+        var weights = _suffix.Initial();
+        var images = new float[_suffix.Batch * _train.ItemLength];
+        for (var first = 0; first < _answers.Length; first += _suffix.Batch)
         {
-            var count = Math.Min(_head.Batch, rows.Length - first);
+            var count = Math.Min(_suffix.Batch, _answers.Length - first);
             _train.Fill(first, count, images);
-            var scores = _head.Scores(weights, images);
-            for (var i = 0; i < count; i++) TensorPrimitives.SoftMax(scores.AsSpan(i * _head.Classes, _head.Classes), rows[first + i] = new float[_head.Classes]);
+            var scores = _suffix.Scores(weights, images);
+            for (var i = 0; i < count; i++) TensorPrimitives.SoftMax(scores.AsSpan(i * _suffix.Classes, _suffix.Classes), _answers[first + i] = new float[_suffix.Classes]);
         }
-        return rows;
     }
 
-    ItemSet Usable(ItemSet? images, string part)
+    static ItemSet Usable(ItemSet? images, string part, EditableOptions options)
     {
         if (images is null) throw new OnnxEngineException(ErrorKind.Data, $"Editable training needs {part} images and the data has none; give other data with --data.");
-        if (!_options.OnLabels) return images;
+        if (!options.OnLabels) return images;
         int[] labelled = [.. Enumerable.Range(0, images.Count).Where(i => images.Label(i) >= 0)];
         return labelled.Length > 0 ? images.Select(labelled) : throw new OnnxEngineException(ErrorKind.Data, $"The {part} images have no labels to learn.");
     }

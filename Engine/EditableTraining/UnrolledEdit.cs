@@ -7,7 +7,7 @@ namespace OnnxEdit.Engine.EditableTraining;
 /// the edited weights can be carried back to the weights before it: s = sqrt(r + eps), theta' = theta - a g(theta) / s,
 /// r = b r_before + (1 - b) g^2 (b = 0 in the first step).
 /// </summary>
-sealed class UnrolledEdit(EditableHead head)
+sealed class UnrolledEdit(EditableSuffix suffix)
 {
     const double B = RmsProp.DefaultBeta, Epsilon = RmsProp.DefaultEpsilon;
 
@@ -29,24 +29,24 @@ sealed class UnrolledEdit(EditableHead head)
 
     /// <summary>Edits until the image has its class.</summary>
     /// <param name="weights">The weights to start from; not changed.</param>
-    /// <param name="image">The image, as the head takes it.</param>
+    /// <param name="image">The image, as the suffix takes it.</param>
     /// <param name="label">The class it shall have.</param>
     /// <param name="stepSize">a.</param>
     /// <param name="most">Steps at most.</param>
     public void Run(float[][] weights, float[] image, int label, double stepSize, int most)
     {
-        (_image, _target, _a, Weights) = (image, new float[head.Classes], stepSize, weights);
+        (_image, _target, _a, Weights) = (image, new float[suffix.Classes], stepSize, weights);
         _target[label] = 1;
         _steps.Clear();
         while (true)
         {
-            var g = head.Zeros();
-            (Loss, Gradient) = (head.Edit(Weights, image, _target, g), g);
+            var g = suffix.Zeros();
+            (Loss, Gradient) = (suffix.Edit(Weights, image, _target, g), g);
             if (!(Loss > 0) || _steps.Count == most) return;
             var (next, squares) = ((float[][])Weights.Clone(), new double[Weights.Length][]);
             for (var w = 0; w < next.Length; w++)
             {
-                if (!head.IsEdited[w]) continue;
+                if (!suffix.IsEdited[w]) continue;
                 var (theta, r) = ((float[])Weights[w].Clone(), new double[g[w].Length]);
                 for (var i = 0; i < theta.Length; i++)
                 {
@@ -68,7 +68,7 @@ sealed class UnrolledEdit(EditableHead head)
     public double CarryBack(float[][] gradient, bool isFirstOrder)
     {
         var byStepSize = 0.0;
-        var (vectors, product) = (head.Zeros(), head.Zeros());
+        var (vectors, product) = (suffix.Zeros(), suffix.Zeros());
         var fromLater = new double[gradient.Length][];
         for (var t = _steps.Count - 1; t >= 0; t--)
         {
@@ -88,7 +88,7 @@ sealed class UnrolledEdit(EditableHead head)
                 }
             }
             if (isFirstOrder) continue;
-            head.Curvature(weights, _image, _target, vectors, product);
+            suffix.Curvature(weights, _image, _target, vectors, product);
             for (var w = 0; w < gradient.Length; w++)
                 for (var i = 0; i < gradient[w].Length; i++) gradient[w][i] += product[w][i];
         }

@@ -25,16 +25,15 @@ static class ExtraLayer
         [.. graph.Initializer.Select(t => t.Name).Where(n => n.StartsWith(Prefix, StringComparison.Ordinal))];
 
     /// <summary>A copy of a folded model with the layer added.</summary>
-    /// <param name="source">The model as given.</param>
-    /// <param name="model">The same, folded; not changed.</param>
+    /// <param name="model">The folded model; not changed.</param>
     /// <param name="output">Name of the logits, or null.</param>
     /// <param name="seed">Seed of A.</param>
     /// <exception cref="OnnxEngineException">The model does not end in a linear layer, or is of an opset before 7.</exception>
-    public static ModelProto Added(OnnxModel source, NormalisedModel model, string? output, ulong seed)
+    public static ModelProto Added(NormalisedModel model, string? output, ulong seed)
     {
-        if (source.Proto.OpsetImport.FirstOrDefault(o => o.Domain is "" or "ai.onnx") is { Version: < 7 } old)
+        if (model.Proto.OpsetImport.FirstOrDefault(o => o.Domain is "" or "ai.onnx") is { Version: < 7 } old)
             throw new OnnxEngineException(ErrorKind.Model, $"The model is of opset {old.Version}, and the extra layer is written for 7 and later; edit other layers, or export it anew.");
-        var last = LastLayer.Of(source, model, output);
+        var last = LastLayer.Of(model, ClassifierSignature.Of(model.Proto, output).LogitsName).RequireDirect();
         var copy = model.Proto.Clone();
         var graph = copy.Graph;
         var width = (int)model.Trace.Shape(last.Features)[^1];

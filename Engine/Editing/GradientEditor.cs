@@ -4,6 +4,7 @@ using OnnxEdit.Engine.Training.Rules;
 using OnnxEdit.Surgery;
 using OnnxEdit.Surgery.Graph;
 using OnnxEdit.Surgery.Model;
+using OnnxEdit.Surgery.Proto;
 
 namespace OnnxEdit.Engine.Editing;
 
@@ -12,34 +13,34 @@ namespace OnnxEdit.Engine.Editing;
 /// max(0, largest other log-probability - log-probability of the class), in inference mode, success being tested before
 /// each step (Sinitsin et al., 2020). Every edit starts from the model as it was given.
 /// </summary>
-public sealed class GradientEditor : IDisposable
+sealed class GradientEditor : IDisposable
 {
     /// <summary>Steps at most.</summary>
     public const int Steps = 10;
 
-    readonly OnnxModel _source;
     readonly NormalisedModel _model;
     readonly TrainingSession _session;
     readonly float[][] _original;
     readonly Editor _editor;
     readonly double? _given;
 
+    GradientEditor(NormalisedModel model, TrainingSession session, Editor editor, double? stepSize) =>
+        (_model, _session, _original, _editor, _given) = (model, session, session.Snapshot(), editor, stepSize);
+
     /// <summary>Prepares a model.</summary>
-    /// <param name="model">The classifier; not changed.</param>
+    /// <param name="model">The folded classifier; not changed.</param>
     /// <param name="editor">How weights follow their gradients.</param>
     /// <param name="stepSize">Step size a; null: chosen for every image so that the first step takes a quarter of the loss away, to first order (a tenth with momentum).</param>
-    /// <param name="weights">Names of the weights to edit, in the folded model; null: all.</param>
+    /// <param name="weights">Names of the weights to edit; null: all.</param>
     /// <param name="output">Name of the logits, or null.</param>
     /// <exception cref="OnnxEngineException">Not a float32 classifier that takes one image at a time.</exception>
     /// <exception cref="OnnxSurgeryException">An operator has no gradient.</exception>
-    public GradientEditor(OnnxModel model, Editor editor, double? stepSize, IReadOnlyCollection<string>? weights = null, string? output = null)
+    public static GradientEditor Create(NormalisedModel model, Editor editor, double? stepSize, IReadOnlyCollection<string>? weights = null, string? output = null)
     {
-        (_source, _editor, _given) = (model, editor, stepSize);
         var signature = ClassifierSignature.Of(model.Proto, output);
         if (signature.FixedBatch is > 1) throw new OnnxEngineException(ErrorKind.Model, $"The model's batch is fixed at {signature.FixedBatch}, and an edit is of one image; export it with an open batch.");
-        _model = NormalisedModel.Create(model.Proto);
-        _session = TrainingSession.Create(_model, signature, new TrainingSessionOptions { Batch = 1, Loss = TrainingLoss.Edit, Weights = weights, Blocked = false });
-        _original = _session.Snapshot();
+        var session = TrainingSession.Create(model, signature, new TrainingSessionOptions { Batch = 1, Loss = TrainingLoss.Edit, Weights = weights, Blocked = false });
+        return new GradientEditor(model, session, editor, stepSize);
     }
 
     /// <summary>Step size of the last edit.</summary>
@@ -71,13 +72,12 @@ public sealed class GradientEditor : IDisposable
         }
     }
 
-    /// <summary>The model with the weights of the last edit.</summary>
-    public OnnxModel Edited()
+    /// <summary>A copy of the graph with the weights of the last edit.</summary>
+    public ModelProto Edited()
     {
-        _session.CopyTo(_model.Proto);
         var copy = _model.Proto.Clone();
-        ConstantFills.Restore(copy.Graph, _model.Fills);
-        return _source.With(copy);
+        _session.CopyTo(copy);
+        return copy;
     }
 
     /// <inheritdoc/>

@@ -5,6 +5,7 @@ using OnnxEdit.Engine.Refit;
 using OnnxEdit.Engine.Tasks;
 using OnnxEdit.Surgery.Graph;
 using OnnxEdit.Surgery.Model;
+using OnnxEdit.Surgery.Proto;
 
 namespace OnnxEdit.Engine.Editing;
 
@@ -15,24 +16,24 @@ namespace OnnxEdit.Engine.Editing;
 /// cheapest direction is d = A^-1 f. The gap is split over the two classes, and this is repeated while a further class
 /// comes to lead. Edits add up until <see cref="Reset"/>.
 /// </summary>
-public sealed class LocalEditor
+sealed class LocalEditor : IDisposable
 {
     /// <summary>Steps at most.</summary>
     public const int Steps = 10;
 
-    readonly OnnxModel _source;
     readonly NormalisedModel _model;
-    readonly LinearUnit _head;
+    readonly LinearUnit _layer;
+    readonly FeatureReader _trunk;
     readonly CholeskyFactor _moments;
     readonly LocalEditorOptions _options;
     readonly float[,] _original;
     readonly float[,] _weights;
     readonly float[] _bias;
 
-    LocalEditor(OnnxModel source, NormalisedModel model, LinearUnit head, CholeskyFactor moments, LocalEditorOptions options)
+    LocalEditor(NormalisedModel model, LinearUnit layer, FeatureReader trunk, CholeskyFactor moments, LocalEditorOptions options)
     {
-        (_source, _model, _head, _moments, _options) = (source, model, head, moments, options);
-        (_original, _bias) = head.Read();
+        (_model, _layer, _trunk, _moments, _options) = (model, layer, trunk, moments, options);
+        (_original, _bias) = layer.Read();
         _weights = (float[,])_original.Clone();
     }
 
@@ -43,23 +44,37 @@ public sealed class LocalEditor
     public int Features => _weights.GetLength(1);
 
     /// <summary>Prepares a model.</summary>
-    /// <param name="model">The classifier; not changed.</param>
+    /// <param name="model">The folded classifier, a copy to work on.</param>
     /// <param name="images">Images whose answers should stay; labels are not needed.</param>
     /// <param name="options">How far, how cautiously.</param>
     /// <param name="cancellation">Stops between batches.</param>
     /// <exception cref="OnnxEngineException">The model does not end in a linear layer of its own.</exception>
-    public static LocalEditor Create(OnnxModel model, ItemSet images, LocalEditorOptions? options = null, CancellationToken cancellation = default)
+    public static LocalEditor Create(NormalisedModel model, ItemSet images, LocalEditorOptions? options = null, CancellationToken cancellation = default)
     {
         options ??= new LocalEditorOptions();
-        var normal = NormalisedModel.Create(model.Proto);
-        var found = LastLayer.Of(model, normal, options.Output);
-        var head = found.Unit;
-        if (head.Output != found.Logits)
+        var found = LastLayer.Of(model, ClassifierSignature.Of(model.Proto, options.Output).LogitsName).RequireDirect();
+        var layer = found.Unit;
+        if (layer.Output != found.Logits)
             throw new OnnxEngineException(ErrorKind.Model, $"The logits '{found.Logits}' are those of the last layer and a patch, which its weights alone do not decide; use --editor patch.");
-        var moments = new double[head.Read().Weights.GetLength(1)][];
+        var trunk = FeatureReader.Of(model.Proto, found, options.Output);
+        try
+        {
+            return new LocalEditor(model, layer, trunk, Moments(trunk, layer, images, options, cancellation), options);
+        }
+        catch
+        {
+            trunk.Dispose();
+            throw;
+        }
+    }
+
+    // A = E[f f'], with a ridge, ready to be solved by.
+    static CholeskyFactor Moments(FeatureReader trunk, LinearUnit layer, ItemSet images, LocalEditorOptions options, CancellationToken cancellation)
+    {
+        var moments = new double[layer.Read().Weights.GetLength(1)][];
         for (var i = 0; i < moments.Length; i++) moments[i] = new double[moments.Length];
         var rows = 0;
-        Collect(model.With(normal.Proto), options.Output, head.Input, images, (_, count, features) =>
+        trunk.Run(images, (_, count, features) =>
         {
             var k = moments.Length;
             for (var n = 0; n < count; n++)
@@ -73,16 +88,14 @@ public sealed class LocalEditor
             moments[i][i] += ridge;
             for (var j = 0; j < moments.Length; j++) moments[i][j] /= rows;
         }
-        var factor = CholeskyFactor.Of(moments) ?? throw new OnnxEngineException(ErrorKind.Data, "The features of the images are all zero or not finite; give other images.");
-        return new LocalEditor(model, normal, head, factor, options);
+        return CholeskyFactor.Of(moments) ?? throw new OnnxEngineException(ErrorKind.Data, "The features of the images are all zero or not finite; give other images.");
     }
 
-    /// <summary>Runs images through the body once; edits and measurements then need the head only.</summary>
+    /// <summary>Runs images through the body once; edits and measurements then need the last layer only.</summary>
     /// <param name="images">The images.</param>
-    /// <param name="read">Gets features row by row, <see cref="Features"/> numbers each; valid during the call only.</param>
     /// <param name="cancellation">Stops between batches.</param>
-    public void Read(ItemSet images, LogitsReader read, CancellationToken cancellation = default) =>
-        Collect(_source.With(_model.Proto), _options.Output, _head.Input, images, read, cancellation);
+    /// <returns>Features, a row of <see cref="Features"/> numbers for each.</returns>
+    public float[][] Read(ItemSet images, CancellationToken cancellation = default) => _trunk.Read(images, null, cancellation).Features;
 
     /// <summary>Edits.</summary>
     /// <param name="features">Features of the image (<see cref="Read"/>).</param>
@@ -112,7 +125,7 @@ public sealed class LocalEditor
         }
     }
 
-    /// <summary>Logits of an image as the head is now.</summary>
+    /// <summary>Logits of an image as the layer is now.</summary>
     /// <param name="features">Its features.</param>
     public double[] Logits(ReadOnlySpan<float> features)
     {
@@ -129,21 +142,17 @@ public sealed class LocalEditor
     /// <summary>Forgets all edits.</summary>
     public void Reset() => Array.Copy(_original, _weights, _original.Length);
 
-    /// <summary>The model with the edits.</summary>
-    public OnnxModel Edited()
+    /// <summary>A copy of the model's graph with the edits.</summary>
+    public ModelProto Edited()
     {
-        _head.Write(_weights, _bias);
+        _layer.Write(_weights, _bias);
         var copy = _model.Proto.Clone();
-        _head.Write(_original, _bias);
-        ConstantFills.Restore(copy.Graph, _model.Fills);
-        return _source.With(copy);
+        _layer.Write(_original, _bias);
+        return copy;
     }
 
-    static void Collect(OnnxModel model, string? output, string features, ItemSet images, LogitsReader read, CancellationToken cancellation)
-    {
-        using var session = new ClassifierSession(model, output, inner: features);
-        session.Run(images, (_, _, _) => { }, null, cancellation, read);
-    }
+    /// <inheritdoc/>
+    public void Dispose() => _trunk.Dispose();
 
     static double[] Widen(ReadOnlySpan<float> values)
     {

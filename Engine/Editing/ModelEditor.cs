@@ -14,29 +14,16 @@ public sealed class ModelEditor
     // Passes over several images while a later edit of the last layer undoes an earlier one.
     const int Passes = 3;
 
-    readonly OnnxModel _source;
+    readonly EditDraft _draft;
+    readonly ClassifierSession _original;
     readonly ModelData? _data;
     readonly IReadOnlyList<EditRequest> _requests;
     readonly EditOptions _options;
     readonly IProgress<WorkProgress>? _progress;
     readonly CancellationToken _cancellation;
-    readonly NormalisedModel _model;
-    readonly ClassifierSignature _signature;
 
-    ModelEditor(OnnxModel source, ModelData? data, IReadOnlyList<EditRequest> requests, EditOptions options, IProgress<WorkProgress>? progress, CancellationToken cancellation)
-    {
-        (_source, _data, _requests, _options, _progress, _cancellation) = (source, data, requests, options, progress, cancellation);
-        _signature = ClassifierSignature.Of(source.Proto, options.Evaluation.Output);
-        _model = NormalisedModel.Create(source.Proto);
-        if (requests.Count == 0) throw new OnnxEngineException(ErrorKind.Usage, "There is nothing to edit; name an image and its label.");
-        var classes = _signature.Classes ?? (int)_model.Trace.Shape(_signature.LogitsName)[^1];
-        foreach (var r in requests)
-        {
-            if (r.Label < 0 || r.Label >= classes) throw new OnnxEngineException(ErrorKind.Usage, $"There is no class {r.Label}: the model has {classes}, 0 to {classes - 1}.");
-            if (requests.FirstOrDefault(o => ReferenceEquals(o.Images, r.Images) && o.Index == r.Index && o.Label != r.Label) is { } other)
-                throw new OnnxEngineException(ErrorKind.Usage, $"'{r.Name}' is to have class {r.Label} and class {other.Label}; name it once.");
-        }
-    }
+    ModelEditor(EditDraft draft, ClassifierSession original, ModelData? data, IReadOnlyList<EditRequest> requests, EditOptions options, IProgress<WorkProgress>? progress, CancellationToken cancellation) =>
+        (_draft, _original, _data, _requests, _options, _progress, _cancellation) = (draft, original, data, requests, options, progress, cancellation);
 
     /// <summary>Edits a model so that images get their labels, all together. Synchronous; writes no files.</summary>
     /// <param name="model">The classifier; not changed.</param>
@@ -55,57 +42,79 @@ public sealed class ModelEditor
     /// <exception cref="OnnxSurgeryException">An operator has no gradient.</exception>
     public static EditResult Edit(
         OnnxModel model, ModelData? data, IReadOnlyList<EditRequest> requests, EditOptions options, IProgress<WorkProgress>? progress = null, CancellationToken cancellation = default) =>
-        new ModelEditor(model, data, requests, options, progress, cancellation).Together();
+        With(model, data, requests, options, progress, cancellation, editor => editor.Together());
 
     /// <summary>Edits one image at a time, each from the model as given, and measures what every edit does to labelled test images.</summary>
     /// <inheritdoc cref="Edit"/>
     public static EditStatistics Measure(
         OnnxModel model, ModelData data, IReadOnlyList<EditRequest> requests, EditOptions options, IProgress<WorkProgress>? progress = null, CancellationToken cancellation = default) =>
-        new ModelEditor(model, data, requests, options, progress, cancellation).OneByOne();
+        With(model, data, requests, options, progress, cancellation, editor => editor.OneByOne());
+
+    static T With<T>(
+        OnnxModel model, ModelData? data, IReadOnlyList<EditRequest> requests, EditOptions options, IProgress<WorkProgress>? progress, CancellationToken cancellation, Func<ModelEditor, T> work)
+    {
+        if (requests.Count == 0) throw new OnnxEngineException(ErrorKind.Usage, "There is nothing to edit; name an image and its label.");
+        var signature = ClassifierSignature.Of(model.Proto, options.Evaluation.Output);
+        var draft = EditDraft.Of(model);
+        RequireClasses(requests, signature.Classes ?? (int)draft.Baseline.Trace.Shape(signature.LogitsName)[^1]);
+        using var original = new ClassifierSession(model, options.Evaluation.Output, options.Evaluation.Batch);
+        return work(new ModelEditor(draft, original, data, requests, options, progress, cancellation));
+    }
+
+    static void RequireClasses(IReadOnlyList<EditRequest> requests, int classes)
+    {
+        foreach (var r in requests)
+        {
+            if (r.Label < 0 || r.Label >= classes) throw new OnnxEngineException(ErrorKind.Usage, $"There is no class {r.Label}: the model has {classes}, 0 to {classes - 1}.");
+            if (requests.FirstOrDefault(o => ReferenceEquals(o.Images, r.Images) && o.Index == r.Index && o.Label != r.Label) is { } other)
+                throw new OnnxEngineException(ErrorKind.Usage, $"'{r.Name}' is to have class {r.Label} and class {other.Label}; name it once.");
+        }
+    }
 
     EditResult Together()
     {
-        var before = Classes(_source, [.. _requests.Select(r => (r, default(ImageView)))]);
+        var before = Classes(_original);
         if (before.Zip(_requests).All(p => p.First == p.Second.Label))
             throw new OnnxEngineException(ErrorKind.TargetNotReached, _requests.Count == 1 ? $"'{_requests[0].Name}' has class {_requests[0].Label} already, so there is nothing to edit." : "All images have their labels already, so there is nothing to edit.");
-        var (edited, outcomes, basis) = _options.Method switch
+        var (outcomes, basis) = _options.Method switch
         {
             EditMethod.Patch => ByPatch(),
             EditMethod.LastLayer => InLastLayer(),
             _ => ByGradient(),
         };
-        EditVerification.Check(_model, edited.Proto);
-        var after = Classes(edited, [.. _requests.Select(r => (r, default(ImageView)))]);
-        var general = Generality(edited);
-        EditedImage[] images = [.. _requests.Select((r, i) => new EditedImage(r.Name, r.Label, before[i], after[i], outcomes[i], general[i]))];
+        EditReport? report = null;
+        var edited = _draft.Finish(model => EditHistory.Entry(_draft.Source, report = Report(model, before, outcomes, basis), _options));
+        return new EditResult(edited, report!);
+    }
+
+    EditReport Report(OnnxModel model, int[] before, EditOutcome[] outcomes, string basis)
+    {
+        using var edited = new ClassifierSession(model, _options.Evaluation.Output, _options.Evaluation.Batch);
+        var after = Classes(edited);
+        EditedImage[] images = [.. _requests.Select((r, i) => new EditedImage(r.Name, r.Label, before[i], after[i], outcomes[i], Generality(edited, r)))];
         if (!images.Any(i => i.Success))
             throw new OnnxEngineException(ErrorKind.TargetNotReached, _requests.Count == 1
                 ? FormattableString.Invariant($"After {outcomes[0].Steps} steps '{images[0].Name}' is still of class {after[0]}, which leads class {_requests[0].Label} by {outcomes[0].Loss:0.###}; try another step size or editor (--editor patch).")
                 : "No image got its label; try another step size or editor (--editor patch).");
         var report = new EditReport { Images = images, Basis = basis };
-        if (Others() is { } test)
+        if (Others() is not { } test) return report;
+        var (a, b) = (Evaluator.Evaluate(_original, test, _progress, _cancellation), Evaluator.Evaluate(edited, test, _progress, _cancellation));
+        var places = Enumerable.Range(0, _data!.Test!.Count).Where(i => _data.Test.Label(i) >= 0 && !IsEdited(i)).ToArray();
+        return report with
         {
-            var (a, b) = (Evaluator.Evaluate(_source, test, _options.Evaluation, _progress, _cancellation), Evaluator.Evaluate(edited, test, _options.Evaluation, _progress, _cancellation));
-            var places = Enumerable.Range(0, _data!.Test!.Count).Where(i => _data.Test.Label(i) >= 0 && !IsEdited(i)).ToArray();
-            report = report with
-            {
-                Before = a,
-                After = b,
-                Changed = [.. Enumerable.Range(0, a.Count).Where(i => a.Predicted[i] != b.Predicted[i]).Select(i => new ChangedImage(places[i], test.Label(i), a.Predicted[i], b.Predicted[i]))],
-            };
-        }
-        ModelHistory.Append(edited.Proto, EditHistory.Entry(_source, report, _options));
-        return new EditResult(edited, report);
+            Before = a,
+            After = b,
+            Changed = [.. Enumerable.Range(0, a.Count).Where(i => a.Predicted[i] != b.Predicted[i]).Select(i => new ChangedImage(places[i], test.Label(i), a.Predicted[i], b.Predicted[i]))],
+        };
     }
 
     EditStatistics OneByOne()
     {
         var test = Others() ?? throw new OnnxEngineException(ErrorKind.Data, "Drawdown is measured on labelled test images and the data has none; give them with --data or --eval-data.");
-        var before = Evaluator.Evaluate(_source, test, _options.Evaluation, _progress, _cancellation);
-        var own = Classes(_source, [.. _requests.Select(r => (r, default(ImageView)))]);
-        var single = new SingleEdits(_source, _model, _data!, _requests, _options, test, _progress, _cancellation);
-        using (single)
-            return new EditStatistics([.. _requests.Select((r, i) =>
+        var before = Evaluator.Evaluate(_original, test, _progress, _cancellation);
+        var own = Classes(_original);
+        using var single = new SingleEdits(_draft, _data!, _requests, _options, test, _progress, _cancellation);
+        return new EditStatistics([.. _requests.Select((r, i) =>
             {
                 _cancellation.ThrowIfCancellationRequested();
                 _progress?.Report(new WorkProgress("editing", i, _requests.Count));
@@ -116,17 +125,18 @@ public sealed class ModelEditor
             })], test.Count);
     }
 
-    (OnnxModel, EditOutcome[], string) ByPatch()
+    (EditOutcome[], string) ByPatch()
     {
-        var work = PatchWork.Prepare(_source, _model, Kept(), _requests, _options, _progress, _cancellation);
+        using var work = PatchWork.Prepare(_draft.Baseline, Kept(), _requests, _options, _progress, _cancellation);
         var (neurons, outcomes) = work.Edit(Enumerable.Range(0, _requests.Count));
-        return (work.Patched(neurons), outcomes, $"{neurons.Length} neuron{(neurons.Length == 1 ? "" : "s")} beside the last layer, which {(neurons.Length == 1 ? "recognises the image and stays" : "recognise the images and stay")} silent on {_data!.Calibration!.Count:N0} others.");
+        _draft.Replace(work.Patched(neurons));
+        return (outcomes, $"{neurons.Length} neuron{(neurons.Length == 1 ? "" : "s")} beside the last layer, which {(neurons.Length == 1 ? "recognises the image and stays" : "recognise the images and stay")} silent on {_data!.Calibration!.Count:N0} others.");
     }
 
-    (OnnxModel, EditOutcome[], string) InLastLayer()
+    (EditOutcome[], string) InLastLayer()
     {
-        var editor = LocalEditor.Create(_source, Kept(), new LocalEditorOptions { Output = _options.Evaluation.Output }, _cancellation);
-        var features = _requests.Select(r => SingleEdits.Features(editor, r.Images.Select([r.Index]), _cancellation)[0]).ToArray();
+        using var editor = LocalEditor.Create(_draft.Working, Kept(), new LocalEditorOptions { Output = _options.Evaluation.Output }, _cancellation);
+        var features = _requests.Select(r => editor.Read(r.Images.Select([r.Index]), _cancellation)[0]).ToArray();
         var outcomes = new EditOutcome[_requests.Count];
         for (var pass = 0; pass < Passes; pass++)
             for (var i = 0; i < outcomes.Length; i++)
@@ -134,16 +144,18 @@ public sealed class ModelEditor
                 var outcome = editor.Edit(features[i], _requests[i].Label);
                 outcomes[i] = outcome with { Steps = outcome.Steps + (outcomes[i]?.Steps ?? 0) };
             }
-        return (editor.Edited(), outcomes, $"Weights of the last layer changed in closed form, other answers held on {_data!.Calibration!.Count:N0} images.");
+        _draft.Replace(editor.Edited());
+        return (outcomes, $"Weights of the last layer changed in closed form, other answers held on {_data!.Calibration!.Count:N0} images.");
     }
 
-    (OnnxModel, EditOutcome[], string) ByGradient()
+    (EditOutcome[], string) ByGradient()
     {
         if (_requests.Count > 1)
             throw new OnnxEngineException(ErrorKind.Usage, "Gradient editors take one image at a time; use --editor patch for several, or --one-by-one for statistics.");
-        using var single = new SingleEdits(_source, _model, _data, _requests, _options, null, _progress, _cancellation);
-        var (outcome, model, stepSize) = single.ByGradient(0);
-        return (model, [outcome], FormattableString.Invariant($"{outcome.Steps} gradient steps ({EditHistory.Name(_options)}, step size {stepSize:0.###e0})."));
+        using var single = new SingleEdits(_draft, _data, _requests, _options, null, _progress, _cancellation);
+        var (outcome, graph, stepSize) = single.ByGradient(0);
+        _draft.Replace(graph);
+        return ([outcome], FormattableString.Invariant($"{outcome.Steps} gradient steps ({EditHistory.Name(_options)}, step size {stepSize:0.###e0})."));
     }
 
     ItemSet Kept() => _data?.Calibration ?? throw new OnnxEngineException(ErrorKind.Data,
@@ -159,12 +171,9 @@ public sealed class ModelEditor
         return places.Length == 0 ? null : test.Select(places);
     }
 
-    double?[] Generality(OnnxModel edited) => [.. _requests.Select(r =>
-        ImageViews.Applies(r.Images) ? Classes(edited, [.. ImageView.Unseen.Select(v => (r, v))]).Count(c => c == r.Label) / (double)ImageView.Unseen.Count : (double?)null)];
+    double? Generality(ClassifierSession edited, EditRequest request) => !ImageViews.Applies(request.Images) ? null
+        : SingleEdits.Classes(edited, edited.Signature.Input, [.. ImageView.Unseen.Select(v => (request, v))], _cancellation).Count(c => c == request.Label) / (double)ImageView.Unseen.Count;
 
-    int[] Classes(OnnxModel model, IReadOnlyList<(EditRequest Request, ImageView View)> wanted)
-    {
-        using var session = new ClassifierSession(model, _options.Evaluation.Output);
-        return SingleEdits.Classes(session, _signature.Input, wanted, _cancellation);
-    }
+    int[] Classes(ClassifierSession session) =>
+        SingleEdits.Classes(session, session.Signature.Input, [.. _requests.Select(r => (r, default(ImageView)))], _cancellation);
 }

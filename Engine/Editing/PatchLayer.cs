@@ -1,3 +1,4 @@
+using OnnxEdit.Engine.Tasks;
 using OnnxEdit.Surgery.Model;
 using OnnxEdit.Surgery.Proto;
 using DataType = OnnxEdit.Surgery.Proto.TensorProto.Types.DataType;
@@ -7,8 +8,6 @@ namespace OnnxEdit.Engine.Editing;
 /// <summary>Writes patch neurons into a graph: features -> Gemm -> Relu -> Gemm, added to the logits.</summary>
 static class PatchLayer
 {
-    const string Prefix = "onnxedit_patch_";
-
     /// <summary>Adds neurons; a graph may be patched again and again.</summary>
     /// <param name="graph">Changed in place.</param>
     /// <param name="features">The tensor they read, [batch, features].</param>
@@ -30,8 +29,8 @@ static class PatchLayer
             outOf[i * classes + neuron.Label] = (float)(i % 2 == 0 ? neuron.Gain : -neuron.Gain);
         }
         var number = 1;
-        while (graph.Node.Any(node => node.Output.Contains($"{Prefix}{number}_logits"))) number++;
-        string Name(string part) => $"{Prefix}{number}_{part}";
+        while (graph.Node.Any(node => node.Output.Contains($"{LastLayer.PatchPrefix}{number}_logits"))) number++;
+        string Name(string part) => $"{LastLayer.PatchPrefix}{number}_{part}";
         foreach (var (part, dims, values) in new (string, long[], float[])[] { ("in", [2 * n, d], into), ("bias", [2 * n], bias), ("out", [2 * n, classes], outOf), ("zero", [classes], new float[classes]) })
         {
             var tensor = TensorData.FromFloats(Name(part), dims, values);
@@ -53,8 +52,4 @@ static class PatchLayer
         var at = graph.Node.IndexOf(maker) + 1;
         foreach (var node in added) graph.Node.Insert(at++, node);
     }
-
-    /// <summary>True for the last product of a patch, which is added to the logits.</summary>
-    public static bool IsPatch(NodeProto node) =>
-        node.Output[0].StartsWith(Prefix, StringComparison.Ordinal) && node.Output[0].EndsWith("_change", StringComparison.Ordinal);
 }

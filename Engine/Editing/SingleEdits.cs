@@ -2,16 +2,17 @@ using System.Diagnostics;
 using System.Numerics.Tensors;
 using OnnxEdit.Engine.Data;
 using OnnxEdit.Engine.Data.Pixels;
+using OnnxEdit.Engine.Edits;
 using OnnxEdit.Engine.Tasks;
 using OnnxEdit.Surgery.Graph;
 using OnnxEdit.Surgery.Model;
+using OnnxEdit.Surgery.Proto;
 
 namespace OnnxEdit.Engine.Editing;
 
 /// <summary>Edits of single images, each from the model as given, with the classes that test images have afterwards.</summary>
 sealed class SingleEdits : IDisposable
 {
-    readonly OnnxModel _source;
     readonly IReadOnlyList<EditRequest> _requests;
     readonly EditOptions _options;
     readonly ItemSet? _test;
@@ -21,33 +22,33 @@ sealed class SingleEdits : IDisposable
     readonly LocalEditor? _local;
     readonly EditScope? _scope;
     readonly GradientEditor? _gradient;
-    readonly ItemSet? _headTest;
+    readonly ItemSet? _suffixTest;
     int[]? _unedited;
     readonly (float[][] Features, float[][] Logits)? _rows;
     readonly float[][]? _localRows;
 
     /// <summary>Prepares a model; what all edits share is computed once.</summary>
     public SingleEdits(
-        OnnxModel source, NormalisedModel model, ModelData? data, IReadOnlyList<EditRequest> requests, EditOptions options, ItemSet? test,
+        EditDraft draft, ModelData? data, IReadOnlyList<EditRequest> requests, EditOptions options, ItemSet? test,
         IProgress<WorkProgress>? progress, CancellationToken cancellation)
     {
-        (_source, _requests, _options, _test, _cancellation) = (source, requests, options, test, cancellation);
-        _input = ClassifierSignature.Of(source.Proto, options.Evaluation.Output).Input;
+        (_requests, _options, _test, _cancellation) = (requests, options, test, cancellation);
+        _input = ClassifierSignature.Of(draft.Baseline.Proto, options.Evaluation.Output).Input;
         ItemSet Kept() => data?.Calibration ?? throw new OnnxEngineException(ErrorKind.Data, "Nothing says which answers should stay: give images with --data.");
         switch (options.Method)
         {
             case EditMethod.Patch:
-                _patch = PatchWork.Prepare(source, model, Kept(), requests, options, progress, cancellation);
-                _rows = _patch.Head.Read(test!, progress, cancellation);
+                _patch = PatchWork.Prepare(draft.Baseline, Kept(), requests, options, progress, cancellation);
+                _rows = _patch.Trunk.Read(test!, progress, cancellation);
                 break;
             case EditMethod.LastLayer:
-                _local = LocalEditor.Create(source, Kept(), new LocalEditorOptions { Output = options.Evaluation.Output }, cancellation);
-                _localRows = Features(_local, test!, cancellation);
+                _local = LocalEditor.Create(draft.Working, Kept(), new LocalEditorOptions { Output = options.Evaluation.Output }, cancellation);
+                _localRows = _local.Read(test!, cancellation);
                 break;
             default:
-                _scope = EditScope.Of(source, options.Layers, options.Evaluation.Output, options.Seed);
-                _gradient = new GradientEditor(_scope.Head, options.Editor, options.StepSize ?? PractisedStepSize.Of(source, options), _scope.Weights, options.Evaluation.Output);
-                _headTest = test is null ? null : _scope.Read(test, cancellation);
+                _scope = EditScope.Of(draft, options.Layers, options.Evaluation.Output, options.Seed);
+                _gradient = GradientEditor.Create(_scope.Suffix, options.Editor, options.StepSize ?? PractisedStepSize.Of(draft.Source, options), _scope.Weights, options.Evaluation.Output);
+                _suffixTest = test is null ? null : _scope.Read(test, cancellation);
                 break;
         }
     }
@@ -66,31 +67,31 @@ sealed class SingleEdits : IDisposable
             var (neurons, outcomes) = _patch.Edit(request);
             var seconds = watch.Elapsed.TotalSeconds;
             var (features, logits) = _rows!.Value;
-            Follow(r, views => _patch.Head.Read(views, null, _cancellation) is var (f, z) ? [.. f.Select((row, i) => PatchNeuron.Patch(neurons, row, z[i]))] : []);
+            Follow(r, views => _patch.Trunk.Read(views, null, _cancellation) is var (f, z) ? [.. f.Select((row, i) => PatchNeuron.Patch(neurons, row, z[i]))] : []);
             return (outcomes[0], [.. features.Select((f, i) => TensorPrimitives.IndexOfMax<float>(PatchNeuron.Patch(neurons, f, logits[i])))], seconds);
         }
         if (_local is not null)
         {
             _local.Reset();
-            var own = Features(_local, r.Images.Select([r.Index]), _cancellation)[0];
+            var own = _local.Read(r.Images.Select([r.Index]), _cancellation)[0];
             watch.Restart();
             var outcome = _local.Edit(own, r.Label);
             var seconds = watch.Elapsed.TotalSeconds;
-            Follow(r, views => [.. Features(_local, views, _cancellation).Select(f => Array.ConvertAll(_local.Logits(f), v => (float)v))]);
+            Follow(r, views => [.. _local.Read(views, _cancellation).Select(f => Array.ConvertAll(_local.Logits(f), v => (float)v))]);
             return (outcome, [.. _localRows!.Select(f => TensorPrimitives.IndexOfMax<double>(_local.Logits(f)))], seconds);
         }
         var result = Steps(r);
         var spent = watch.Elapsed.TotalSeconds;
         Generality = null;
-        if (result.Steps == 0) return (result, _unedited ??= Predicted(_scope!.Head), spent);
+        if (result.Steps == 0) return (result, _unedited ??= Predicted(_scope!.Suffix.Proto), spent);
         var edited = _gradient!.Edited();
         Follow(r, views => Logits(edited, _scope!.Read(views, _cancellation)));
         return (result, Predicted(edited), spent);
     }
 
     /// <summary>Edits one image by gradient steps.</summary>
-    /// <returns>How it came out, the model, and the size of the steps.</returns>
-    public (EditOutcome Outcome, OnnxModel Model, double StepSize) ByGradient(int request)
+    /// <returns>How it came out, the graph, and the size of the steps.</returns>
+    public (EditOutcome Outcome, ModelProto Graph, double StepSize) ByGradient(int request)
     {
         var outcome = Steps(_requests[request]);
         return (outcome, _scope!.Edited(_gradient!.Weights), _gradient.StepSize);
@@ -106,20 +107,11 @@ sealed class SingleEdits : IDisposable
             return found;
         })];
 
-    /// <summary>Features of images.</summary>
-    public static float[][] Features(LocalEditor editor, ItemSet images, CancellationToken cancellation)
-    {
-        var rows = new float[images.Count][];
-        editor.Read(images, (first, count, values) =>
-        {
-            for (var i = 0; i < count; i++) rows[first + i] = values.Slice(i * editor.Features, editor.Features).ToArray();
-        }, cancellation);
-        return rows;
-    }
-
     /// <inheritdoc/>
     public void Dispose()
     {
+        _patch?.Dispose();
+        _local?.Dispose();
         _gradient?.Dispose();
         _scope?.Dispose();
     }
@@ -132,7 +124,7 @@ sealed class SingleEdits : IDisposable
         return _gradient!.Edit(values, request.Label);
     }
 
-    int[] Predicted(OnnxModel head) => [.. Evaluator.Evaluate(head, _headTest!, _options.Evaluation, null, _cancellation).Predicted];
+    int[] Predicted(ModelProto suffix) => [.. Evaluator.Evaluate(suffix, _suffixTest!, _options.Evaluation, null, _cancellation).Predicted];
 
     void Follow(EditRequest r, Func<ItemSet, float[][]> logits)
     {
@@ -141,7 +133,7 @@ sealed class SingleEdits : IDisposable
             : logits(new ImageViews(image, _input, ImageView.Unseen)).Count(z => TensorPrimitives.IndexOfMax<float>(z) == r.Label) / (double)ImageView.Unseen.Count;
     }
 
-    float[][] Logits(OnnxModel model, ItemSet images)
+    float[][] Logits(ModelProto model, ItemSet images)
     {
         List<float[]> rows = [];
         using var session = new ClassifierSession(model, _options.Evaluation.Output);

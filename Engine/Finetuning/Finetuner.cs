@@ -5,6 +5,7 @@ using OnnxEdit.Engine.Training;
 using OnnxEdit.Surgery;
 using OnnxEdit.Surgery.Graph;
 using OnnxEdit.Surgery.Model;
+using OnnxEdit.Surgery.Proto;
 
 namespace OnnxEdit.Engine.Finetuning;
 
@@ -14,26 +15,21 @@ namespace OnnxEdit.Engine.Finetuning;
 /// </summary>
 public sealed class Finetuner
 {
-    readonly OnnxModel _source;
+    readonly EditDraft _draft;
     readonly ModelData _data;
     readonly FinetuneOptions _options;
     readonly IProgress<WorkProgress>? _progress;
     readonly CancellationToken _cancellation;
     readonly ClassifierSignature _signature;
-    readonly NormalisedModel _model;
     readonly ItemSet _train;
     readonly ItemSet _validation;
 
-    Finetuner(OnnxModel source, ModelData data, FinetuneOptions options, IProgress<WorkProgress>? progress, CancellationToken cancellation)
+    Finetuner(
+        EditDraft draft, ClassifierSignature signature, ItemSet train, ItemSet validation, ModelData data, FinetuneOptions options,
+        IProgress<WorkProgress>? progress, CancellationToken cancellation)
     {
-        (_source, _data, _options, _progress, _cancellation) = (source, data, options, progress, cancellation);
-        if (options.Teacher is null && (options.Mix > 0 || options.Forget.Count > 0 || options.Features is not null))
-            throw new OnnxEngineException(ErrorKind.Usage, "Mixed images, features to match and classes to forget need a teacher; give one, or leave them out.");
-        _signature = ClassifierSignature.Of(source.Proto, options.Evaluation.Output);
-        _model = NormalisedModel.Create(source.Proto);
-        (_train, _validation) = (Usable(data.Train, "training"), Usable(data.Validation, "validation"));
-        var mirrors = options.Teacher is not null && TrainingImages.AreSpatial(_train);
-        _options = options with { Flip = options.Flip ?? mirrors, Shift = options.Shift ?? (mirrors ? _train.ItemShape[2] / 8 : 0) };
+        (_draft, _signature, _train, _validation) = (draft, signature, train, validation);
+        (_data, _options, _progress, _cancellation) = (data, options, progress, cancellation);
     }
 
     /// <summary>Fine-tunes a model. Synchronous; writes no files. Cancelling ends it with the best model so far.</summary>
@@ -48,70 +44,80 @@ public sealed class Finetuner
     /// </exception>
     /// <exception cref="OnnxSurgeryException">An operator of the model has no gradient.</exception>
     public static FinetuneResult Finetune(
-        OnnxModel model, ModelData data, FinetuneOptions options, IProgress<WorkProgress>? progress = null, CancellationToken cancellation = default) =>
-        new Finetuner(model, data, options, progress, cancellation).Run();
+        OnnxModel model, ModelData data, FinetuneOptions options, IProgress<WorkProgress>? progress = null, CancellationToken cancellation = default)
+    {
+        if (options.Teacher is null && (options.Mix > 0 || options.Forget.Count > 0 || options.Features is not null))
+            throw new OnnxEngineException(ErrorKind.Usage, "Mixed images, features to match and classes to forget need a teacher; give one, or leave them out.");
+        var signature = ClassifierSignature.Of(model.Proto, options.Evaluation.Output);
+        var (train, validation) = (Usable(data.Train, "training", options), Usable(data.Validation, "validation", options));
+        var mirrors = options.Teacher is not null && TrainingImages.AreSpatial(train);
+        options = options with { Flip = options.Flip ?? mirrors, Shift = options.Shift ?? (mirrors ? train.ItemShape[2] / 8 : 0) };
+        return new Finetuner(EditDraft.Of(model), signature, train, validation, data, options, progress, cancellation).Run();
+    }
 
     int Batch => _signature.FixedBatch ?? _options.Batch;
 
     FinetuneResult Run()
     {
         var images = new TrainingImages(_train, _options, Batch);
-        if (_options.Normalisation == FinetuneNormalisation.Reestimate) NormalisationEstimate.Require(_model.Proto);
-        var features = _options is { Features: { } parts, Teacher: { } teacher } ? FeaturePair.Find(_model, teacher, parts) : [];
-        using var session = TrainingSession.Create(_model, _signature, new TrainingSessionOptions
+        if (_options.Normalisation == FinetuneNormalisation.Reestimate) NormalisationEstimate.Require(_draft.Baseline.Proto);
+        var features = _options is { Features: { } parts, Teacher: { } teacher } ? FeaturePair.Find(_draft.Baseline, teacher, parts) : [];
+        using var session = TrainingSession.Create(_draft.Baseline, _signature, new TrainingSessionOptions
         {
             Batch = Batch,
             Temperature = _options.Teacher is null ? 1 : _options.Temperature,
             Features = features,
             FeatureWeight = _options.FeatureWeight,
-            Weights = _options.Layers is { } layers ? TrainedLayers.Named(_model, layers) : null,
+            Weights = _options.Layers is { } layers ? TrainedLayers.Named(_draft.Baseline, layers) : null,
             FollowStatistics = _options.Normalisation == FinetuneNormalisation.Train,
         });
-        var before = Measure(_model.Proto);
-        using var targets = new TargetSource(_options, _source, session.Targets.Length / Batch, features);
+        var before = Measure(_draft.Source);
+        using var targets = new TargetSource(_options, _draft.Source, session.Targets.Length / Batch, features);
         // Labels alone are kept whole: what they say is known to hold for the image as it is.
         var looked = _options is { Teacher: not null } && (_options.Flip == true || _options.Shift > 0) ? new AugmentedItemSet(_validation, _options) : _validation;
         var validation = new ValidationLook(looked, targets, _options.Evaluation, Batch);
         (double Loss, double? Top1) Look(float[][] weights)
         {
-            session.CopyTo(_model.Proto, weights);
-            return validation.At(_source.With(_model.Proto));
+            session.CopyTo(Graph, weights);
+            return validation.At(Graph);
         }
-        var loop = new TrainingLoop(session, images, targets, Look, _options, FinetuneHistory.Terms(_source, _options, Batch, _train));
+        var loop = new TrainingLoop(session, images, targets, Look, _options, FinetuneHistory.Terms(_draft.Source, _options, Batch, _train));
         var end = loop.Run(Batch, _progress, _cancellation);
         var state = loop.State;
-        session.CopyTo(_model.Proto, state.Best);
+        session.CopyTo(Graph, state.Best);
         var reestimated = _options.Normalisation == FinetuneNormalisation.Reestimate && Reestimate(validation, state);
-        EditVerification.Check(_model, _model.Proto);
-        ConstantFills.Restore(_model.Proto.Graph, _model.Fills);
-        var result = _source.With(_model.Proto);
-        // Who interrupts does not want to wait for another look at the test images.
-        var after = end == FinetuneEnd.Cancelled ? null : Measure(result.Proto);
-        var report = new FinetuneReport
+        FinetuneReport? report = null;
+        var result = _draft.Finish(model =>
         {
-            Curve = state.Curve,
-            Steps = state.Step,
-            BestStep = state.BestStep,
-            End = end,
-            Before = before,
-            After = after,
-            ImagesPerSecond = loop.ImagesPerSecond,
-            Reestimated = reestimated,
-            Basis = Basis(state, session.Weights.Sum(w => (long)w.Values.Length), reestimated),
-        };
-        ModelHistory.Append(result.Proto, FinetuneHistory.Entry(_source, report, _options, Batch));
-        return new FinetuneResult(result, report);
+            report = new FinetuneReport
+            {
+                Curve = state.Curve,
+                Steps = state.Step,
+                BestStep = state.BestStep,
+                End = end,
+                Before = before,
+                // Who interrupts does not want to wait for another look at the test images.
+                After = end == FinetuneEnd.Cancelled ? null : Measure(model),
+                ImagesPerSecond = loop.ImagesPerSecond,
+                Reestimated = reestimated,
+                Basis = Basis(state, session.Weights.Sum(w => (long)w.Values.Length), reestimated),
+            };
+            return FinetuneHistory.Entry(_draft.Source, report, _options, Batch);
+        });
+        return new FinetuneResult(result, report!);
     }
+
+    ModelProto Graph => _draft.Working.Proto;
 
     // New statistics are kept if they make the validation loss smaller.
     bool Reestimate(ValidationLook validation, TrainingState state)
     {
-        var old = _model.Proto.Clone();
-        NormalisationEstimate.Apply(_model.Proto, _signature.InputName, _train, Batch);
-        var loss = validation.At(_source.With(_model.Proto)).Loss;
+        var old = Graph.Clone();
+        NormalisationEstimate.Apply(Graph, _signature.InputName, _train, Batch);
+        var loss = validation.At(Graph).Loss;
         if (loss < state.BestLoss) return true;
-        _model.Proto.Graph.Initializer.Clear();
-        _model.Proto.Graph.Initializer.AddRange(old.Graph.Initializer);
+        Graph.Graph.Initializer.Clear();
+        Graph.Graph.Initializer.AddRange(old.Graph.Initializer);
         return false;
     }
 
@@ -124,14 +130,14 @@ public sealed class Finetuner
                 : reestimated ? " Normalisations were re-estimated." : " Re-estimated normalisations were no better and are left as they were.");
     }
 
-    Evaluation? Measure(Surgery.Proto.ModelProto model) =>
-        _data.Test is { IsLabelled: true } test ? Evaluator.Evaluate(_source.With(model), test, _options.Evaluation, _progress, CancellationToken.None) : null;
+    Evaluation? Measure(OnnxModel model) =>
+        _data.Test is { IsLabelled: true } test ? Evaluator.Evaluate(model, test, _options.Evaluation, _progress, CancellationToken.None) : null;
 
-    ItemSet Usable(ItemSet? images, string part)
+    static ItemSet Usable(ItemSet? images, string part, FinetuneOptions options)
     {
         if (images is null) throw new OnnxEngineException(ErrorKind.Data, $"Fine-tuning needs {part} images and the data has none; give other data with --data.");
-        int[] usable = [.. Enumerable.Range(0, images.Count).Where(i => (_options.Teacher is not null || images.Label(i) >= 0) && !_options.Forget.Contains(images.Label(i)))];
-        if (part == "validation") usable = [.. usable.Take(_options.Validation)];
+        int[] usable = [.. Enumerable.Range(0, images.Count).Where(i => (options.Teacher is not null || images.Label(i) >= 0) && !options.Forget.Contains(images.Label(i)))];
+        if (part == "validation") usable = [.. usable.Take(options.Validation)];
         if (usable.Length == 0)
             throw new OnnxEngineException(ErrorKind.Data, $"The {part} images have no labels to learn; give a teacher instead with --teacher.");
         return usable.Length == images.Count ? images : images.Select(usable);

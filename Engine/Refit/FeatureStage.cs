@@ -1,13 +1,14 @@
 using OnnxEdit.Engine.Linear;
 using OnnxEdit.Engine.Runtime;
+using OnnxEdit.Engine.Tasks;
 using OnnxEdit.Surgery.Graph;
 using OnnxEdit.Surgery.Rewrites;
 
 namespace OnnxEdit.Engine.Refit;
 
 /// <summary>
-/// The end of a classifier's body: the linear unit whose output, pooled over positions, is the features g that the head
-/// reads, g_k = mean over positions of f(y_k), logits = W g + b, with f a Relu, another elementwise activation, or nothing.
+/// The end of a classifier's body: the linear unit whose output, pooled over positions, is the features g that the last
+/// layer reads, g_k = mean over positions of f(y_k), logits = W g + b, with f a Relu, another elementwise activation, or nothing.
 /// What lies between is found in the graph and checked with numbers, so it may be any arrangement of activation, pooling,
 /// normalisation and data movement.
 /// </summary>
@@ -15,14 +16,14 @@ sealed class FeatureStage
 {
     const int Steps = 12;
 
-    FeatureStage(LinearUnit head, UnitTarget last, string features, bool hasRelu, ActivationCurve? curve, int channels, int positions, bool channelsLast, float[,] weights, float[] bias)
+    FeatureStage(LinearUnit classifier, UnitTarget last, string features, bool hasRelu, ActivationCurve? curve, int channels, int positions, bool channelsLast, float[,] weights, float[] bias)
     {
-        (Head, Last, Features, HasRelu, Curve) = (head, last, features, hasRelu, curve);
+        (Classifier, Last, Features, HasRelu, Curve) = (classifier, last, features, hasRelu, curve);
         (Channels, Positions, ChannelsLast, Weights, Bias) = (channels, positions, channelsLast, weights, bias);
     }
 
     /// <summary>The classifier's last linear unit, which unlearning leaves alone.</summary>
-    public LinearUnit Head { get; }
+    public LinearUnit Classifier { get; }
 
     /// <summary>The unit that makes the features, with the residual sum it goes into.</summary>
     public UnitTarget Last { get; }
@@ -61,7 +62,7 @@ sealed class FeatureStage
     /// <param name="model">The model.</param>
     /// <param name="logits">Name of the logits.</param>
     /// <exception cref="OnnxEngineException">The end of the model has another form (<see cref="ErrorKind.Model"/>).</exception>
-    public static FeatureStage Of(NormalisedModel model, string logits) => Find(model, logits, out var why) ?? throw Unsuitable(why);
+    public static FeatureStage Of(NormalisedModel model, string logits) => Find(model, logits, out var why) ?? throw LastLayer.Unsuitable(why);
 
     /// <summary>Finds the stage; null where the end of the model has another form, which <paramref name="why"/> then says.</summary>
     public static FeatureStage? Find(NormalisedModel model, string logits, out string why)
@@ -71,10 +72,12 @@ sealed class FeatureStage
         why = "";
         if (!layout.IsBatched && model.Trace.Shape(model.Index.Inputs[0].Name)[0] != 1)
             why = "it insists on a batch of its own; export it with a batch of 1 or an open one";
-        else if (units.Count < 2) why = "it has fewer than two linear layers with constant weights, so there is no body in front of the classifier";
+        var classifier = LastLayer.Find(model, logits)?.Unit;
+        var at = units.FindIndex(u => u.Unit.Output == classifier?.Output);
+        if (why.Length == 0 && at < 1) why = "it has fewer than two linear layers with constant weights, so there is no body in front of the classifier";
         if (why.Length > 0) return null;
-        var last = Widest(units, units[^2], model);
-        var (node, head) = (last.Unit.Node, units[^1].Unit);
+        var last = Widest(units, units[at - 1], model);
+        var node = last.Unit.Node;
         if (last.Unit.Groups > 1) why = $"{PatchGraph.Of(last.Unit, model).Name}, which makes the features, is a grouped convolution";
         else if (!last.Unit.HasBias) why = $"{PatchGraph.Of(last.Unit, model).Name}, which makes the features, has no constant term";
         if (why.Length > 0) return null;
@@ -91,7 +94,7 @@ sealed class FeatureStage
             if (count == channels * positions && tensor != last.Tensor) maps.Add(tensor);
             if (count == channels && probe.Pools(last.Tensor, tensor, maps, channels, positions, channelsLast) is { } pooled
                 && probe.Affine(tensor, logits) is { } affine)
-                return new FeatureStage(head, last, tensor, pooled.IsRelu, pooled.Curve, channels, positions, channelsLast, affine.Weights, affine.Bias);
+                return new FeatureStage(classifier!, last, tensor, pooled.IsRelu, pooled.Curve, channels, positions, channelsLast, affine.Weights, affine.Bias);
             // Where several read it, as in x * Sigmoid(x), the last is where they meet, if they do.
             if (tensor == logits || model.Index.Consumers(tensor) is not [.., var next] || next.Output.Count == 0 || !model.Trace.Shapes.ContainsKey(next.Output[0])) break;
             tensor = next.Output[0];
@@ -107,9 +110,6 @@ sealed class FeatureStage
         return PatchGraph.Of(other.Unit, model).Rows > PatchGraph.Of(last.Unit, model).Rows
             ? new UnitTarget(other.Unit, last.Tensor, last.Unit.Output, last.Activation) : last;
     }
-
-    /// <summary>How every refusal of a model's form begins.</summary>
-    internal static OnnxEngineException Unsuitable(string why) => new(ErrorKind.Model, $"The model's features cannot be edited: {why}.");
 
     // Runs parts of the graph on made-up values of one image.
     sealed class Probe(NormalisedModel model, ItemLayout layout)

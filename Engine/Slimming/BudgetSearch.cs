@@ -1,13 +1,14 @@
 using OnnxEdit.Engine.Tasks;
 using OnnxEdit.Surgery.Channels;
 using OnnxEdit.Surgery.Model;
+using OnnxEdit.Surgery.Proto;
 using OnnxEdit.Surgery.Rewrites;
 
 namespace OnnxEdit.Engine.Slimming;
 
 /// <summary>Finds the plan that meets a budget with the least damage.</summary>
 sealed class BudgetSearch(
-    Allocation allocation, ChannelAnalysis analysis, OnnxModel source, SlimOptions options, IProgress<WorkProgress>? progress, CancellationToken cancellation)
+    Allocation allocation, ChannelAnalysis analysis, ModelProto source, SlimOptions options, IProgress<WorkProgress>? progress, CancellationToken cancellation)
 {
     /// <summary>Trials of an accuracy search.</summary>
     const int AccuracySteps = 6;
@@ -74,7 +75,7 @@ sealed class BudgetSearch(
         // Relative to the original, or in milliseconds, as the budget counts.
         double Time(bool[] removed)
         {
-            var timed = LatencyComparison.Measure(source, source.With(ChannelRemoval.Apply(analysis, removed)), Timing, null, cancellation)[0];
+            var timed = LatencyComparison.Measure(source, ChannelRemoval.Apply(analysis, removed), Timing, null, cancellation)[0];
             return isRatio ? 1 / timed.SpeedUp!.Value.Median : timed.Second!.Value.Median;
         }
     }

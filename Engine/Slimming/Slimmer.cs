@@ -27,26 +27,22 @@ public sealed class Slimmer
     /// <summary>Values in one tensor of a batch at most, so that large images do not fill the memory.</summary>
     const long BatchValues = 1 << 24;
 
-    readonly OnnxModel _source;
+    readonly EditDraft _draft;
+    readonly ChannelAnalysis _analysis;
+    readonly ModelSignature _signature;
     readonly SlimData _data;
     readonly SlimOptions _options;
     readonly IProgress<WorkProgress>? _progress;
     readonly CancellationToken _cancellation;
-    readonly NormalisedModel _model;
-    readonly ChannelAnalysis _analysis;
-    readonly ModelSignature _signature;
-    readonly List<string> _notes = [];
+    readonly List<string> _notes;
     AlignmentTable? _alignment;
+    Evaluation? _validation;
+    (bool[] Removed, ModelProto Graph)? _recovered;
 
-    Slimmer(OnnxModel source, SlimData data, SlimOptions options, IProgress<WorkProgress>? progress, CancellationToken cancellation)
+    Slimmer(EditDraft draft, ChannelAnalysis analysis, ModelSignature signature, SlimData data, SlimOptions options, List<string> notes, IProgress<WorkProgress>? progress, CancellationToken cancellation)
     {
-        (_source, _data, _progress, _cancellation) = (source, data, progress, cancellation);
-        _signature = ModelSignature.Of(source.Proto, options.Evaluation.Output);
-        var shapes = OpenInputs.Find(source.Proto, DataShapes.Complete(source.Proto, options.InputShapes, data.Calibration ?? data.HeldOut ?? data.Test));
-        if (shapes.Note is { } note) _notes.Add(note);
-        _model = NormalisedModel.Create(source.Proto, shapes.Shapes);
-        _options = options with { InputShapes = shapes.Shapes, Batch = Batch(options.Batch), Effort = options.Effort ?? SlimEffort.For(_model, data.Calibration?.Count ?? 0) };
-        _analysis = ChannelAnalysis.Of(_model, options.Plan?.Attention ?? options.Attention);
+        (_draft, _analysis, _signature, _data, _options, _notes) = (draft, analysis, signature, data, options, notes);
+        (_progress, _cancellation) = (progress, cancellation);
     }
 
     /// <summary>Slims a model. Synchronous; writes no files.</summary>
@@ -58,20 +54,32 @@ public sealed class Slimmer
     /// <exception cref="OnnxEngineException">The target cannot be reached, the data does not fit, or verification fails.</exception>
     /// <exception cref="OnnxSurgeryException">The model cannot be analysed.</exception>
     public static SlimResult Slim(
-        OnnxModel model, SlimData data, SlimOptions options, IProgress<WorkProgress>? progress = null, CancellationToken cancellation = default) =>
-        new Slimmer(model, data, options, progress, cancellation).Run();
+        OnnxModel model, SlimData data, SlimOptions options, IProgress<WorkProgress>? progress = null, CancellationToken cancellation = default)
+    {
+        var signature = ModelSignature.Of(model.Proto, options.Evaluation.Output);
+        var shapes = OpenInputs.Find(model.Proto, DataShapes.Complete(model.Proto, options.InputShapes, data.Calibration ?? data.HeldOut ?? data.Test));
+        var draft = EditDraft.Of(model, shapes.Shapes);
+        options = options with
+        {
+            InputShapes = shapes.Shapes,
+            Batch = Batch(draft.Baseline, options.Batch),
+            Effort = options.Effort ?? SlimEffort.For(draft.Baseline, data.Calibration?.Count ?? 0),
+        };
+        var analysis = ChannelAnalysis.Of(draft.Baseline, options.Plan?.Attention ?? options.Attention);
+        return new Slimmer(draft, analysis, signature, data, options, shapes.Note is { } note ? [note] : [], progress, cancellation).Run();
+    }
 
     SlimResult Run()
     {
         if (_options.Budget.Metric == BudgetMetric.AccuracyDrop) RequireClassifier();
         RequireRemovable();
-        var ranking = ChannelRanking.Of(_source, _analysis, _data, _options);
-        var before = _data.Test is null || _signature.Classifier is null ? null : Accuracy(_source);
+        var ranking = ChannelRanking.Of(Source, _analysis, _data, _options);
+        var before = _data.Test is null || _signature.Classifier is null ? null : Accuracy(Source.Proto, _data.Test);
         var (plan, removed) = _options.Plan is { } given ? (Checked(given), given.Resolve(_analysis)) : MakePlan(ranking);
         var surgery = ChannelRemoval.Apply(_analysis, removed);
         var report = new SlimReport
         {
-            Before = ModelCounts.Of(_model.Proto, _model.Trace.Shapes, _model.Trace.Batch) with { Bytes = ModelCounts.ByteCount(_source.Proto) },
+            Before = ModelCounts.Of(Baseline.Proto, Baseline.Trace.Shapes, Baseline.Trace.Batch) with { Bytes = ModelCounts.ByteCount(Source.Proto) },
             After = Counts(surgery),
             Groups = Slimmed(removed),
             GroupCounts = (_analysis.Groups.Count(IsFree), _analysis.Groups.Count(g => !IsFree(g))),
@@ -82,42 +90,48 @@ public sealed class Slimmer
         };
         if (_options.PlanOnly) return new SlimResult(null, plan, report with { Notes = _notes });
 
-        EditVerification.CheckFolding(_source.Proto, _model, _options.InputShapes);
-        var error = EditVerification.CheckEqual(_model, MaskInsertion.Apply(_analysis, removed), surgery);
-        var afterSurgery = before is null ? null : Accuracy(_source.With(surgery), First(_data.Test!, SurgeryImages));
+        _draft.CheckFolding();
+        _draft.Replace(surgery);
+        var error = _draft.MustEqual(MaskInsertion.Apply(_analysis, removed));
+        var afterSurgery = before is null ? null : Accuracy(surgery, First(_data.Test!, SurgeryImages));
         var compared = before is null ? Compared() : null;
-        var outputsAfterSurgery = compared is null || !CanRecover ? null : OutputDifference.Measure(_model, surgery, compared, _progress, _cancellation);
-        var slim = Recover(surgery, removed, ranking);
+        var outputsAfterSurgery = compared is null || !CanRecover ? null : OutputDifference.Measure(Baseline, surgery, compared, _progress, _cancellation);
+        _draft.Replace(Recovered(surgery, removed, ranking));
         if (CanRecover && KeptLayers.Note(_analysis, removed) is { } kept) _notes.Add(kept);
-        ConstantFills.Restore(slim.Graph, _model.Fills);
-        EditVerification.Check(_model, slim);
-        var result = _source.With(slim);
-        report = report with
+        var result = _draft.Finish(slim =>
         {
-            AccuracyAfterSurgery = afterSurgery,
-            EquivalenceError = error,
-            AccuracyAfter = before is null ? null : Accuracy(result),
-            Outputs = compared is null ? null : new OutputComparison(
-                compared.Count, outputsAfterSurgery, OutputDifference.Measure(_model, slim, compared, _progress, _cancellation)),
-            Basis = $"{ranking.Basis} {RecoveryBasis()}",
-            Notes = _notes,
-        };
-        ModelHistory.Append(slim, SlimHistory.Entry(plan, report, _options, _data));
-        return new SlimResult(result, plan, report with { After = report.After with { Bytes = ModelCounts.ByteCount(slim) } });
+            report = report with
+            {
+                AccuracyAfterSurgery = afterSurgery,
+                EquivalenceError = error,
+                AccuracyAfter = before is null ? null : Accuracy(slim.Proto, _data.Test!),
+                Outputs = compared is null ? null : new OutputComparison(
+                    compared.Count, outputsAfterSurgery, OutputDifference.Measure(Baseline, slim.Proto, compared, _progress, _cancellation)),
+                Basis = $"{ranking.Basis} {RecoveryBasis()}",
+                Notes = _notes,
+            };
+            return SlimHistory.Entry(plan, report, _options, _data);
+        });
+        if (_draft.Note is { } note) _notes.Add(note);
+        return new SlimResult(result, plan, report with { After = report.After with { Bytes = ModelCounts.ByteCount(result.Proto) } });
     }
+
+    OnnxModel Source => _draft.Source;
+
+    NormalisedModel Baseline => _draft.Baseline;
 
     (SlimPlan Plan, bool[] Removed) MakePlan(ChannelRanking ranking)
     {
         var curves = ranking.Curves(_progress, _cancellation);
         var allocation = new Allocation(_analysis, curves, Alignment);
-        var search = new BudgetSearch(allocation, _analysis, _source, _options, _progress, _cancellation);
+        var search = new BudgetSearch(allocation, _analysis, Source.Proto, _options, _progress, _cancellation);
         var removed = _options.Budget.Metric == BudgetMetric.AccuracyDrop ? search.ByAccuracy(ValidationDrop) : search.Run();
         if (!removed.Contains(true))
             throw new OnnxEngineException(ErrorKind.TargetNotReached,
                 $"No channel can be removed within the target ({_options.Budget}); ask for less, or use --align 1 for finer steps.");
         return (new SlimPlan
         {
-            SourceSha256 = _source.Sha256,
+            SourceSha256 = Source.Sha256,
             Score = ranking.Score,
             Statistics = ranking.Statistics,
             Budget = _options.Budget.ToString(),
@@ -131,10 +145,17 @@ public sealed class Slimmer
         {
             var images = _data.Validation ?? throw new OnnxEngineException(ErrorKind.Data,
                 "--max-drop needs labelled validation images; give --data with training images and labels.");
+            _validation ??= Accuracy(Source.Proto, images);
             var slim = Recover(ChannelRemoval.Apply(_analysis, candidate), candidate, ranking);
-            return 100 * (Accuracy(_source, images).Top1 - Accuracy(_source.With(slim), images).Top1);
+            var drop = 100 * (_validation.Top1 - Accuracy(slim, images).Top1);
+            if (drop <= _options.Budget.Value) _recovered = (candidate, slim);
+            return drop;
         }
     }
+
+    // The winner of a search was recovered to be judged.
+    ModelProto Recovered(ModelProto surgery, bool[] removed, ChannelRanking ranking) =>
+        _recovered is { } winner && winner.Removed.AsSpan().SequenceEqual(removed) ? winner.Graph : Recover(surgery, removed, ranking);
 
     bool CanRecover => _options.Recovery != RecoveryKind.None
         && (_data.Calibration is not null || (_data.Moments is not null && _options.Recovery == RecoveryKind.LeastSquares));
@@ -142,14 +163,14 @@ public sealed class Slimmer
     // Held-out items, as many as keep the work small.
     ItemSet? Compared()
     {
-        var macs = Math.Max(1, ModelCounts.Of(_model.Proto, _model.Trace.Shapes, _model.Trace.Batch).Macs);
+        var macs = Math.Max(1, ModelCounts.Of(Baseline.Proto, Baseline.Trace.Shapes, Baseline.Trace.Batch).Macs);
         return _data.HeldOut is { Count: > 0 } items ? First(items, (int)Math.Clamp(ComparisonWork / macs, 4, 200)) : null;
     }
 
-    int Batch(int wanted)
+    static int Batch(NormalisedModel model, int wanted)
     {
-        var largest = _model.Trace.Shapes.Where(s => _model.Index.Initializer(s.Key) is null)
-            .Select(s => s.Value.Aggregate(1L, (a, b) => a * b) / _model.Trace.Batch).DefaultIfEmpty(1).Max();
+        var largest = model.Trace.Shapes.Where(s => model.Index.Initializer(s.Key) is null)
+            .Select(s => s.Value.Aggregate(1L, (a, b) => a * b) / model.Trace.Batch).DefaultIfEmpty(1).Max();
         return (int)Math.Clamp(BatchValues / Math.Max(1, largest), 1, wanted);
     }
 
@@ -182,9 +203,9 @@ public sealed class Slimmer
 
     SlimPlan Checked(SlimPlan plan)
     {
-        if (plan.SourceSha256 != _source.Sha256)
+        if (plan.SourceSha256 != Source.Sha256)
             _notes.Add($"The plan was made for another file (SHA-256 {plan.SourceSha256[..12]}), but its channels fit this one.");
-        return plan with { SourceSha256 = _source.Sha256 };
+        return plan with { SourceSha256 = Source.Sha256 };
     }
 
     void RequireRemovable()
@@ -197,7 +218,7 @@ public sealed class Slimmer
     }
 
     // Sub-graphs are not looked into.
-    string Inside() => _model.Proto.Graph.Node.FirstOrDefault(n => n.Attribute.Any(a => a.G is not null || a.Graphs.Count > 0)) is { } node
+    string Inside() => Baseline.Proto.Graph.Node.FirstOrDefault(n => n.Attribute.Any(a => a.G is not null || a.Graphs.Count > 0)) is { } node
         ? $" outside the sub-graphs of {node.OpType} '{(node.Name.Length > 0 ? node.Name : node.Output[0])}', which stay as they are" : "";
 
     bool IsFree(ChannelGroup group) => group.Cells.Any(c => _analysis.LockOf(c) is null);
@@ -211,7 +232,7 @@ public sealed class Slimmer
         return _alignment.MultipleFor(nodes.Any(IsDepthwise), nodes.All(n => n.OpType is "Gemm" or "MatMul"));
     }
 
-    bool IsDepthwise(NodeProto node) => node.OpType == "Conv" && node.Int("group", 1) > 1 && _model.Trace.Shape(node.Input[1])[1] == 1;
+    bool IsDepthwise(NodeProto node) => node.OpType == "Conv" && node.Int("group", 1) > 1 && Baseline.Trace.Shape(node.Input[1])[1] == 1;
 
     ModelCounts Counts(ModelProto model)
     {
@@ -221,9 +242,7 @@ public sealed class Slimmer
 
     static ItemSet First(ItemSet images, int count) => images.Count <= count ? images : images.Select([.. Enumerable.Range(0, count)]);
 
-    Evaluation Accuracy(OnnxModel model) => Accuracy(model, _data.Test!);
-
-    Evaluation Accuracy(OnnxModel model, ItemSet images) => Evaluator.Evaluate(model, images, _options.Evaluation, _progress, _cancellation);
+    Evaluation Accuracy(ModelProto model, ItemSet images) => Evaluator.Evaluate(model, images, _options.Evaluation, _progress, _cancellation);
 
     List<SlimmedGroup> Slimmed(bool[] removed) =>
         [.. _analysis.Groups.Where(g => g.Cells.Any(c => removed[c])).Select(g => new SlimmedGroup(g.Name, g.Cells.Count, g.Cells.Count(c => !removed[c])))];

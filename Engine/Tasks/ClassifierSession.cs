@@ -37,10 +37,15 @@ public sealed class ClassifierSession : IDisposable
     /// <exception cref="OnnxEngineException">Not an image classifier, or no such output.</exception>
     /// <exception cref="OnnxSurgeryException">ONNX Runtime refuses the model.</exception>
     public ClassifierSession(OnnxModel model, string? output = null, int batch = 64, string? inner = null, int threads = 0)
+        : this(model.Proto, output, batch, inner, threads) { }
+
+    /// <summary>Loads a graph that is no model of its own yet.</summary>
+    /// <inheritdoc cref="ClassifierSession(OnnxModel, string?, int, string?, int)"/>
+    internal ClassifierSession(ModelProto model, string? output = null, int batch = 64, string? inner = null, int threads = 0)
     {
-        Signature = ClassifierSignature.Of(model.Proto, output);
+        Signature = ClassifierSignature.Of(model, output);
         (_batchLimit, _inner) = (batch, inner);
-        _session = OrtRuntime.CreateSession(Exposing(model.Proto, Signature, inner is null ? [Signature.LogitsName] : [Signature.LogitsName, inner]), threads: threads);
+        _session = OrtRuntime.CreateSession(Exposing(model, Signature, inner is null ? [Signature.LogitsName] : [Signature.LogitsName, inner]), threads: threads);
     }
 
     /// <summary>What goes in and what comes out.</summary>

@@ -2,6 +2,7 @@ using System.Numerics.Tensors;
 using OnnxEdit.Engine.Data;
 using OnnxEdit.Surgery;
 using OnnxEdit.Surgery.Model;
+using OnnxEdit.Surgery.Proto;
 
 namespace OnnxEdit.Engine.Tasks;
 
@@ -21,7 +22,12 @@ public static class Evaluator
         ItemSet images,
         EvaluationOptions? options = null,
         IProgress<WorkProgress>? progress = null,
-        CancellationToken cancellation = default)
+        CancellationToken cancellation = default) => Evaluate(model.Proto, images, options, progress, cancellation);
+
+    /// <summary>The same on a graph that is no model of its own yet.</summary>
+    /// <inheritdoc cref="Evaluate(OnnxModel, ItemSet, EvaluationOptions?, IProgress{WorkProgress}?, CancellationToken)"/>
+    internal static Evaluation Evaluate(
+        ModelProto model, ItemSet images, EvaluationOptions? options = null, IProgress<WorkProgress>? progress = null, CancellationToken cancellation = default)
     {
         options ??= new EvaluationOptions();
         using var session = new ClassifierSession(model, options.Output, options.Batch);

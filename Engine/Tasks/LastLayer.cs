@@ -1,5 +1,4 @@
-using OnnxEdit.Engine.Data;
-using OnnxEdit.Engine.Editing;
+using System.Numerics.Tensors;
 using OnnxEdit.Engine.Linear;
 using OnnxEdit.Surgery.Graph;
 using OnnxEdit.Surgery.Model;
@@ -7,65 +6,76 @@ using OnnxEdit.Surgery.Proto;
 
 namespace OnnxEdit.Engine.Tasks;
 
-/// <summary>
-/// The last linear layer of a classifier and what it reads, the features. Everything before it, the trunk, is run once for
-/// images that many edits are measured on.
-/// </summary>
-sealed class LastLayer
+/// <summary>The last linear layer of a classifier, what it reads (the features), and the body that the logits depend on.</summary>
+/// <param name="Unit">The layer.</param>
+/// <param name="Body">Nodes that the logits depend on, in graph order.</param>
+/// <param name="Logits">Name of the logits.</param>
+/// <param name="Classes">Number of classes.</param>
+/// <param name="IsDirect">Whether the layer itself makes the logits out of one vector per item, or a sum of it and patches of earlier edits.</param>
+sealed record LastLayer(LinearUnit Unit, IReadOnlyList<NodeProto> Body, string Logits, int Classes, bool IsDirect)
 {
-    readonly OnnxModel _model;
-    readonly string? _output;
+    /// <summary>How the names of what a patch adds begin; a patch is added to the logits and is not the layer.</summary>
+    public const string PatchPrefix = "onnxedit_patch_";
 
-    LastLayer(OnnxModel model, string? output, LinearUnit unit, string logits) =>
-        (_model, _output, Unit, Logits) = (model, output, unit, logits);
+    /// <summary>Finds the layer.</summary>
+    /// <param name="model">The model.</param>
+    /// <param name="logits">Name of the logits.</param>
+    /// <exception cref="OnnxEngineException">No linear layer with constant weights makes the logits (<see cref="ErrorKind.Model"/>).</exception>
+    public static LastLayer Of(NormalisedModel model, string logits) =>
+        Find(model, logits) ?? throw Unsuitable("no convolution, Gemm or MatMul with constant weights makes its scores");
 
-    /// <summary>The layer.</summary>
-    public LinearUnit Unit { get; }
+    /// <summary>Finds the layer; null where there is none.</summary>
+    public static LastLayer? Find(NormalisedModel model, string logits)
+    {
+        var needed = new HashSet<string> { logits };
+        List<NodeProto> body = [];
+        foreach (var node in model.Proto.Graph.Node.Reverse())
+            if (node.Output.Any(needed.Contains))
+            {
+                needed.UnionWith(node.Input.Concat(GraphIndex.Captures(node)));
+                body.Add(node);
+            }
+        body.Reverse();
+        var direct = Direct(model, model.Index.Producer(logits));
+        var unit = direct ?? body.Where(n => !IsPatch(n)).Select(n => LinearUnit.Of(n, model.Proto.Graph, model.Index)).OfType<LinearUnit>().LastOrDefault();
+        if (unit is null) return null;
+        var classes = (int)model.Trace.Shape(logits).Skip(1).Aggregate(1L, (a, b) => a * b);
+        return new LastLayer(unit, body, logits, classes, direct is not null && model.Trace.Shape(direct.Input).Length == 2);
+    }
 
-    /// <summary>Name of the logits; the layer makes them, or a sum of it and earlier patches.</summary>
-    public string Logits { get; }
+    /// <summary>How every refusal of a model's form begins.</summary>
+    public static OnnxEngineException Unsuitable(string why) => new(ErrorKind.Model, $"The model's features cannot be edited: {why}.");
 
-    /// <summary>Name of the features.</summary>
+    /// <summary>The tensor that it reads.</summary>
     public string Features => Unit.Input;
 
-    /// <summary>Finds the head.</summary>
-    /// <param name="source">The model as given, for its form.</param>
-    /// <param name="model">The folded model.</param>
-    /// <param name="output">Name of the logits, or null.</param>
-    /// <exception cref="OnnxEngineException">The logits are not made by a linear layer with weights of its own.</exception>
-    public static LastLayer Of(OnnxModel source, NormalisedModel model, string? output)
+    /// <summary>The layer, where it makes the logits itself.</summary>
+    /// <exception cref="OnnxEngineException">It does not (<see cref="ErrorKind.Model"/>).</exception>
+    public LastLayer RequireDirect() => IsDirect ? this : throw new OnnxEngineException(ErrorKind.Model,
+        $"The logits '{Logits}' come from {(Body.LastOrDefault() is { } maker ? $"the operator {maker.OpType}" : "nowhere")} and not from a linear layer with weights of its own; edit by gradient steps instead (the editor rmsprop).");
+
+    /// <summary>Features of one item: its values of <see cref="Features"/>, of a map or tokens their mean over positions.</summary>
+    /// <param name="values">The item's values.</param>
+    /// <param name="weights">Dims of the unit's weights.</param>
+    public float[] Pooled(ReadOnlySpan<float> values, IReadOnlyList<long> weights)
     {
-        var logits = ClassifierSignature.Of(source.Proto, output).LogitsName;
-        if (Find(model, model.Index.Producer(logits)) is not { IsConv: false } unit || model.Trace.Shape(unit.Input).Length != 2)
-            throw new OnnxEngineException(ErrorKind.Model,
-                $"The logits '{logits}' are not made by a linear layer with weights of its own, made by '{model.Index.Producer(logits)?.OpType ?? "nothing"}' as they are; edit by gradient steps instead (--editor rmsprop).");
-        return new LastLayer(source.With(model.Proto), output, unit, logits);
+        var channels = (int)(Unit.IsConv ? weights[1] * Unit.Groups : Unit.Node.OpType == "Gemm" && Unit.Node.Int("transB", 0) != 0 ? weights[1] : weights[0]);
+        var positions = values.Length / channels;
+        if (positions <= 1) return values.ToArray();
+        var features = new float[channels];
+        for (var k = 0; k < channels; k++)
+            if (Unit.IsConv) features[k] = TensorPrimitives.Sum(values.Slice(k * positions, positions)) / positions;
+            else
+                for (var p = 0; p < positions; p++) features[k] += values[p * channels + k] / positions;
+        return features;
     }
 
-    // Patches of earlier edits are added to the layer's output; they are not the layer.
-    static LinearUnit? Find(NormalisedModel model, NodeProto? node) => node switch
+    static bool IsPatch(NodeProto node) => node.Output[0].StartsWith(PatchPrefix, StringComparison.Ordinal);
+
+    static LinearUnit? Direct(NormalisedModel model, NodeProto? node) => node switch
     {
-        null => null,
-        { OpType: "Gemm" or "MatMul" } => PatchLayer.IsPatch(node) ? null : LinearUnit.Of(node, model.Proto.Graph, model.Index),
-        { OpType: "Add" } => node.Input.Select(i => Find(model, model.Index.Producer(i))).FirstOrDefault(u => u is not null),
+        { OpType: "Gemm" or "MatMul" } => IsPatch(node) ? null : LinearUnit.Of(node, model.Proto.Graph, model.Index),
+        { OpType: "Add" } => node.Input.Select(i => Direct(model, model.Index.Producer(i))).FirstOrDefault(u => u is not null),
         _ => null,
     };
-
-    /// <summary>Features and logits of images, a row each.</summary>
-    /// <param name="images">The images.</param>
-    /// <param name="progress">Told how many are done.</param>
-    /// <param name="cancellation">Stops between batches.</param>
-    public (float[][] Features, float[][] Logits) Read(ItemSet images, IProgress<WorkProgress>? progress = null, CancellationToken cancellation = default)
-    {
-        var (features, logits) = (new float[images.Count][], new float[images.Count][]);
-        using var session = new ClassifierSession(_model, _output, inner: Features);
-        session.Run(images, (first, count, values) => Copy(values, first, count, logits), progress, cancellation, (first, count, values) => Copy(values, first, count, features));
-        return (features, logits);
-    }
-
-    static void Copy(ReadOnlySpan<float> values, int first, int count, float[][] rows)
-    {
-        var length = values.Length / count;
-        for (var i = 0; i < count; i++) rows[first + i] = values.Slice(i * length, length).ToArray();
-    }
 }

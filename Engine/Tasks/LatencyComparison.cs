@@ -2,6 +2,7 @@ using System.Diagnostics;
 using Microsoft.ML.OnnxRuntime;
 using OnnxEdit.Engine.Runtime;
 using OnnxEdit.Surgery.Model;
+using OnnxEdit.Surgery.Proto;
 
 namespace OnnxEdit.Engine.Tasks;
 
@@ -24,7 +25,12 @@ public static class LatencyComparison
         OnnxModel? second = null,
         LatencyOptions? options = null,
         IProgress<WorkProgress>? progress = null,
-        CancellationToken cancellation = default)
+        CancellationToken cancellation = default) => Measure(first.Proto, second?.Proto, options, progress, cancellation);
+
+    /// <summary>The same on graphs that are no models of their own yet.</summary>
+    /// <inheritdoc cref="Measure(OnnxModel, OnnxModel?, LatencyOptions?, IProgress{WorkProgress}?, CancellationToken)"/>
+    internal static IReadOnlyList<LatencyResult> Measure(
+        ModelProto first, ModelProto? second = null, LatencyOptions? options = null, IProgress<WorkProgress>? progress = null, CancellationToken cancellation = default)
     {
         options ??= new LatencyOptions();
         List<LatencyResult> results = [];
@@ -44,10 +50,10 @@ public static class LatencyComparison
     }
 
     /// <summary>Whether a model insists on a batch size, at which it is then timed whatever is asked for.</summary>
-    public static bool HasFixedBatch(OnnxModel model) => LatencySession.FixedBatch(model) is not null;
+    public static bool HasFixedBatch(OnnxModel model) => LatencySession.FixedBatch(model.Proto) is not null;
 
     static LatencyResult MeasureBatch(
-        OnnxModel first, OnnxModel? second, int batch, LatencyOptions options, IProgress<WorkProgress>? progress, CancellationToken cancellation)
+        ModelProto first, ModelProto? second, int batch, LatencyOptions options, IProgress<WorkProgress>? progress, CancellationToken cancellation)
     {
         try
         {
@@ -97,7 +103,7 @@ public static class LatencyComparison
         };
     }
 
-    static IReadOnlyList<int> BatchSizes(OnnxModel first, OnnxModel? second, LatencyOptions options)
+    static IReadOnlyList<int> BatchSizes(ModelProto first, ModelProto? second, LatencyOptions options)
     {
         int? a = LatencySession.FixedBatch(first), b = second is null ? null : LatencySession.FixedBatch(second);
         if (a is not null && b is not null && a != b)

@@ -4,6 +4,7 @@ using OnnxEdit.Engine.Data;
 using OnnxEdit.Engine.Runtime;
 using OnnxEdit.Surgery.Graph;
 using OnnxEdit.Surgery.Model;
+using OnnxEdit.Surgery.Proto;
 using DataType = OnnxEdit.Surgery.Proto.TensorProto.Types.DataType;
 
 namespace OnnxEdit.Engine.Tasks;
@@ -25,11 +26,11 @@ sealed class LatencySession : IDisposable
     readonly string[] _outputNames;
     int _repeats = 1;
 
-    internal LatencySession(OnnxModel model, int batch, LatencyOptions options)
+    internal LatencySession(ModelProto model, int batch, LatencyOptions options)
     {
-        var inputs = new GraphIndex(model.Proto.Graph).Inputs;
+        var inputs = new GraphIndex(model.Graph).Inputs;
         _inputNames = [.. inputs.Select(input => input.Name)];
-        _outputNames = [.. model.Proto.Graph.Output.Select(output => output.Name)];
+        _outputNames = [.. model.Graph.Output.Select(output => output.Name)];
         var random = new Random(1);
         // The first extent is the batch, whatever the caller's shape says of it.
         var given = options.InputShapes?.ToDictionary(shape => shape.Key, shape => (long[])[-1, .. shape.Value.Skip(1)]);
@@ -41,9 +42,9 @@ sealed class LatencySession : IDisposable
     }
 
     /// <summary>The batch size the model insists on, 1 where an input has no batch axis; null: any.</summary>
-    internal static int? FixedBatch(OnnxModel model)
+    internal static int? FixedBatch(ModelProto model)
     {
-        var inputs = new GraphIndex(model.Proto.Graph).Inputs.Select(DeclaredTensor.Of).Where(input => input.Shape.Count > 0).ToArray();
+        var inputs = new GraphIndex(model.Graph).Inputs.Select(DeclaredTensor.Of).Where(input => input.Shape.Count > 0).ToArray();
         if (inputs.Length == 0 || inputs[0].Shape[0] < 0) return null;
         return inputs[0].Shape.Count == 1 ? 1 : (int)inputs[0].Shape[0];
     }
@@ -83,7 +84,7 @@ sealed class LatencySession : IDisposable
         foreach (var input in _inputs) input.Dispose();
     }
 
-    static ModelSession CreateSession(OnnxModel model, LatencyOptions options)
+    static ModelSession CreateSession(ModelProto model, LatencyOptions options)
     {
         _ = OrtRuntime.Version; // Starts the runtime with the project's own settings.
         using var session = new SessionOptions
@@ -98,7 +99,7 @@ sealed class LatencySession : IDisposable
         OrtDevice.AddTo(session);
         try
         {
-            return new ModelSession(model.Proto, session);
+            return new ModelSession(model, session);
         }
         catch (OnnxRuntimeException inner)
         {

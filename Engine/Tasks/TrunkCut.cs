@@ -12,13 +12,13 @@ static class TrunkCut
     /// <param name="signature">What it takes and returns.</param>
     /// <param name="isBehind">The nodes that must not lie in the trunk.</param>
     /// <returns>The parts, one tensor between them; null where there is no such cut.</returns>
-    public static HeadParts? Before(NormalisedModel model, ClassifierSignature signature, Func<NodeProto, bool> isBehind)
+    public static CutParts? Before(NormalisedModel model, ClassifierSignature signature, Func<NodeProto, bool> isBehind)
     {
         var graph = model.Proto.Graph;
         if (signature.InputType != TensorProto.Types.DataType.Float) return null;
         var before = graph.Node.TakeWhile(n => !isBehind(n)).SelectMany(n => n.Output).ToHashSet();
-        if (HeadExport.CutsBefore(graph, signature.LogitsName).LastOrDefault(before.Contains) is not { } cut) return null;
-        var parts = HeadExport.Cut(model, cut);
+        if (ModelCut.CutsBefore(graph, signature.LogitsName).LastOrDefault(before.Contains) is not { } cut) return null;
+        var parts = ModelCut.Cut(model, cut);
         return parts.Crossing.Count == 1 && parts.Trunk.Graph.Output.Count == 1 && parts.Trunk.Graph.Input.Count == 1 ? parts : null;
     }
 }

@@ -2,6 +2,7 @@ using System.Numerics.Tensors;
 using OnnxEdit.Engine.Data;
 using OnnxEdit.Engine.Tasks;
 using OnnxEdit.Surgery.Model;
+using OnnxEdit.Surgery.Proto;
 
 namespace OnnxEdit.Engine.Training;
 
@@ -10,11 +11,11 @@ sealed class ValidationLook(ItemSet images, TargetSource targets, EvaluationOpti
 {
     float[]? _wanted;
 
-    /// <summary>Looks at a model.</summary>
-    /// <param name="model">The model.</param>
+    /// <summary>Looks at a graph.</summary>
+    /// <param name="model">The graph.</param>
     /// <returns>Mean loss, NaN where scores are no numbers, and the accuracy if the images have labels.</returns>
     /// <exception cref="OnnxEngineException">The teacher fails.</exception>
-    public (double Loss, double? Top1) At(OnnxModel model)
+    public (double Loss, double? Top1) At(ModelProto model)
     {
         using var session = new ClassifierSession(model, evaluation.Output, batch);
         var (sum, right, labelled) = (0.0, 0, 0);

@@ -11,7 +11,7 @@ namespace OnnxEdit.Engine.Unlearning;
 /// values tell the class from the others are set to zero - weights, bias and normalisation. Which witness, which layers and
 /// how many channels are options; where no score stands out nothing goes.
 /// </summary>
-sealed class DisceditUnlearning(NormalisedModel model, ClassifierHead head, UnlearnOptions options)
+sealed class DisceditUnlearning(NormalisedModel model, LastLayer last, UnlearnOptions options)
 {
     readonly WitnessScores _witness = new(model, options.Witness, options.Seed);
 
@@ -22,7 +22,7 @@ sealed class DisceditUnlearning(NormalisedModel model, ClassifierHead head, Unle
     {
         var layout = ItemLayout.Of(model);
         if (!layout.IsBatched && model.Trace.Shape(model.Index.Inputs[0].Name)[0] != 1)
-            throw FeatureStage.Unsuitable("it insists on a batch of its own; export it with a batch of 1 or an open one");
+            throw LastLayer.Unsuitable("it insists on a batch of its own; export it with a batch of 1 or an open one");
         var sites = Sites();
         using var others = new PrefixRunner(model.Proto, layout, images.Retained, options.Batch);
         var own = images.Forgotten.Values.Select(f => new PrefixRunner(model.Proto, layout, f, options.Batch)).ToArray();
@@ -47,8 +47,8 @@ sealed class DisceditUnlearning(NormalisedModel model, ClassifierHead head, Unle
 
     EditSite[] Sites()
     {
-        var all = EditSite.All(model, head);
-        if (all.Count == 0) throw FeatureStage.Unsuitable("it has fewer than two linear layers with constant weights, so there is no body in front of the classifier");
+        var all = EditSite.All(model, last);
+        if (all.Count == 0) throw LastLayer.Unsuitable("it has fewer than two linear layers with constant weights, so there is no body in front of the classifier");
         if (options.Layers.Count == 0) return [.. all.TakeLast(Math.Max(1, (int)Math.Ceiling(options.Tail * all.Count)))];
         var chosen = options.Layers.Select(wanted => all.FindIndex(s => s.Name == wanted) is var at and >= 0 ? at
             : int.TryParse(wanted, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number >= 1 && number <= all.Count ? number - 1

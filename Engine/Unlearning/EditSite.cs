@@ -28,14 +28,14 @@ sealed class EditSite
     /// <summary>Axis of the channels in it.</summary>
     public int ChannelAxis { get; }
 
-    /// <summary>All sites of a body in graph order, the head's excluded.</summary>
-    public static List<EditSite> All(NormalisedModel model, ClassifierHead head)
+    /// <summary>All sites of a body in graph order, that of the last layer excluded.</summary>
+    public static List<EditSite> All(NormalisedModel model, LastLayer last)
     {
         var (graph, index) = (model.Proto.Graph, model.Index);
         var names = new NodeNames(graph);
         List<EditSite> sites = [];
-        var taken = new HashSet<string> { head.Unit.Output };
-        foreach (var node in head.Body.Where(n => n.Output[0] != head.Unit.Node.Output[0] && model.Trace.Shapes.ContainsKey(n.Output[0])))
+        var taken = new HashSet<string> { last.Unit.Output };
+        foreach (var node in last.Body.Where(n => n.Output[0] != last.Unit.Node.Output[0] && model.Trace.Shapes.ContainsKey(n.Output[0])))
         {
             var rank = model.Trace.Shape(node.Output[0]).Length;
             if (LinearUnit.Of(node, graph, index) is { } unit)

@@ -5,8 +5,8 @@ using OnnxEdit.Surgery.Proto;
 
 namespace OnnxEdit.Engine.Unlearning;
 
-/// <summary>Measures models on labelled images: accuracy, and how well classes can be read out of what the head reads.</summary>
-sealed class ForgetMeter(OnnxModel source, ClassifierHead head, UnlearnOptions options, IProgress<WorkProgress>? progress, CancellationToken cancellation)
+/// <summary>Measures models on labelled images: accuracy, and how well classes can be read out of what the last layer reads.</summary>
+sealed class ForgetMeter(LastLayer last, UnlearnOptions options, IProgress<WorkProgress>? progress, CancellationToken cancellation)
 {
     /// <summary>Accuracy, and the features of every image.</summary>
     internal sealed record Measured(Evaluation Evaluation, float[][] Features);
@@ -16,13 +16,13 @@ sealed class ForgetMeter(OnnxModel source, ClassifierHead head, UnlearnOptions o
     /// <param name="images">Labelled images.</param>
     public Measured Measure(ModelProto model, ItemSet images)
     {
-        var weights = model.Graph.Initializer.First(t => t.Name == head.Unit.Node.Input[1]).Dims;
+        var weights = model.Graph.Initializer.First(t => t.Name == last.Unit.Node.Input[1]).Dims;
         var rows = new float[images.Count][];
-        using var session = new ClassifierSession(source.With(model), options.Evaluation.Output, options.Evaluation.Batch, head.Input);
+        using var session = new ClassifierSession(model, options.Evaluation.Output, options.Evaluation.Batch, last.Features);
         var evaluation = Evaluator.Evaluate(session, images, progress, cancellation, (first, count, values) =>
         {
             var length = values.Length / count;
-            for (var i = 0; i < count; i++) rows[first + i] = head.Features(values.Slice(i * length, length), weights);
+            for (var i = 0; i < count; i++) rows[first + i] = last.Pooled(values.Slice(i * length, length), weights);
         });
         return new Measured(evaluation, rows);
     }

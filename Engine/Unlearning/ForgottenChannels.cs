@@ -19,7 +19,7 @@ namespace OnnxEdit.Engine.Unlearning;
 /// other classes no more than the limit on validation images after what reads them is re-fitted on images of these classes.
 /// </summary>
 sealed class ForgottenChannels(
-    OnnxModel source, NormalisedModel model, ClassifierHead head, ClassImages images, ForgetMeter meter, ForgetMeter.Measured original, ItemSet validation,
+    EditDraft draft, LastLayer last, ClassImages images, ForgetMeter meter, ForgetMeter.Measured original, ItemSet validation,
     UnlearnOptions options, IProgress<WorkProgress>? progress, CancellationToken cancellation)
 {
     /// <summary>Images that recovery uses at most.</summary>
@@ -31,7 +31,7 @@ sealed class ForgottenChannels(
     /// <param name="Basis">One sentence.</param>
     internal sealed record Removal(NormalisedModel Model, IReadOnlyList<SlimmedGroup> Groups, string Basis);
 
-    readonly ChannelAnalysis _analysis = ChannelAnalysis.Of(model);
+    readonly ChannelAnalysis _analysis = ChannelAnalysis.Of(draft.Baseline);
 
     /// <summary>Chooses and removes.</summary>
     /// <exception cref="OnnxEngineException">No channel qualifies, or none can go within the limit (<see cref="ErrorKind.TargetNotReached"/>).</exception>
@@ -56,6 +56,7 @@ sealed class ForgottenChannels(
             throw new OnnxEngineException(ErrorKind.TargetNotReached, FormattableString.Invariant(
                 $"Without even one of the {ranked.Length} channels that serve the forgotten classes most, the others lose more than {options.RetainDrop:0.##} points on the validation images; allow more with --retain-drop, or leave out --physical."));
         SlimmedGroup[] groups = [.. _analysis.Groups.Where(g => g.Cells.Any(c => best.Removed[c])).Select(g => new SlimmedGroup(g.Name, g.Cells.Count, g.Cells.Count(c => !best.Removed[c])))];
+        draft.Replace(best.Model.Proto);
         return new Removal(best.Model, groups, string.Create(CultureInfo.InvariantCulture,
             $"{fits} of {ranked.Length} channels that surely serve the forgotten classes more than any other removed, what read them re-fitted on {Recovery.Count:N0} images of other classes."));
     }
@@ -67,7 +68,7 @@ sealed class ForgottenChannels(
     // Cells that qualify, the surest first, ties by index; every tensor keeps a channel.
     int[] Ranked()
     {
-        var statistics = CalibrationStatistics.Collect(source, _analysis, images.All,
+        var statistics = CalibrationStatistics.Collect(draft.Source, _analysis, images.All,
             new StatisticsOptions { Output = options.Evaluation.Output, MeanMaps = false, IndependenceImages = 0, Grams = false, ClassSums = false, Seed = options.Seed }, progress, cancellation);
         var contrasts = ClassContrast.Compute(_analysis, statistics, options.Classes);
         var guard = new LastChannelGuard(_analysis);
@@ -86,18 +87,19 @@ sealed class ForgottenChannels(
         var removed = new bool[_analysis.CellCount];
         foreach (var c in cells) removed[c] = true;
         var slim = ChannelRemoval.Apply(_analysis, removed);
-        EditVerification.CheckEqual(_analysis.Model, MaskInsertion.Apply(_analysis, removed), slim);
+        draft.Replace(slim);
+        draft.MustEqual(MaskInsertion.Apply(_analysis, removed));
         using (var context = new RecoveryContext(_analysis, slim, removed, Recovery, options.Batch))
             LeastSquaresRecovery.Apply(context, new SlimOptions { Seed = options.Seed, Batch = options.Batch, Effort = SlimEffort.For(_analysis.Model, Recovery.Count) }, progress, cancellation);
-        KeepHead(slim);
+        KeepLast(slim);
         return new ModelCandidate(NormalisedModel.Create(slim), removed);
     }
 
-    // Recovery re-fits all that reads something changed; a head that lost no feature is to stay as it was.
-    void KeepHead(ModelProto slim)
+    // Recovery re-fits all that reads something changed; a last layer that lost no feature is to stay as it was.
+    void KeepLast(ModelProto slim)
     {
-        var (weights, bias) = head.Unit.Read();
-        var node = slim.Graph.Node.First(n => n.Output[0] == head.Unit.Node.Output[0]);
+        var (weights, bias) = last.Unit.Read();
+        var node = slim.Graph.Node.First(n => n.Output[0] == last.Unit.Node.Output[0]);
         var unit = LinearUnit.Of(node, slim.Graph, new GraphIndex(slim.Graph))!;
         if (unit.Read().Weights.Length == weights.Length) unit.Write(weights, bias);
     }

@@ -12,12 +12,12 @@ namespace OnnxEdit.Engine.Unlearning;
 /// <summary>Accuracy on test images of forgotten classes after some steps on labelled images of all classes.</summary>
 /// <param name="Step">Steps made.</param>
 /// <param name="Edited">The edited model.</param>
-/// <param name="Original">The original with the rows of those classes in its head drawn anew, which has them in its features only.</param>
+/// <param name="Original">The original with the rows of those classes in its last layer drawn anew, which has them in its features only.</param>
 public sealed record RelearningPoint(int Step, double Edited, double Original);
 
 /// <summary>
-/// How fast forgotten classes are learned again: a model that only hides a class gets it back sooner than one whose head
-/// has never known it.
+/// How fast forgotten classes are learned again: a model that only hides a class gets it back sooner than one whose last
+/// layer has never known it.
 /// </summary>
 public static class RelearningCurve
 {
@@ -64,9 +64,9 @@ public static class RelearningCurve
     static OnnxModel WithNewRows(OnnxModel source, IReadOnlyCollection<int> classes, UnlearnOptions options)
     {
         var model = NormalisedModel.Create(source.Proto);
-        var head = ClassifierHead.Of(model, ClassifierSignature.Of(source.Proto, options.Evaluation.Output).LogitsName);
-        var (weights, bias) = head.Unit.Read();
-        int[] others = [.. Enumerable.Range(0, head.Classes).Where(c => !classes.Contains(c))];
+        var last = LastLayer.Of(model, ClassifierSignature.Of(source.Proto, options.Evaluation.Output).LogitsName);
+        var (weights, bias) = last.Unit.Read();
+        int[] others = [.. Enumerable.Range(0, last.Classes).Where(c => !classes.Contains(c))];
         double[] values = [.. others.SelectMany(c => Enumerable.Range(0, weights.GetLength(1)).Select(k => (double)weights[c, k]))];
         var mean = values.Average();
         var deviation = Math.Sqrt(values.Average(v => (v - mean) * (v - mean)));
@@ -76,8 +76,7 @@ public static class RelearningCurve
             for (var k = 0; k < weights.GetLength(1); k++) weights[c, k] = (float)(mean + deviation * random.NextGaussian());
             if (bias.Length > 0) bias[c] = others.Average(o => bias[o]);
         }
-        head.Unit.Write(weights, bias);
-        ConstantFills.Restore(model.Proto.Graph, model.Fills);
-        return source.With(model.Proto);
+        last.Unit.Write(weights, bias);
+        return new OnnxModel(model.Proto);
     }
 }

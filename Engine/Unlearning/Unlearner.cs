@@ -14,20 +14,18 @@ namespace OnnxEdit.Engine.Unlearning;
 /// <summary>Makes a classifier forget classes by editing its body, and measures what it still knows.</summary>
 public sealed class Unlearner
 {
-    readonly OnnxModel _source;
+    readonly EditDraft _draft;
+    readonly ClassifierSignature _signature;
     readonly UnlearnData _data;
     readonly UnlearnOptions _options;
     readonly IProgress<WorkProgress>? _progress;
     readonly CancellationToken _cancellation;
-    readonly NormalisedModel _model;
-    readonly ClassifierSignature _signature;
     readonly List<string> _notes = [];
 
-    Unlearner(OnnxModel source, UnlearnData data, UnlearnOptions options, IProgress<WorkProgress>? progress, CancellationToken cancellation)
+    Unlearner(EditDraft draft, ClassifierSignature signature, UnlearnData data, UnlearnOptions options, IProgress<WorkProgress>? progress, CancellationToken cancellation)
     {
-        (_source, _data, _options, _progress, _cancellation) = (source, data, options, progress, cancellation);
-        _signature = ClassifierSignature.Of(source.Proto, options.Evaluation.Output);
-        _model = NormalisedModel.Create(source.Proto);
+        (_draft, _signature) = (draft, signature);
+        (_data, _options, _progress, _cancellation) = (data, options, progress, cancellation);
     }
 
     /// <summary>Edits a model. Synchronous; writes no files.</summary>
@@ -43,52 +41,58 @@ public sealed class Unlearner
     /// </exception>
     /// <exception cref="OnnxSurgeryException">The model cannot be analysed.</exception>
     public static UnlearnResult Unlearn(
-        OnnxModel model, UnlearnData data, UnlearnOptions options, IProgress<WorkProgress>? progress = null, CancellationToken cancellation = default) =>
-        new Unlearner(model, data, options, progress, cancellation).Run();
+        OnnxModel model, UnlearnData data, UnlearnOptions options, IProgress<WorkProgress>? progress = null, CancellationToken cancellation = default)
+    {
+        var signature = ClassifierSignature.Of(model.Proto, options.Evaluation.Output);
+        return new Unlearner(EditDraft.Of(model), signature, data, options, progress, cancellation).Run();
+    }
 
     UnlearnResult Run()
     {
         RequireOptions();
         // The default refuses a model that it cannot edit before anything is run; the other methods need no features.
-        var stage = _options.Method == UnlearnMethod.Refit ? FeatureStage.Of(_model, _signature.LogitsName) : null;
-        var head = ClassifierHead.Of(_model, _signature.LogitsName);
-        RequireClasses(head.Classes);
+        var working = _draft.Working;
+        var stage = _options.Method == UnlearnMethod.Refit ? FeatureStage.Of(working, _signature.LogitsName) : null;
+        var last = LastLayer.Of(working, _signature.LogitsName);
+        RequireClasses(last.Classes);
         var test = Test();
-        var counts = Counts(_model.Proto, _model.Trace);
-        var meter = new ForgetMeter(_source, head, _options, _progress, _cancellation);
+        var counts = Counts(_draft.Baseline.Proto, _draft.Baseline.Trace);
+        var meter = new ForgetMeter(last, _options, _progress, _cancellation);
         var needsImages = _data.Moments is null && _options.Method != UnlearnMethod.SuppressLogit;
         var images = needsImages ? ClassImages.Draw(Labelled(_data.Train, "training"), _options, _data.ClassNames) : null;
-        var before = test is null ? null : meter.Measure(_model.Proto, test);
-        var edited = _model;
+        var before = test is null ? null : meter.Measure(_draft.Baseline.Proto, test);
+        var edited = working;
         IReadOnlyList<SlimmedGroup> removed = [];
         string basis;
-        if (_options.Method == UnlearnMethod.SuppressLogit) basis = Suppress(head);
-        else if (_options.Method == UnlearnMethod.DisceditU) basis = Discedit(head, images!);
-        else if (images is null) basis = new MomentsFit(_model, stage!, _data.Moments!.Statistics, _options).Apply();
-        else (edited, basis, removed) = Refit(stage!, images, meter, head);
-        EditVerification.Check(_model, edited.Proto);
-        var report = new UnlearnReport
+        if (_options.Method == UnlearnMethod.SuppressLogit) basis = Suppress(last);
+        else if (_options.Method == UnlearnMethod.DisceditU) basis = Discedit(last, images!);
+        else if (images is null) basis = new MomentsFit(working, stage!, _data.Moments!.Statistics, _options).Apply();
+        else (edited, basis, removed) = Refit(stage!, images, meter, last);
+        UnlearnReport? report = null;
+        var model = _draft.Finish(finished =>
         {
-            Classes = _options.Classes,
-            Measured = before is null ? null : meter.Compare(before, meter.Measure(edited.Proto, test!), test!),
-            Before = counts with { Bytes = ModelCounts.ByteCount(_source.Proto) },
-            After = Counts(edited.Proto, edited.Trace),
-            Removed = removed,
-            Basis = basis,
-            Notes = _notes,
-        };
-        ConstantFills.Restore(edited.Proto.Graph, _model.Fills);
-        ModelHistory.Append(edited.Proto, UnlearnHistory.Entry(_source, report, _options, _data.Moments is not null));
-        var result = new UnlearnResult(_source.With(edited.Proto), report);
+            report = new UnlearnReport
+            {
+                Classes = _options.Classes,
+                Measured = before is null ? null : meter.Compare(before, meter.Measure(finished.Proto, test!), test!),
+                Before = counts with { Bytes = ModelCounts.ByteCount(_draft.Source.Proto) },
+                After = Counts(edited.Proto, edited.Trace),
+                Removed = removed,
+                Basis = basis,
+                Notes = _notes,
+            };
+            return UnlearnHistory.Entry(_draft.Source, report, _options, _data.Moments is not null);
+        });
+        var result = new UnlearnResult(model, report!);
         if (_options.Finetune is not null) result = Finetuned(result, meter, before, test);
-        return result with { Report = result.Report with { After = report.After with { Bytes = ModelCounts.ByteCount(result.Model.Proto) } } };
+        return result with { Report = result.Report with { After = report!.After with { Bytes = ModelCounts.ByteCount(result.Model.Proto) } } };
     }
 
     // Kept unless the class comes back on the validation images.
     UnlearnResult Finetuned(UnlearnResult edited, ForgetMeter meter, ForgetMeter.Measured? before, ItemSet? test)
     {
         var data = new ModelData("the data of the edit") { Train = Labelled(_data.Train, "training"), Validation = Labelled(_data.Validation, "validation") };
-        var (model, training) = Finetuner.Finetune(edited.Model, data, _options.Finetune! with { Teacher = _source, Forget = _options.Classes }, _progress, _cancellation);
+        var (model, training) = Finetuner.Finetune(edited.Model, data, _options.Finetune! with { Teacher = _draft.Source, Forget = _options.Classes }, _progress, _cancellation);
         var report = edited.Report with { Finetuning = training };
         double Forgotten(OnnxModel m) => Evaluator.Evaluate(m, data.Validation!, _options.Evaluation, _progress, CancellationToken.None).On(_options.Classes.Contains);
         var (then, now) = (Forgotten(edited.Model), Forgotten(model));
@@ -105,24 +109,24 @@ public sealed class Unlearner
         });
     }
 
-    (NormalisedModel Model, string Basis, IReadOnlyList<SlimmedGroup> Removed) Refit(FeatureStage stage, ClassImages images, ForgetMeter meter, ClassifierHead head)
+    (NormalisedModel Model, string Basis, IReadOnlyList<SlimmedGroup> Removed) Refit(FeatureStage stage, ClassImages images, ForgetMeter meter, LastLayer last)
     {
         var validation = Labelled(_data.Validation, "validation");
-        var original = meter.Measure(_model.Proto, validation);
+        var original = meter.Measure(_draft.Baseline.Proto, validation);
         var choice = new RefitChoice(_options, meter, original, validation, _progress, _cancellation);
         var removal = !_options.Physical ? null
-            : new ForgottenChannels(_source, _model, head, images, meter, original, validation, _options, _progress, _cancellation).Remove();
-        var (model, end) = removal is null ? (_model, stage) : (removal.Model, FeatureStage.Of(removal.Model, _signature.LogitsName));
+            : new ForgottenChannels(_draft, last, images, meter, original, validation, _options, _progress, _cancellation).Remove();
+        var (model, end) = removal is null ? (_draft.Working, stage) : (removal.Model, FeatureStage.Of(removal.Model, _signature.LogitsName));
         var done = choice.Apply(model, end, images);
         if (choice.Note is { } note) _notes.Add(note);
-        // The features that were removed had their weights in the head.
-        var keepsHead = stage.Head.Read().Weights.Cast<float>().SequenceEqual(end.Head.Read().Weights.Cast<float>());
-        return (model, $"{removal?.Basis}{(removal is null ? "" : " ")}{done}; the head {(keepsHead ? "is as it was" : "lost the features removed and is re-fitted")}.", removal?.Groups ?? []);
+        // The features that were removed had their weights in the last layer.
+        var keepsLast = stage.Classifier.Read().Weights.Cast<float>().SequenceEqual(end.Classifier.Read().Weights.Cast<float>());
+        return (model, $"{removal?.Basis}{(removal is null ? "" : " ")}{done}; the head {(keepsLast ? "is as it was" : "lost the features removed and is re-fitted")}.", removal?.Groups ?? []);
     }
 
-    string Discedit(ClassifierHead head, ClassImages images)
+    string Discedit(LastLayer last, ClassImages images)
     {
-        var (gone, layers) = new DisceditUnlearning(_model, head, _options).Apply(images, _progress, _cancellation);
+        var (gone, layers) = new DisceditUnlearning(_draft.Working, last, _options).Apply(images, _progress, _cancellation);
         if (gone == 0)
             throw new OnnxEngineException(ErrorKind.TargetNotReached, "No channel's score stands out, so nothing would change; ask for less with --deviations, for a number with --per-layer, or look at more layers with --tail.");
         var rule = _options.PerLayer is { } count ? FormattableString.Invariant($"the {count} with the highest scores of each layer")
@@ -131,18 +135,18 @@ public sealed class Unlearner
             $"DisCEdit-U ({_options.Witness.ToString().ToLowerInvariant()} witness): {gone} channels of {layers} layers set to zero, {rule}, from {images.Retained.Count + images.Forgotten.Values.Sum(f => f.Count):N0} images.");
     }
 
-    string Suppress(ClassifierHead head)
+    string Suppress(LastLayer last)
     {
         const float Never = -1e4f; // Also in half precision.
-        var (weights, bias) = head.Unit.Read();
-        if (bias.Length != head.Classes)
-            throw FeatureStage.Unsuitable($"{head.Unit.Node.OpType} '{new NodeNames(_model.Proto.Graph).Of(head.Unit.Node)}', the last linear layer, has {bias.Length} outputs for {head.Classes} classes, so there is no logit to suppress");
+        var (weights, bias) = last.Unit.Read();
+        if (bias.Length != last.Classes)
+            throw LastLayer.Unsuitable($"{last.Unit.Node.OpType} '{new NodeNames(_draft.Baseline.Proto.Graph).Of(last.Unit.Node)}', the last linear layer, has {bias.Length} outputs for {last.Classes} classes, so there is no logit to suppress");
         foreach (var c in _options.Classes)
         {
             bias[c] = Never;
             for (var k = 0; k < weights.GetLength(1); k++) weights[c, k] = 0;
         }
-        head.Unit.Write(weights, bias);
+        last.Unit.Write(weights, bias);
         return "The logit is suppressed in the head: the class is hidden, not forgotten.";
     }
 

@@ -67,7 +67,7 @@ static class ReverseWalk
     {
         var name = new NodeNames(graph).Of(unknown);
         var last = Array.FindLastIndex(path, n => GradientRules.For(n) is null);
-        var cut = HeadExport.CutsBefore(graph, of, with).FirstOrDefault(c => Array.FindIndex(path, n => n.Output.Contains(c)) >= last);
+        var cut = ModelCut.CutsBefore(graph, of, with).FirstOrDefault(c => Array.FindIndex(path, n => n.Output.Contains(c)) >= last);
         var remedy = cut is null || cut == of ? "no cut of the model leaves it out" : $"a head cut at '{cut}' leaves it out";
         return new OnnxSurgeryException($"No gradient is known for {unknown.OpType} '{name}'; {remedy}.");
     }

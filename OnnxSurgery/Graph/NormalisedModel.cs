@@ -25,6 +25,20 @@ public sealed class NormalisedModel
     /// <summary>Index of <see cref="Proto"/>.</summary>
     public GraphIndex Index { get; }
 
+    /// <summary>The same with a graph of its own, to be worked on.</summary>
+    internal NormalisedModel Copy() => new(Proto.Clone(), Trace, Fills);
+
+    /// <summary>A part of the graph, cut out with the names it has here, as a model of its own: folded and traced already.</summary>
+    internal NormalisedModel Part(ModelProto part) => new(part, Trace, Fills);
+
+    /// <summary>Traces a copy of a model and folds nothing.</summary>
+    /// <inheritdoc cref="Create"/>
+    internal static NormalisedModel Unfolded(ModelProto model, IReadOnlyDictionary<string, long[]>? inputShapes = null)
+    {
+        var copy = model.Clone();
+        return new NormalisedModel(copy, ShapeTrace.Run(copy, inputShapes), new Dictionary<string, NodeProto>());
+    }
+
     /// <summary>Folds and traces a copy of a model.</summary>
     /// <param name="model">The model; not changed.</param>
     /// <param name="inputShapes">Sizes of symbolic input dimensions, see <see cref="ShapeTrace.Run"/>.</param>

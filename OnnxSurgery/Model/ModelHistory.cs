@@ -39,7 +39,7 @@ public static class ModelHistory
     /// <exception cref="OnnxSurgeryException">
     /// An option holds a path, a number is not finite, or the history already there is damaged.
     /// </exception>
-    public static void Append(ModelProto model, HistoryEntry entry)
+    internal static void Append(ModelProto model, HistoryEntry entry)
     {
         foreach (var (name, value) in entry.Options)
             if (LooksLikePath(value))

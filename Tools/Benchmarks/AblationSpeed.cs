@@ -41,7 +41,7 @@ static class AblationSpeed
         var ways = new[]
         {
             Best("the network itself", batch => Dense(source, signature, images, batch)),
-            Best("masks shared by all examples", batch => Shared(source, model, signature, components, constants, images, design, batch)),
+            Best("masks shared by all examples", batch => Shared(model, signature, components, constants, images, design, batch)),
             Best("a mask for every example", batch => Single(new MaskedForward(model, signature, components, constants, images.ItemShape, batch), images, values, masks)),
             torch is null ? null : Best("PyTorch eager, weights set to zero", batch => () => Ask(torch, batch)),
         }.OfType<Way>().ToArray();
@@ -91,9 +91,9 @@ static class AblationSpeed
     }
 
     static Func<double> Shared(
-        OnnxModel source, NormalisedModel model, ClassifierSignature signature, ComponentMap components, ComponentConstants constants, ItemSet images, MaskDesign design, int batch)
+        NormalisedModel model, ClassifierSignature signature, ComponentMap components, ComponentConstants constants, ItemSet images, MaskDesign design, int batch)
     {
-        var runs = new AblationRuns(source, model, signature, components, constants, images, AnswerKind.Margin, batch);
+        var runs = new AblationRuns(model, signature, components, constants, images, AnswerKind.Margin, batch);
         var next = 0L;
         return () =>
         {

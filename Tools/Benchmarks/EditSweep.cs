@@ -1,6 +1,7 @@
 using System.Globalization;
 using OnnxEdit.Engine.Data;
 using OnnxEdit.Engine.Editing;
+using OnnxEdit.Engine.Edits;
 using OnnxEdit.Kernels.RandomNumbers;
 
 namespace OnnxEdit.Benchmarks;
@@ -30,7 +31,7 @@ static class EditSweep
         Console.WriteLine("|---|---|---|---|---|---|");
         foreach (var part in layers)
         {
-            using var scope = EditScope.Of(model, part, null);
+            using var scope = EditScope.Of(EditDraft.Of(model), part, null);
             var read = scope.Read(images.Select([.. Enumerable.Range(0, count)]), default);
             foreach (var editor in editors)
             {
@@ -53,7 +54,7 @@ static class EditSweep
     // Gives up as soon as too many have failed.
     static double Success(EditScope scope, Editor kind, double stepSize, ItemSet images, EditRequest[] requests)
     {
-        using var editor = new GradientEditor(scope.Head, kind, stepSize, scope.Weights);
+        using var editor = GradientEditor.Create(scope.Suffix, kind, stepSize, scope.Weights);
         var (image, failed) = (new float[images.ItemLength], 0);
         for (var i = 0; i < requests.Length && failed <= (1 - Wanted) * requests.Length; i++)
         {

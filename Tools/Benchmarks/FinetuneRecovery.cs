@@ -18,7 +18,7 @@ static class FinetuneRecovery
         double Divergence(OnnxModel model, FinetuneOptions options)
         {
             using var targets = new TargetSource(options with { Temperature = 1 }, model, ClassifierSignature.Of(source.Proto, null).Classes!.Value, []);
-            return new ValidationLook(data.Test!, targets, options.Evaluation, options.Batch).At(model).Loss;
+            return new ValidationLook(data.Test!, targets, options.Evaluation, options.Batch).At(model.Proto).Loss;
         }
         var original = Evaluator.Evaluate(source, data.Test!, new EvaluationOptions());
         Console.WriteLine("| slim model | options | top-1 original | slim | fine-tuned | drop, s.e. | validation loss before, after | divergence from the original on test images, before, after | steps | CPU s | s |");

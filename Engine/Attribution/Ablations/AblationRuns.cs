@@ -5,6 +5,7 @@ using OnnxEdit.Surgery.Components;
 using OnnxEdit.Surgery.Gradients;
 using OnnxEdit.Surgery.Graph;
 using OnnxEdit.Surgery.Model;
+using OnnxEdit.Surgery.Proto;
 
 namespace OnnxEdit.Engine.Attribution.Ablations;
 
@@ -17,7 +18,6 @@ sealed class AblationRuns : IDisposable
     /// <summary>From so many examples on, a session per mask is worth its making.</summary>
     const int ExamplesForSession = 128;
 
-    readonly OnnxModel _source;
     readonly NormalisedModel _model;
     readonly ClassifierSignature _signature;
     readonly ComponentMap _components;
@@ -28,8 +28,7 @@ sealed class AblationRuns : IDisposable
     readonly MaskedForward? _masked;
 
     /// <summary>Prepares a network and its examples.</summary>
-    /// <param name="source">The model, for what a session needs to know of it.</param>
-    /// <param name="model">Its folded form.</param>
+    /// <param name="model">The folded model.</param>
     /// <param name="signature">What it takes and returns.</param>
     /// <param name="components">Its components.</param>
     /// <param name="constants">What stands for an ablated one.</param>
@@ -37,10 +36,10 @@ sealed class AblationRuns : IDisposable
     /// <param name="answer">What is measured.</param>
     /// <param name="batch">Examples per run.</param>
     public AblationRuns(
-        OnnxModel source, NormalisedModel model, ClassifierSignature signature, ComponentMap components, ComponentConstants constants,
+        NormalisedModel model, ClassifierSignature signature, ComponentMap components, ComponentConstants constants,
         ItemSet images, AnswerKind answer, int batch)
     {
-        (_source, _model, _signature, _components, _constants) = (source, model, signature, components, constants);
+        (_model, _signature, _components, _constants) = (model, signature, components, constants);
         (_images, _answer, _batch) = (images, answer, batch);
         if (images.Count < ExamplesForSession && signature.FixedBatch is null) _masked = new MaskedForward(model, signature, components, constants, images.ItemShape, Math.Min(batch, images.Count));
     }
@@ -72,12 +71,12 @@ sealed class AblationRuns : IDisposable
         return answers;
     }
 
-    /// <summary>The model without some components.</summary>
-    public OnnxModel Without(IEnumerable<int> ablated)
+    /// <summary>The graph without some components.</summary>
+    public ModelProto Without(IEnumerable<int> ablated)
     {
         var gone = new bool[_components.Count];
         foreach (var j in ablated) gone[j] = true;
-        return _source.With(ComponentAblation.Apply(_model, _components, _constants, gone));
+        return ComponentAblation.Apply(_model, _components, _constants, gone);
     }
 
     /// <inheritdoc/>

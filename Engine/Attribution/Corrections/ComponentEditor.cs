@@ -7,6 +7,7 @@ using OnnxEdit.Surgery.Components;
 using OnnxEdit.Surgery.Gradients;
 using OnnxEdit.Surgery.Graph;
 using OnnxEdit.Surgery.Model;
+using OnnxEdit.Surgery.Proto;
 
 namespace OnnxEdit.Engine.Attribution.Corrections;
 
@@ -30,8 +31,7 @@ public sealed class ComponentEditor
     /// <summary>Steps of partial ablation between two looks at target and validation images.</summary>
     const int Look = 10;
 
-    readonly OnnxModel _source;
-    readonly NormalisedModel _model;
+    readonly EditDraft _draft;
     readonly ClassifierSignature _signature;
     readonly ComponentMap _components;
     readonly ComponentConstants _constants;
@@ -41,20 +41,14 @@ public sealed class ComponentEditor
     readonly ComponentEditOptions _options;
     readonly IProgress<WorkProgress>? _progress;
     readonly CancellationToken _cancellation;
-    readonly double _enough;
+    double _enough;
 
     ComponentEditor(
-        OnnxModel model, ItemSet target, ItemSet reference, ItemSet validation, ComponentEditOptions options, IProgress<WorkProgress>? progress, CancellationToken cancellation)
+        EditDraft draft, ClassifierSignature signature, ComponentMap components, ComponentConstants constants, ItemSet target, ItemSet reference, ItemSet validation,
+        ComponentEditOptions options, IProgress<WorkProgress>? progress, CancellationToken cancellation)
     {
-        (_source, _target, _reference, _options, _progress, _cancellation) = (model, target, reference, options, progress, cancellation);
-        _validation = options.Lower ? Others(validation, target) : validation;
-        _signature = ClassifierSignature.Of(model.Proto, options.Attribution.Output);
-        _model = NormalisedModel.Create(model.Proto);
-        _components = ComponentSearch.Find(_model, [_signature.LogitsName], options.Attribution.Components, options.Attribution.Shortcuts, options.Attribution.Layers);
-        _constants = options.Ablation == AblationKind.Mean
-            ? ComponentConstants.Means(ComponentMeans.Measure(_model, _components, validation, _signature.FixedBatch ?? 64, cancellation))
-            : ComponentConstants.Of(_model, _components, options.Ablation);
-        _enough = Math.Max(1, On(reference, Mask([])).Average(a => a.Margin));
+        (_draft, _signature, _components, _constants) = (draft, signature, components, constants);
+        (_target, _reference, _validation, _options, _progress, _cancellation) = (target, reference, validation, options, progress, cancellation);
     }
 
     /// <summary>Edits a model. Synchronous; writes no files.</summary>
@@ -69,11 +63,21 @@ public sealed class ComponentEditor
     /// <exception cref="OnnxEngineException">No ablation gains anything at the accuracy allowed (<see cref="ErrorKind.TargetNotReached"/>).</exception>
     public static ComponentEditResult Edit(
         OnnxModel model, ItemSet target, ItemSet reference, ItemSet validation, ItemSet? test, ComponentEditOptions options,
-        IProgress<WorkProgress>? progress = null, CancellationToken cancellation = default) =>
-        new ComponentEditor(model, target, reference, validation, options, progress, cancellation).Run(test);
+        IProgress<WorkProgress>? progress = null, CancellationToken cancellation = default)
+    {
+        var signature = ClassifierSignature.Of(model.Proto, options.Attribution.Output);
+        var draft = EditDraft.Of(model);
+        var components = ComponentSearch.Find(draft.Baseline, [signature.LogitsName], options.Attribution.Components, options.Attribution.Shortcuts, options.Attribution.Layers);
+        var constants = options.Ablation == AblationKind.Mean
+            ? ComponentConstants.Means(ComponentMeans.Measure(draft.Baseline, components, validation, signature.FixedBatch ?? 64, cancellation))
+            : ComponentConstants.Of(draft.Baseline, components, options.Ablation);
+        var others = options.Lower ? Others(validation, target) : validation;
+        return new ComponentEditor(draft, signature, components, constants, target, reference, others, options, progress, cancellation).Run(test);
+    }
 
     ComponentEditResult Run(ItemSet? test)
     {
+        _enough = Math.Max(1, On(_reference, Mask([])).Average(a => a.Margin));
         var start = Measure(Mask([]));
         var (steps, masks) = _options.Partial ? Climb(start) : Choose(start);
         var allowed = start.Validation - _options.Drop / 100;
@@ -88,12 +92,12 @@ public sealed class ComponentEditor
             Left = [.. masks[kept].Select((left, j) => (_components.Name(j), left)).Where(c => c.left < 1).OrderBy(c => c.left)],
             Test = Test(test, masks[kept]),
         };
-        var edited = Finish(masks[kept]);
-        ModelHistory.Append(edited.Proto, ComponentEditHistory.Entry(_source, report, _options));
+        _draft.Replace(Without(masks[kept]));
+        var edited = _draft.Finish(_ => ComponentEditHistory.Entry(_draft.Source, report, _options));
         if (_options.SlimOn is not { } images) return new ComponentEditResult(edited, report);
         if (AblatedChannels.Remove(edited, _components, masks[kept], images, _options.Attribution.Output, _options.Attribution.Seed, _progress, _cancellation) is not { } slim)
             return new ComponentEditResult(edited, report);
-        var after = report.Test is var (before, _) ? (before, Evaluated(slim.Model!, test!)) : report.Test;
+        var after = report.Test is var (before, _) ? (before, Evaluated(slim.Model!.Proto, test!)) : report.Test;
         return new ComponentEditResult(slim.Model!, report with { Test = after, Slim = slim.Report });
     }
 
@@ -132,7 +136,7 @@ public sealed class ComponentEditor
     (List<ComponentEditStep> Steps, List<float[]> Masks) Climb((double, double, double) start)
     {
         var (steps, masks) = (new List<ComponentEditStep> { Step(null, 0, 0, start) }, new List<float[]> { Mask([]) });
-        using var ablation = new PartialAblation(_model, _signature, _components, _constants, _target, _validation, _options.Lower, _enough, ValidationWeight);
+        using var ablation = new PartialAblation(_draft.Baseline, _signature, _components, _constants, _target, _validation, _options.Lower, _enough, ValidationWeight);
         for (var k = 1; k <= PartialAblation.Steps; k++)
         {
             _cancellation.ThrowIfCancellationRequested();
@@ -154,7 +158,7 @@ public sealed class ComponentEditor
 
     double[] Score(IReadOnlyList<int> gone)
     {
-        var model = Without(Mask(gone));
+        var model = new OnnxModel(Without(Mask(gone)));
         float[][] Scores(ItemSet images) => [.. new Attributor(model, images, _options.Attribution, _progress, _cancellation).Attribute().Scores];
         var scoring = _options.Scoring != ComponentScoring.Auto ? _options.Scoring : _reference.Count == _target.Count ? ComponentScoring.Paired : ComponentScoring.Moderated;
         return ComponentScores.Of(Scores(_target), Scores(_reference), scoring);
@@ -196,23 +200,15 @@ public sealed class ComponentEditor
         return mask;
     }
 
-    OnnxModel Without(float[] mask) => _source.With(ComponentAblation.Apply(_model, _components, _constants, mask));
-
-    OnnxModel Finish(float[] mask)
-    {
-        var edited = Without(mask).Proto;
-        EditVerification.Check(_model, edited);
-        ConstantFills.Restore(edited.Graph, _model.Fills);
-        return _source.With(edited);
-    }
+    ModelProto Without(float[] mask) => ComponentAblation.Apply(_draft.Baseline, _components, _constants, mask);
 
     (Evaluation, Evaluation)? Test(ItemSet? test, float[] mask)
     {
         if (test is null || !test.IsLabelled) return null;
-        return (Evaluated(_source, test), Evaluated(Without(mask), test));
+        return (Evaluated(_draft.Source.Proto, test), Evaluated(Without(mask), test));
     }
 
-    Evaluation Evaluated(OnnxModel model, ItemSet test) => Evaluator.Evaluate(model, test, new EvaluationOptions { Output = _options.Attribution.Output }, null, _cancellation);
+    Evaluation Evaluated(ModelProto model, ItemSet test) => Evaluator.Evaluate(model, test, new EvaluationOptions { Output = _options.Attribution.Output }, null, _cancellation);
 
     static ComponentEditStep Step(string? name, double score, int ablated, (double Gain, double Target, double Validation) state) => new(name, score, ablated, state.Target, state.Validation, state.Gain);
 }

@@ -5,6 +5,7 @@ using OnnxEdit.Surgery.Components;
 using OnnxEdit.Surgery.Gradients;
 using OnnxEdit.Surgery.Graph;
 using OnnxEdit.Surgery.Model;
+using OnnxEdit.Surgery.Proto;
 
 namespace OnnxEdit.Engine.Attribution.Corrections;
 
@@ -51,15 +52,15 @@ public sealed class MistakeCorrector : IDisposable
             ? ComponentConstants.Means(ComponentMeans.Measure(folded, _components, validation, _signature.FixedBatch ?? 64, cancellation))
             : ComponentConstants.Of(folded, _components, options.Ablation);
         _masked = new MaskedForward(folded, _signature, _components, constants, mistakes.ItemShape, _signature.FixedBatch ?? Math.Min(options.Candidates, _components.Count));
-        _validation = new AblationRuns(model, folded, _signature, _components, constants, validation, AnswerKind.Margin, _signature.FixedBatch ?? 64);
+        _validation = new AblationRuns(folded, _signature, _components, constants, validation, AnswerKind.Margin, _signature.FixedBatch ?? 64);
         _accuracy = Accuracies([[]], cancellation)[0];
     }
 
     /// <summary>Name of a component.</summary>
     public string Name(int component) => _components.Name(component);
 
-    /// <summary>The model without some components.</summary>
-    public OnnxModel Without(IEnumerable<int> ablated) => _validation.Without(ablated);
+    /// <summary>The graph without some components.</summary>
+    public ModelProto Without(IEnumerable<int> ablated) => _validation.Without(ablated);
 
     /// <summary>Corrects one example, from the model as it was.</summary>
     /// <param name="example">Its number.</param>

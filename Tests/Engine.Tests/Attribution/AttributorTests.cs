@@ -225,7 +225,7 @@ public sealed class AttributorTests : IDisposable
     {
         var (folded, signature) = (NormalisedModel.Create(model.Proto), ClassifierSignature.Of(model.Proto, null));
         var components = ComponentSearch.Find(folded, [signature.LogitsName], ComponentKinds.Filters);
-        using var runs = new AblationRuns(model, folded, signature, components, ComponentConstants.Of(folded, components, AblationKind.ZeroWeight), _images, AnswerKind.Margin, 7);
+        using var runs = new AblationRuns(folded, signature, components, ComponentConstants.Of(folded, components, AblationKind.ZeroWeight), _images, AnswerKind.Margin, 7);
         return runs.Run([[.. Enumerable.Range(0, components.Count)]], null, TestContext.Current.CancellationToken)[0];
     }
 

@@ -8,6 +8,7 @@ using OnnxEdit.Engine.Training;
 using OnnxEdit.Engine.Training.Rules;
 using OnnxEdit.Kernels.RandomNumbers;
 using OnnxEdit.OnnxSurgery.Tests;
+using OnnxEdit.Surgery.Graph;
 using OnnxEdit.Surgery.Model;
 using Xunit;
 
@@ -35,38 +36,38 @@ public sealed class EditableTrainerTests
         EditableTrainer.Train(_trained.Value, Data(), options, null, cancellation ?? _cancellation);
 
     // No kinks: softmax scores of a small network with Tanh.
-    static OnnxModel Smooth()
+    static NormalisedModel Smooth()
     {
         var b = new GraphBuilder(1) { Batch = null };
         var random = new Philox4x32(4);
         float[] Some(int count) => [.. Enumerable.Range(0, count).Select(_ => (float)random.NextGaussian())];
         var hidden = b.Op("Tanh", [b.Op("Gemm", [b.Input("x", 5), b.Floats("first", [5, 6], Some(30)), b.Floats("bias", [6], Some(6))], [1, 6], "inner")], [1, 6], "hidden");
-        return new OnnxModel(b.Build(b.Op("Gemm", [hidden, b.Floats("second", [6, 4], Some(24)), b.Floats("last", [4], Some(4))], [1, 4], "scores")));
+        return NormalisedModel.Create(b.Build(b.Op("Gemm", [hidden, b.Floats("second", [6, 4], Some(24)), b.Floats("last", [4], Some(4))], [1, 4], "scores")));
     }
 
     // The class that an image is furthest from.
-    static int Least(EditableHead head, float[] image)
+    static int Least(EditableSuffix suffix, float[] image)
     {
-        var own = head.Scores(head.Initial(), [.. Enumerable.Repeat(image, head.Batch).SelectMany(i => i)])[..head.Classes];
+        var own = suffix.Scores(suffix.Initial(), [.. Enumerable.Repeat(image, suffix.Batch).SelectMany(i => i)])[..suffix.Classes];
         return Array.IndexOf(own, own.Min());
     }
 
     [Fact]
     public void The_gradient_goes_through_all_steps_of_the_edit_as_central_differences_say()
     {
-        using var head = new EditableHead(Smooth(), ["first", "bias"], 8, true, null);
-        var objective = new EditableObjective(head, new EditableOptions { EditSteps = 3, EditWeight = 0.7, LocalityWeight = 1.3 });
+        using var suffix = new EditableSuffix(Smooth(), ["first", "bias"], 8, true, null);
+        var objective = new EditableObjective(suffix, new EditableOptions { EditSteps = 3, EditWeight = 0.7, LocalityWeight = 1.3 });
         var random = new Philox4x32(5);
         float[] Some(int count) => [.. Enumerable.Range(0, count).Select(_ => (float)random.NextGaussian())];
         float[] Answers() => [.. Enumerable.Range(0, 8).SelectMany(_ => (float[])[.1f, .2f, .3f, .4f])];
         var (images, image) = (Some(40), Some(5));
-        var weights = head.Initial();
-        var gradient = head.Zeros();
+        var weights = suffix.Initial();
+        var gradient = suffix.Zeros();
         const double StepSize = 0.05, H = 2.5e-4;
         // A class that three steps do not reach, so that all parts of the objective count.
-        var label = Least(head, image);
+        var label = Least(suffix, image);
         double Value(float[][] at, double logarithm = 0) =>
-            objective.Evaluate(at, StepSize * Math.Exp(logarithm), images, Answers(), Answers(), image, label, head.Zeros()).Loss;
+            objective.Evaluate(at, StepSize * Math.Exp(logarithm), images, Answers(), Answers(), image, label, suffix.Zeros()).Loss;
         var (_, byStepSize) = objective.Evaluate(weights, StepSize, images, Answers(), Answers(), image, label, gradient);
         Assert.Equal((Value(weights, 2e-3) - Value(weights, -2e-3)) / 4e-3, byStepSize, 2e-3 * Math.Max(1, Math.Abs(byStepSize)));
         for (var trial = 0; trial < 12; trial++)
@@ -84,12 +85,12 @@ public sealed class EditableTrainerTests
     [Fact]
     public void To_first_order_the_gradients_of_an_edit_are_constants()
     {
-        using var head = new EditableHead(Smooth(), ["first", "bias"], 8, false, null);
-        var edit = new UnrolledEdit(head);
-        var weights = head.Initial();
-        edit.Run(weights, _image, Least(head, _image), 1e-4, 2);
+        using var suffix = new EditableSuffix(Smooth(), ["first", "bias"], 8, false, null);
+        var edit = new UnrolledEdit(suffix);
+        var weights = suffix.Initial();
+        edit.Run(weights, _image, Least(suffix, _image), 1e-4, 2);
         Assert.Equal(2, edit.Steps);
-        var gradient = head.Zeros();
+        var gradient = suffix.Zeros();
         foreach (var g in gradient) Array.Fill(g, 0.5f);
         // The edited weights are the weights plus constants times the step size, then.
         var byStepSize = edit.CarryBack(gradient, isFirstOrder: true);
@@ -100,14 +101,14 @@ public sealed class EditableTrainerTests
     [Fact]
     public void An_unrolled_edit_is_the_edit_that_the_editor_makes()
     {
-        using var head = new EditableHead(Smooth(), ["first", "bias", "second", "last"], 8, false, null);
-        using var editor = new GradientEditor(Smooth(), Editor.RmsProp, 0.1);
-        var edit = new UnrolledEdit(head);
-        edit.Run(head.Initial(), _image, Least(head, _image), 0.1, GradientEditor.Steps);
-        var outcome = editor.Edit(_image, Least(head, _image));
+        using var suffix = new EditableSuffix(Smooth(), ["first", "bias", "second", "last"], 8, false, null);
+        using var editor = GradientEditor.Create(Smooth(), Editor.RmsProp, 0.1);
+        var edit = new UnrolledEdit(suffix);
+        edit.Run(suffix.Initial(), _image, Least(suffix, _image), 0.1, GradientEditor.Steps);
+        var outcome = editor.Edit(_image, Least(suffix, _image));
         Assert.InRange(edit.Steps, 2, GradientEditor.Steps);
         Assert.Equal((outcome.Steps, outcome.Success), (edit.Steps, edit.Loss <= 0));
-        foreach (var w in head.Named(edit.Weights))
+        foreach (var w in suffix.Named(edit.Weights))
             Assert.All(w.Values.Zip(editor.Weights.First(e => e.Name == w.Name).Values), p => Assert.Equal(p.First, p.Second, 1e-5f));
     }
 

@@ -17,7 +17,7 @@ public sealed class DisceditUnlearningTests
     {
         var logits = ClassifierSignature.Of(model.Proto).LogitsName;
         var images = ClassImages.Draw(SmallClassifier.Images(300, 4), options with { Calibration = 250 }, null);
-        return new DisceditUnlearning(model, ClassifierHead.Of(model, logits), options).Apply(images, null, TestContext.Current.CancellationToken);
+        return new DisceditUnlearning(model, LastLayer.Of(model, logits), options).Apply(images, null, TestContext.Current.CancellationToken);
     }
 
     static bool[] Zeroed(NormalisedModel model)

@@ -14,7 +14,7 @@ public sealed class EditSiteTests
     static (NormalisedModel Model, List<EditSite> Sites) Sites(GraphBuilder b, string logits)
     {
         var model = NormalisedModel.Create(b.Build(logits));
-        return (model, EditSite.All(model, ClassifierHead.Of(model, logits)));
+        return (model, EditSite.All(model, LastLayer.Of(model, logits)));
     }
 
     // Tokens [N, 36, 8], a normalisation, a hidden layer, mean over tokens, head.

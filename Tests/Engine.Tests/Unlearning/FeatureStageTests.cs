@@ -20,8 +20,8 @@ public sealed class FeatureStageTests
         var stage = Stage((b, t) => b.Gemm(b.Flatten(b.GlobalAveragePool(b.Relu(t))), 3, name: "head"));
         Assert.Equal((true, 4, 36, false), (stage.HasRelu, stage.Channels, stage.Positions, stage.ChannelsLast));
         Assert.Equal("last", stage.Last.Unit.Node.Output[0]);
-        Assert.Equal("head", stage.Head.Node.Output[0]);
-        var (weights, bias) = stage.Head.Read();
+        Assert.Equal("head", stage.Classifier.Node.Output[0]);
+        var (weights, bias) = stage.Classifier.Read();
         for (var c = 0; c < 3; c++)
         {
             Assert.Equal(bias[c], stage.Bias[c], 1e-5f);

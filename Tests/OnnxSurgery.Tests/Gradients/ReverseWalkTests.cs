@@ -25,7 +25,7 @@ public class ReverseWalkTests
         var error = Assert.Throws<OnnxSurgeryException>(() => prepared.AddGradients("scores", ["first.weight"]));
         Assert.Equal("No gradient is known for CumSum 'rolled'; a head cut at 'rolled' leaves it out.", error.Message);
         // And that cut does work.
-        var head = HeadExport.Cut(NormalisedModel.Create(model), "rolled").Head;
+        var head = ModelCut.Cut(NormalisedModel.Create(model), "rolled").Suffix;
         var headModel = DifferentiableModel.Prepare(head, 2);
         Assert.Equal("scores.weight", Assert.Single(headModel.AddGradients("scores", ["scores.weight"])).Key);
     }

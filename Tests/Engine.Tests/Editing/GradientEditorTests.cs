@@ -1,6 +1,7 @@
 using OnnxEdit.Engine.Editing;
 using OnnxEdit.Engine.Tasks;
 using OnnxEdit.OnnxSurgery.Tests;
+using OnnxEdit.Surgery.Graph;
 using OnnxEdit.Surgery.Model;
 using Xunit;
 
@@ -9,11 +10,11 @@ namespace OnnxEdit.Engine.Tests;
 public sealed class GradientEditorTests
 {
     // Scores W x of x = (1, 2) with W = [[.5, .5], [-.2, .1], [0, -.3]]: class 2 trails by 2.1.
-    static OnnxModel Linear()
+    static NormalisedModel Linear()
     {
         var b = new GraphBuilder(1);
         var y = b.Op("MatMul", [b.Input("x", 2), b.Floats("w", [2, 3], 0.5f, -0.2f, 0, 0.5f, 0.1f, -0.3f)], [1, 3], "scores");
-        return new OnnxModel(b.Build(y));
+        return NormalisedModel.Create(b.Build(y));
     }
 
     static float[] Row(GradientEditor editor, int row) => [editor.Weights[0].Values[row], editor.Weights[0].Values[3 + row]];
@@ -21,7 +22,7 @@ public sealed class GradientEditorTests
     [Fact]
     public void Gradient_descent_edits_a_linear_model_in_three_steps()
     {
-        using var editor = new GradientEditor(Linear(), Editor.Gd, 0.1);
+        using var editor = GradientEditor.Create(Linear(), Editor.Gd, 0.1);
         var outcome = editor.Edit([1, 2], 2);
         Assert.Equal((true, 3), (outcome.Success, outcome.Steps));
         float[][] expected = [[0.2f, -0.1f], [-0.2f, 0.1f], [0.3f, 0.3f]];
@@ -32,7 +33,7 @@ public sealed class GradientEditorTests
     [Fact]
     public void Rmsprop_edits_it_in_four()
     {
-        using var editor = new GradientEditor(Linear(), Editor.RmsProp, 0.1);
+        using var editor = GradientEditor.Create(Linear(), Editor.RmsProp, 0.1);
         var outcome = editor.Edit([1, 2], 2);
         Assert.Equal((true, 4), (outcome.Success, outcome.Steps));
         Assert.Equal(0.1000002f, Row(editor, 0)[0], 5e-7f);
@@ -50,7 +51,7 @@ public sealed class GradientEditorTests
     [InlineData(Editor.Adam, 0.1)]
     public void Every_editor_reaches_the_class_and_starts_anew_each_time(Editor kind, double stepSize)
     {
-        using var editor = new GradientEditor(Linear(), kind, stepSize);
+        using var editor = GradientEditor.Create(Linear(), kind, stepSize);
         var first = editor.Edit([1, 2], 2);
         Assert.True(first.Success);
         Assert.InRange(first.Steps, 1, GradientEditor.Steps);
@@ -61,7 +62,7 @@ public sealed class GradientEditorTests
     [Fact]
     public void Steps_that_are_too_small_fail_after_ten()
     {
-        using var editor = new GradientEditor(Linear(), Editor.Gd, 1e-4);
+        using var editor = GradientEditor.Create(Linear(), Editor.Gd, 1e-4);
         var outcome = editor.Edit([1, 2], 2);
         Assert.Equal((false, 10), (outcome.Success, outcome.Steps));
         Assert.InRange(outcome.Loss, 2.0, 2.1);
@@ -71,7 +72,7 @@ public sealed class GradientEditorTests
     public void The_edited_model_gives_the_image_its_class()
     {
         var source = SmallClassifier.Residual().Model;
-        using var editor = new GradientEditor(source, Editor.RmsProp, 0.02);
+        using var editor = GradientEditor.Create(NormalisedModel.Create(source.Proto), Editor.RmsProp, 0.02);
         var images = SmallClassifier.Images(3);
         var image = new float[images.ItemLength];
         images.Fill(1, 1, image);
@@ -86,7 +87,7 @@ public sealed class GradientEditorTests
     [Fact]
     public void A_class_that_is_none_and_an_image_of_another_size_are_refused()
     {
-        using var editor = new GradientEditor(Linear(), Editor.Gd, 0.1);
+        using var editor = GradientEditor.Create(Linear(), Editor.Gd, 0.1);
         Assert.Contains("no class 3", Assert.Throws<OnnxEngineException>(() => editor.Edit([1, 2], 3)).Message);
         Assert.Contains("takes 2", Assert.Throws<OnnxEngineException>(() => editor.Edit([1, 2, 3], 1)).Message);
     }

@@ -1,7 +1,9 @@
 using OnnxEdit.Engine.Data;
 using OnnxEdit.Engine.Editing;
+using OnnxEdit.Engine.Edits;
 using OnnxEdit.Engine.Tasks;
 using OnnxEdit.Surgery.Model;
+using OnnxEdit.Surgery.Proto;
 using Xunit;
 
 namespace OnnxEdit.Engine.Tests;
@@ -10,7 +12,7 @@ public sealed class EditScopeTests
 {
     static readonly CancellationToken _cancellation = TestContext.Current.CancellationToken;
 
-    static float[] Scores(OnnxModel model, ItemSet images)
+    static float[] Scores(ModelProto model, ItemSet images)
     {
         List<float> all = [];
         using var session = new ClassifierSession(model);
@@ -25,14 +27,14 @@ public sealed class EditScopeTests
     [InlineData("chain:outer", 2)]
     [InlineData("outer,head", 4)]
     [InlineData("extra", 4)]
-    public void The_head_does_to_what_it_is_given_what_the_model_does_to_images(string layers, int weights)
+    public void The_suffix_does_to_what_it_is_given_what_the_model_does_to_images(string layers, int weights)
     {
         var source = SmallClassifier.Residual().Model;
         var images = SmallClassifier.Images(70);
-        using var scope = EditScope.Of(source, layers, null);
+        using var scope = EditScope.Of(EditDraft.Of(source), layers, null);
         Assert.Equal(weights, scope.Weights.Count);
-        var (whole, head) = (Scores(source, images), Scores(scope.Head, scope.Read(images, _cancellation)));
-        Assert.All(whole.Zip(head), p => Assert.Equal(p.First, p.Second, 1e-4f));
+        var (whole, suffix) = (Scores(source.Proto, images), Scores(scope.Suffix.Proto, scope.Read(images, _cancellation)));
+        Assert.All(whole.Zip(suffix), p => Assert.Equal(p.First, p.Second, 1e-4f));
         Assert.Equal(layers == "all", ReferenceEquals(images, scope.Read(images, _cancellation)));
         // Without an edit, the whole model is the one that was given, an extra layer included.
         Assert.All(whole.Zip(Scores(scope.Edited([]), images)), p => Assert.Equal(p.First, p.Second, 1e-5f));
@@ -45,12 +47,12 @@ public sealed class EditScopeTests
     [InlineData(Editor.Momentum, "last")]
     [InlineData(Editor.ScaledGd, "chain:outer")]
     [InlineData(Editor.RProp, "extra")]
-    public void An_edit_of_the_head_is_an_edit_of_the_model_at_a_step_size_of_its_own(Editor kind, string layers)
+    public void An_edit_of_the_suffix_is_an_edit_of_the_model_at_a_step_size_of_its_own(Editor kind, string layers)
     {
         var source = SmallClassifier.Residual().Model;
         var images = SmallClassifier.Images(3);
-        using var scope = EditScope.Of(source, layers, null);
-        using var editor = new GradientEditor(scope.Head, kind, null, scope.Weights);
+        using var scope = EditScope.Of(EditDraft.Of(source), layers, null);
+        using var editor = GradientEditor.Create(scope.Suffix, kind, null, scope.Weights);
         var read = scope.Read(images, _cancellation);
         var image = new float[read.ItemLength];
         read.Fill(1, 1, image);
@@ -65,13 +67,13 @@ public sealed class EditScopeTests
     [Fact]
     public void A_model_has_one_extra_layer_at_most()
     {
-        using var scope = EditScope.Of(SmallClassifier.Residual().Model, "extra", null);
-        using var again = EditScope.Of(scope.Edited([]), "extra", null);
+        using var scope = EditScope.Of(EditDraft.Of(SmallClassifier.Residual().Model), "extra", null);
+        using var again = EditScope.Of(EditDraft.Of(new OnnxModel(scope.Edited([]))), "extra", null);
         Assert.Equal(scope.Weights, again.Weights);
-        Assert.Single(again.Edited([]).Proto.Graph.Node, n => n.OpType == "Relu" && n.Name.StartsWith("onnxedit_extra", StringComparison.Ordinal));
+        Assert.Single(again.Edited([]).Graph.Node, n => n.OpType == "Relu" && n.Name.StartsWith("onnxedit_extra", StringComparison.Ordinal));
     }
 
     [Fact]
     public void A_chain_without_a_name_is_refused() =>
-        Assert.Contains("chain:layer3", Assert.Throws<OnnxEngineException>(() => EditScope.Of(SmallClassifier.Residual().Model, "chain", null)).Message, StringComparison.Ordinal);
+        Assert.Contains("chain:layer3", Assert.Throws<OnnxEngineException>(() => EditScope.Of(EditDraft.Of(SmallClassifier.Residual().Model), "chain", null)).Message, StringComparison.Ordinal);
 }

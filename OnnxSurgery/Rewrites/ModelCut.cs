@@ -5,37 +5,37 @@ using OnnxEdit.Surgery.Proto;
 namespace OnnxEdit.Surgery.Rewrites;
 
 /// <summary>
-/// Cuts a model in two at a tensor: the head is everything that depends on the tensor, the trunk everything else that is
-/// needed. Feeding the head with what the trunk returns gives what the model gives.
+/// Cuts a model in two at a tensor: the suffix is everything that depends on the tensor, the trunk everything else that
+/// is needed. Feeding the suffix with what the trunk returns gives what the model gives.
 /// </summary>
-public static class HeadExport
+public static class ModelCut
 {
     /// <summary>Cuts a model.</summary>
     /// <param name="model">A folded model with its traced shapes; not changed.</param>
     /// <param name="at">A tensor, or the name of a node, whose first output is meant.</param>
     /// <exception cref="OnnxSurgeryException">No such tensor or node, or nothing comes after it.</exception>
-    public static HeadParts Cut(NormalisedModel model, string at)
+    public static CutParts Cut(NormalisedModel model, string at)
     {
         var (graph, trace) = (model.Proto.Graph, model.Trace);
         var tensor = Find(graph, at);
-        HashSet<string> head = [tensor];
+        HashSet<string> suffix = [tensor];
         foreach (var node in graph.Node)
-            if (Reads(node).Any(head.Contains)) head.UnionWith(node.Output.Where(o => o.Length > 0));
+            if (Reads(node).Any(suffix.Contains)) suffix.UnionWith(node.Output.Where(o => o.Length > 0));
         var outputs = graph.Output.Select(o => o.Name).ToArray();
-        var headOutputs = outputs.Where(o => o != tensor && head.Contains(o)).ToArray();
-        if (headOutputs.Length == 0) throw new OnnxSurgeryException($"Nothing that the model returns is computed from '{at}'; cut before it.");
+        var suffixOutputs = outputs.Where(o => o != tensor && suffix.Contains(o)).ToArray();
+        if (suffixOutputs.Length == 0) throw new OnnxSurgeryException($"Nothing that the model returns is computed from '{at}'; cut before it.");
 
-        // Everything that the head reads from outside, constants excepted: shortcuts around the cut are read as well.
+        // Everything that the suffix reads from outside, constants excepted: shortcuts around the cut are read as well.
         var varying = Varying(graph);
-        var crossing = graph.Node.Where(n => n.Output.Any(o => o != tensor && head.Contains(o))).SelectMany(Reads)
-            .Where(i => varying.Contains(i) && (i == tensor || !head.Contains(i))).Append(tensor).Distinct().ToArray();
+        var crossing = graph.Node.Where(n => n.Output.Any(o => o != tensor && suffix.Contains(o))).SelectMany(Reads)
+            .Where(i => varying.Contains(i) && (i == tensor || !suffix.Contains(i))).Append(tensor).Distinct().ToArray();
         var own = model.Index.Inputs.Select(i => i.Name).ToHashSet();
-        string[] trunkOutputs = [.. crossing.Where(c => !own.Contains(c)), .. outputs.Where(o => (o == tensor || !head.Contains(o)) && !crossing.Contains(o))];
-        var second = SubgraphExtraction.Between(model.Proto, trace, [.. crossing, .. own.Except([tensor])], headOutputs);
-        if (trunkOutputs.Length == 0) throw new OnnxSurgeryException($"Nothing is computed before '{at}'; the head would be the whole model.");
+        string[] trunkOutputs = [.. crossing.Where(c => !own.Contains(c)), .. outputs.Where(o => (o == tensor || !suffix.Contains(o)) && !crossing.Contains(o))];
+        var second = SubgraphExtraction.Between(model.Proto, trace, [.. crossing, .. own.Except([tensor])], suffixOutputs);
+        if (trunkOutputs.Length == 0) throw new OnnxSurgeryException($"Nothing is computed before '{at}'; what lies behind the cut would be the whole model.");
         var first = SubgraphExtraction.Between(model.Proto, trace, own, trunkOutputs);
         foreach (var part in (ModelProto[])[first, second]) Describe(part, model);
-        return new HeadParts(first, second, crossing);
+        return new CutParts(first, second, crossing);
     }
 
     /// <summary>

@@ -2,6 +2,7 @@ using OnnxEdit.Engine.Data;
 using OnnxEdit.Engine.Editing;
 using OnnxEdit.Engine.Tasks;
 using OnnxEdit.OnnxSurgery.Tests;
+using OnnxEdit.Surgery.Graph;
 using OnnxEdit.Surgery.Model;
 using Xunit;
 
@@ -12,22 +13,16 @@ public sealed class LocalEditorTests
     static readonly CancellationToken _cancellation = TestContext.Current.CancellationToken;
     static readonly ItemSet _images = SmallClassifier.Images(200, isLabelled: false);
 
-    static float[][] Features(LocalEditor editor)
-    {
-        var rows = new float[_images.Count][];
-        editor.Read(_images, (first, count, values) =>
-        {
-            for (var i = 0; i < count; i++) rows[first + i] = values.Slice(i * editor.Features, editor.Features).ToArray();
-        }, _cancellation);
-        return rows;
-    }
+    static LocalEditor Editor(OnnxModel model) => LocalEditor.Create(NormalisedModel.Create(model.Proto), _images, null, _cancellation);
+
+    static float[][] Features(LocalEditor editor) => editor.Read(_images, _cancellation);
 
     static int Class(LocalEditor editor, float[] features) => Array.IndexOf(editor.Logits(features), editor.Logits(features).Max());
 
     [Fact]
     public void Every_image_gets_any_class_and_leads_by_little()
     {
-        var editor = LocalEditor.Create(SmallClassifier.Residual().Model, _images, null, _cancellation);
+        using var editor = Editor(SmallClassifier.Residual().Model);
         var features = Features(editor);
         foreach (var f in features.Take(20))
             for (var label = 0; label < editor.Classes; label++)
@@ -45,7 +40,7 @@ public sealed class LocalEditorTests
     [Fact]
     public void The_direction_costs_other_images_less_than_the_gradient_does()
     {
-        var editor = LocalEditor.Create(SmallClassifier.Residual().Model, _images, null, _cancellation);
+        using var editor = Editor(SmallClassifier.Residual().Model);
         var features = Features(editor);
         var before = features.Select(f => editor.Logits(f)).ToArray();
         var label = (Class(editor, features[0]) + 1) % editor.Classes;
@@ -59,10 +54,10 @@ public sealed class LocalEditorTests
     }
 
     [Fact]
-    public void The_edited_model_answers_as_the_edited_head_does_and_the_source_stays()
+    public void The_edited_model_answers_as_the_edited_layer_does_and_the_source_stays()
     {
         var source = SmallClassifier.Residual().Model;
-        var editor = LocalEditor.Create(source, _images, null, _cancellation);
+        using var editor = Editor(source);
         var features = Features(editor);
         for (var i = 0; i < 5; i++) editor.Edit(features[i], i % editor.Classes);
         using var session = new ClassifierSession(editor.Edited());
@@ -83,6 +78,6 @@ public sealed class LocalEditorTests
     {
         var b = new GraphBuilder(1);
         var y = b.Unary("Tanh", b.Gemm(b.Flatten(b.Input("x", 3, 6, 6)), 4, name: "inner"), "scores");
-        Assert.Contains("'scores'", Assert.Throws<OnnxEngineException>(() => LocalEditor.Create(new OnnxModel(b.Build(y)), _images, null, _cancellation)).Message);
+        Assert.Contains("'scores'", Assert.Throws<OnnxEngineException>(() => Editor(new OnnxModel(b.Build(y)))).Message);
     }
 }

@@ -17,14 +17,14 @@ public sealed class FoldingCheckTests
         var original = Model(isOpen);
         Dictionary<string, long[]>? shapes = isOpen ? new() { ["x"] = [-1, 6, 4] } : null;
         var model = NormalisedModel.Create(original, shapes);
-        EditVerification.CheckFolding(original, model, shapes);
+        FoldingCheck.Require(original, model, shapes);
 
         // What a constant instead of the size of the batch, or of the height, would do.
         var first = model.Proto.Graph.Node.First(n => n.OpType == "Mul");
         var wrong = TensorData.FromFloats("wrong", [isOpen ? 1 : 2, isOpen ? 6 : 1, 1], [.. Enumerable.Repeat(1f, isOpen ? 6 : 2)]);
         model.Proto.Graph.Initializer.Add(wrong);
         first.Input[1] = wrong.Name;
-        var error = Assert.ThrowsAny<OnnxEngineException>(() => EditVerification.CheckFolding(original, model, shapes));
+        var error = Assert.ThrowsAny<OnnxEngineException>(() => FoldingCheck.Require(original, model, shapes));
         Assert.Equal(ErrorKind.VerificationFailed, error.Kind);
     }
 

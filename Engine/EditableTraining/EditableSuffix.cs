@@ -12,10 +12,10 @@ using OnnxEdit.Surgery.Proto;
 namespace OnnxEdit.Engine.EditableTraining;
 
 /// <summary>
-/// The head of a model as a function of its weights, in graphs of ONNX Runtime: class scores; loss and gradient of a
+/// The suffix of a model as a function of its weights, in graphs of ONNX Runtime: class scores; loss and gradient of a
 /// batch; loss and gradient of an edit; the product of an edit's second derivatives with a vector.
 /// </summary>
-sealed class EditableHead : IDisposable
+sealed class EditableSuffix : IDisposable
 {
     const string Targets = "onnxedit_targets", VectorPrefix = "onnxedit_vector_";
 
@@ -28,19 +28,19 @@ sealed class EditableHead : IDisposable
     readonly long[] _item;
 
     /// <summary>Builds the graphs.</summary>
-    /// <param name="head">The head (<see cref="EditScope"/>).</param>
+    /// <param name="suffix">The suffix (<see cref="EditScope"/>); not changed.</param>
     /// <param name="edited">Names of the weights that edits change.</param>
-    /// <param name="batch">Images of a batch, unless the head has its own.</param>
+    /// <param name="batch">Images of a batch, unless the suffix has its own.</param>
     /// <param name="hasCurvature">Whether second derivatives are needed.</param>
     /// <param name="output">Name of the logits, or null.</param>
     /// <exception cref="OnnxEngineException">Not of float32.</exception>
     /// <exception cref="OnnxSurgeryException">An operator has no gradient.</exception>
-    public EditableHead(OnnxModel head, IReadOnlyCollection<string> edited, int batch, bool hasCurvature, string? output)
+    public EditableSuffix(NormalisedModel suffix, IReadOnlyCollection<string> edited, int batch, bool hasCurvature, string? output)
     {
-        _signature = ClassifierSignature.Of(head.Proto, output);
+        _signature = ClassifierSignature.Of(suffix.Proto, output);
         if (_signature.InputType != TensorProto.Types.DataType.Float || _signature.LogitsType != TensorProto.Types.DataType.Float)
             throw new OnnxEngineException(ErrorKind.Model, "Training needs a model with float32 input and output; export it in float32.");
-        _model = NormalisedModel.Create(head.Proto);
+        _model = suffix;
         Batch = _signature.FixedBatch ?? batch;
         var logits = _signature.LogitsName;
         Classes = (int)_model.Trace.Shape(logits)[^1];
@@ -74,7 +74,7 @@ sealed class EditableHead : IDisposable
     /// <summary>Shapes of the weight tensors.</summary>
     public IReadOnlyList<long[]> Shapes { get; }
 
-    /// <summary>The weights as they are in the head.</summary>
+    /// <summary>The weights as they are in the suffix.</summary>
     public float[][] Initial() => [.. _names.Select(n => TensorData.Floats(Initializer(n)))];
 
     /// <summary>Arrays like the weights.</summary>

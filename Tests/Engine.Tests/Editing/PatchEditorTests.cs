@@ -68,11 +68,12 @@ public sealed class PatchEditorTests
         var model = NormalisedModel.Create(source.Proto);
         var images = SmallClassifier.Images(200, isLabelled: false);
         EditRequest[] requests = [.. Enumerable.Range(0, 3).Select(i => new EditRequest($"{i}", images, i, i))];
-        var work = PatchWork.Prepare(source, model, images.Select([.. Enumerable.Range(50, 150)]), requests, new EditOptions(), null, _cancellation);
+        using var work = PatchWork.Prepare(model, images.Select([.. Enumerable.Range(50, 150)]), requests, new EditOptions(), null, _cancellation);
         var (neurons, _) = work.Edit(0, 1, 2);
         var patched = work.Patched(work.Edit(0).Neurons);
-        patched = PatchWork.Prepare(patched, NormalisedModel.Create(patched.Proto), images.Select([.. Enumerable.Range(50, 150)]), requests, new EditOptions(), null, _cancellation).Patched([.. neurons.Skip(1)]);
-        var (features, logits) = work.Head.Read(images, null, _cancellation);
+        using (var again = PatchWork.Prepare(NormalisedModel.Create(patched), images.Select([.. Enumerable.Range(50, 150)]), requests, new EditOptions(), null, _cancellation))
+            patched = again.Patched([.. neurons.Skip(1)]);
+        var (features, logits) = work.Trunk.Read(images, null, _cancellation);
         using var session = new ClassifierSession(patched);
         session.Run(images, (first, count, z) =>
         {

@@ -9,7 +9,7 @@ using Xunit;
 
 namespace OnnxEdit.OnnxSurgery.Tests;
 
-public class HeadExportTests
+public class ModelCutTests
 {
     public static TheoryData<string> RealModels => MaskEquivalenceTests.RealModels;
 
@@ -26,17 +26,17 @@ public class HeadExportTests
         var cut = 0;
         foreach (var at in tensors.Length < 3 ? tensors : [tensors[tensors.Length / 3], tensors[2 * tensors.Length / 3]])
         {
-            HeadParts parts;
+            CutParts parts;
             try
             {
-                parts = HeadExport.Cut(model, at);
+                parts = ModelCut.Cut(model, at);
             }
             catch (OnnxSurgeryException e) when (e.Message.Contains("Nothing that the model returns", StringComparison.Ordinal))
             {
                 continue;
             }
             ModelValidator.Check(parts.Trunk);
-            ModelValidator.Check(parts.Head);
+            ModelValidator.Check(parts.Suffix);
             Assert.Contains(at, parts.Crossing);
             AssertComposes($"{name} cut at {at}", parts, model, shapes, expected);
             cut++;
@@ -51,11 +51,11 @@ public class HeadExportTests
         var x = b.Relu(b.Conv(b.Input("x", 3, 6, 6), 4, pads: 1), "stem");
         var y = b.Relu(b.Conv(x, 4, pads: 1, name: "inner"), "branch");
         var model = NormalisedModel.Create(b.Build(b.Gemm(b.Flatten(b.Add(x, b.Conv(y, 4, pads: 1))), 5, name: "scores")));
-        var parts = HeadExport.Cut(model, "branch");
+        var parts = ModelCut.Cut(model, "branch");
         Assert.Equal(["branch", "stem"], parts.Crossing.Order());
         Assert.Equal(["branch", "stem"], parts.Trunk.Graph.Output.Select(o => o.Name).Order());
-        Assert.DoesNotContain(parts.Head.Graph.Node, n => n.Name == "inner");
-        Assert.Equal(["x", "stem", "scores"], HeadExport.CutsBefore(model.Proto.Graph, "scores").Where(c => c is "x" or "stem" or "branch" or "scores"));
+        Assert.DoesNotContain(parts.Suffix.Graph.Node, n => n.Name == "inner");
+        Assert.Equal(["x", "stem", "scores"], ModelCut.CutsBefore(model.Proto.Graph, "scores").Where(c => c is "x" or "stem" or "branch" or "scores"));
     }
 
     [Fact]
@@ -64,7 +64,7 @@ public class HeadExportTests
         var b = new GraphBuilder(1);
         var features = b.Flatten(b.GlobalAveragePool(b.Conv(b.Input("x", 3, 6, 6), 4)), "features");
         var model = NormalisedModel.Create(b.Build(b.Gemm(features, 5, name: "scores")));
-        var head = HeadExport.Cut(model, "features").Head;
+        var head = ModelCut.Cut(model, "features").Suffix;
         var before = Run(head, new() { ["features"] = ([1, 2, 3, 4], [1, 4]) })["scores"].Values;
         var names = WeightInputs.Trainable(head.Graph);
         var values = WeightInputs.Expose(head.Graph, names);
@@ -83,15 +83,15 @@ public class HeadExportTests
     {
         var b = new GraphBuilder(1);
         var model = NormalisedModel.Create(b.Build(b.Gemm(b.Input("x", 3), 5, name: "scores")));
-        Assert.Contains(reason, Assert.Throws<OnnxSurgeryException>(() => HeadExport.Cut(model, at)).Message);
+        Assert.Contains(reason, Assert.Throws<OnnxSurgeryException>(() => ModelCut.Cut(model, at)).Message);
     }
 
-    static void AssertComposes(string what, HeadParts parts, NormalisedModel model, IReadOnlyDictionary<string, long[]> shapes, Dictionary<string, (float[] Values, long[] Shape)> expected)
+    static void AssertComposes(string what, CutParts parts, NormalisedModel model, IReadOnlyDictionary<string, long[]> shapes, Dictionary<string, (float[] Values, long[] Shape)> expected)
     {
         var inputs = Inputs(model.Proto, shapes);
         var between = Run(parts.Trunk, Only(parts.Trunk, inputs));
         foreach (var (name, value) in inputs) between.TryAdd(name, value);
-        var actual = Run(parts.Head, Only(parts.Head, between));
+        var actual = Run(parts.Suffix, Only(parts.Suffix, between));
         foreach (var (name, (values, shape)) in expected)
         {
             var (other, otherShape) = actual.TryGetValue(name, out var found) ? found : between[name];
