@@ -35,6 +35,8 @@ public sealed partial class DocumentTests(SlimSample sample)
         var document = File.ReadAllText(Path.Combine(Repository.Root, "docs", "library.md"));
         var samples = Sample().Matches(source);
         Assert.Equal(7, samples.Count);
+        var usings = string.Join('\n', source.Split('\n').TakeWhile(line => line.StartsWith("using ", StringComparison.Ordinal)));
+        Assert.Contains($"```csharp\n{usings}\n\n", document, StringComparison.Ordinal);
         foreach (Match found in samples)
         {
             var lines = found.Groups["code"].Value.Split('\n');
