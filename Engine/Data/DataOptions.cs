@@ -1,5 +1,4 @@
 using OnnxEdit.Engine.Data.Pixels;
-using OnnxEdit.Engine.Tasks;
 
 namespace OnnxEdit.Engine.Data;
 
@@ -33,7 +32,7 @@ public sealed record DataOptions
     /// <summary>How pixels become numbers; null refuses 8-bit images unless the model takes them as they are.</summary>
     public Preprocessing? Preprocessing { get; init; }
 
-    /// <summary>For "random:N": values uniform between 0 and 1 instead of standard normal ones, see <see cref="RandomTrial"/>.</summary>
+    /// <summary>For "random:N": values uniform between 0 and 1 instead of standard normal ones.</summary>
     public bool UniformRandom { get; init; }
 
     /// <summary>From labels in the data to model outputs; items with other labels are left out. Null: labels are outputs.</summary>

@@ -1,4 +1,3 @@
-using OnnxEdit.Engine.EditableTraining;
 using OnnxEdit.Engine.Tasks;
 
 namespace OnnxEdit.Engine.Editing;
@@ -12,7 +11,7 @@ public sealed record EditOptions
     /// <summary>How weights follow gradients, with <see cref="EditMethod.Gradient"/>.</summary>
     public Editor Editor { get; init; } = Editor.RmsProp;
 
-    /// <summary>Step size of these; null: the one that the model was trained for (<see cref="EditableTrainer"/>), else chosen for every image (<see cref="GradientEditor"/>).</summary>
+    /// <summary>Step size of these; null: the one that the model was trained for, if it was trained to be edited, else chosen for every image (<see cref="GradientEditor"/>).</summary>
     public double? StepSize { get; init; }
 
     /// <summary>

@@ -1,5 +1,4 @@
 using OnnxEdit.Engine.Linear;
-using OnnxEdit.Engine.Slimming;
 using OnnxEdit.Surgery.Graph;
 using OnnxEdit.Surgery.Model;
 
@@ -7,7 +6,7 @@ namespace OnnxEdit.Engine.Refit;
 
 /// <summary>How much computing goes into statistics and recovery.</summary>
 /// <param name="PositionsPerImage">Output positions sampled per image when Gram matrices of convolutions are summed.</param>
-/// <param name="RefineSteps">Gauss-Newton steps on the first convolution of each pair, see <see cref="PairRefinement"/>.</param>
+/// <param name="RefineSteps">Gauss-Newton steps on the first convolution of each pair of convolutions.</param>
 /// <param name="RefineImages">Images that these steps use, the first ones.</param>
 /// <param name="RankingImages">Images that the ranking of channels uses, the first ones.</param>
 public sealed record SlimEffort(int PositionsPerImage, int RefineSteps, int RefineImages, int RankingImages)

@@ -70,7 +70,9 @@ sealed record LastLayer(LinearUnit Unit, IReadOnlyList<NodeProto> Body, string L
         return features;
     }
 
-    static bool IsPatch(NodeProto node) => node.Output[0].StartsWith(PatchPrefix, StringComparison.Ordinal);
+    // What was the logits before a patch has a name of the patch, too, and is made by the layer or by an earlier patch's sum.
+    static bool IsPatch(NodeProto node) =>
+        node.Output[0].StartsWith(PatchPrefix, StringComparison.Ordinal) && !node.Output[0].EndsWith("_logits", StringComparison.Ordinal);
 
     static LinearUnit? Direct(NormalisedModel model, NodeProto? node) => node switch
     {

@@ -1,11 +1,10 @@
-using OnnxEdit.Engine.Finetuning;
 using OnnxEdit.Engine.Tasks;
 using OnnxEdit.Engine.Training.Rules;
 using OnnxEdit.Surgery.Model;
 
 namespace OnnxEdit.Engine.Training;
 
-/// <summary>Options of <see cref="Finetuner.Finetune"/>.</summary>
+/// <summary>Options of a fine-tuning.</summary>
 public sealed record FinetuneOptions
 {
     /// <summary>
