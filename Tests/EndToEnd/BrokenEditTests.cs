@@ -23,7 +23,7 @@ public sealed class BrokenEditTests(SlimSample sample)
         ["unlearn, hidden"] = "unlearn MODEL --class 5 --method suppress-logit",
         ["edit"] = "edit MODEL --image test:7 --label 3",
         ["edit, last layer"] = "edit MODEL --image test:7 --label 3 --editor last",
-        ["edit, gradients"] = "edit MODEL --image test:7 --label 3 --editor rmsprop",
+        ["edit, gradients"] = "edit MODEL --image test:7 --label 3 --editor rmsprop --layers last",
         ["edit, extra layer"] = "edit MODEL --image test:7 --label 3 --editor rmsprop --layers extra",
         ["coar edit"] = "coar edit MODEL --target class:3:10 --lower --reference random:10 --most 1 --budget 60 --validation 100 --drop 50",
         ["finetune"] = "finetune MODEL --steps 2 --batch 16",
