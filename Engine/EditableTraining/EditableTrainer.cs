@@ -45,7 +45,23 @@ public sealed class EditableTrainer : IDisposable
     {
         (_source, _data, _options, _progress, _cancellation) = (source, data, options, progress, cancellation);
         _scope = EditScope.Of(source, options.Layers, options.Evaluation.Output, options.Seed);
-        _head = new EditableHead(_scope.Head, _scope.Weights, options.Batch, !options.IsFirstOrder, options.Evaluation.Output);
+        try
+        {
+            _head = new EditableHead(_scope.Head, _scope.Weights, options.Batch, !options.IsFirstOrder, options.Evaluation.Output);
+            (_train, _probe) = Prepare();
+            _answers = Answers();
+        }
+        catch
+        {
+            Dispose();
+            throw;
+        }
+    }
+
+    // The images that are practised on, and what is measured on others.
+    (ImageSet Train, EditableProbe Probe) Prepare()
+    {
+        var (data, options, cancellation) = (_data, _options, _cancellation);
         var (train, validation) = (Usable(data.Train, "training"), Usable(data.Validation, "validation"));
         if (train.Count < _head.Batch) throw new OnnxEngineException(ErrorKind.Data, $"There are {train.Count} training images, fewer than the {_head.Batch} of one step; give more, or a smaller batch.");
         if (validation.Count < _head.Batch + options.MeasuredEdits)
@@ -53,9 +69,9 @@ public sealed class EditableTrainer : IDisposable
         var drawn = Enumerable.Range(0, train.Count).ToArray();
         new Philox4x32(options.Seed, RandomStreams.TrainingOrder).Shuffle<int>(drawn);
         var images = (int)Math.Clamp(MostKept / _scope.Kept(train), _head.Batch, Math.Min(options.Images, drawn.Length));
-        _train = _scope.Read(train.Select(drawn[..images]), cancellation);
-        _probe = new EditableProbe(_head, _scope.Read(validation.Select([.. Enumerable.Range(0, Math.Min(validation.Count, options.Validation + options.MeasuredEdits))]), cancellation), options);
-        _answers = Answers();
+        return (
+            _scope.Read(train.Select(drawn[..images]), cancellation),
+            new EditableProbe(_head, _scope.Read(validation.Select([.. Enumerable.Range(0, Math.Min(validation.Count, options.Validation + options.MeasuredEdits))]), cancellation), options));
     }
 
     /// <summary>Trains. Synchronous; writes no files. Cancelling ends it with the best model so far.</summary>
@@ -79,7 +95,7 @@ public sealed class EditableTrainer : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
-        _head.Dispose();
+        _head?.Dispose();
         _scope.Dispose();
     }
 

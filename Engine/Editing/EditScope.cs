@@ -28,8 +28,9 @@ sealed class EditScope : IDisposable
     {
         (_source, _model, _batch, Weights) = (source, model, batch, weights);
         Head = parts is null ? source.With(model.Proto) : new OnnxModel(parts.Head);
-        _trunk = parts is null ? null : new BatchRunner(parts.Trunk);
         _shape = parts is null ? [] : [.. model.Trace.Shape(parts.Crossing[0]).Skip(1).Select(d => (int)d)];
+        // Last: it is to be disposed of, and nothing can fail behind it.
+        _trunk = parts is null ? null : new BatchRunner(parts.Trunk);
     }
 
     /// <summary>Names of the weights that edits change.</summary>

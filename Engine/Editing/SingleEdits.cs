@@ -47,8 +47,16 @@ sealed class SingleEdits : IDisposable
                 break;
             default:
                 _scope = EditScope.Of(source, options.Layers, options.Evaluation.Output, options.Seed);
-                _gradient = new GradientEditor(_scope.Head, options.Editor, options.StepSize ?? PractisedStepSize.Of(source, options), _scope.Weights, options.Evaluation.Output);
-                _headTest = test is null ? null : _scope.Read(test, cancellation);
+                try
+                {
+                    _gradient = new GradientEditor(_scope.Head, options.Editor, options.StepSize ?? PractisedStepSize.Of(source, options), _scope.Weights, options.Evaluation.Output);
+                    _headTest = test is null ? null : _scope.Read(test, cancellation);
+                }
+                catch
+                {
+                    Dispose();
+                    throw;
+                }
                 break;
         }
     }

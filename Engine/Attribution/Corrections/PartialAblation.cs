@@ -60,8 +60,10 @@ sealed class PartialAblation : IDisposable
     {
         (_target, _validation, _lower, _enough, _weight) = (target, validation, lower, enough, weight);
         int Batch(ItemSet images) => signature.FixedBatch ?? Math.Min(50, images.Count);
-        _margins = new MaskedGradients(model, signature, components, constants, AnswerKind.Margin, Batch(target));
-        _losses = new MaskedGradients(model, signature, components, constants, AnswerKind.Loss, Batch(validation));
+        var sessions = AllOrNone.Make(2, i => i == 0
+            ? new MaskedGradients(model, signature, components, constants, AnswerKind.Margin, Batch(target))
+            : new MaskedGradients(model, signature, components, constants, AnswerKind.Loss, Batch(validation)));
+        (_margins, _losses) = (sessions[0], sessions[1]);
         (_mask, _mean, _square) = (new float[components.Count], new double[components.Count], new double[components.Count]);
         Array.Fill(_mask, 1);
     }
