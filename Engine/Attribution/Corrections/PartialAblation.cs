@@ -75,8 +75,8 @@ sealed class PartialAblation : IDisposable
     /// <exception cref="OnnxEngineException">The model fails, or its gradients are not finite.</exception>
     public void Step()
     {
-        // Uphill of the target, downhill of the loss.
-        var gradient = Mean(_margins, _target, margin => (_lower ? -margin : margin) < _enough ? (_lower ? -1 : 1) / _enough : 0);
+        // Uphill of the target, downhill of the loss. A margin that is no number is never enough, so that its gradient is seen below.
+        var gradient = Mean(_margins, _target, margin => (_lower ? -margin : margin) >= _enough ? 0 : (_lower ? -1 : 1) / _enough);
         TensorPrimitives.Add(gradient, Mean(_losses, _validation, _ => -_weight), gradient);
         if (!gradient.All(double.IsFinite)) throw new OnnxEngineException(ErrorKind.Model, "The gradients of the masks are not finite; the model's weights or the data hold values it cannot work with.");
         _step++;
