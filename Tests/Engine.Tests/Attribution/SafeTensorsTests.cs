@@ -37,7 +37,7 @@ public sealed class SafeTensorsTests : IDisposable
     [Theory]
     [InlineData("[]")]
     [InlineData("null")]
-    [InlineData("{")]
+    [InlineData("{\"a\"")]
     [InlineData("{\"a\":null}")]
     [InlineData("{\"a\":[]}")]
     [InlineData("{\"a\":{}}")]
