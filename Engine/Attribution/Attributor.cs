@@ -145,11 +145,11 @@ public sealed class Attributor : IDisposable
     public void Dispose() => _trunk?.Dispose();
 
     // What the trunk makes of the examples; its session ends here unless items are still to be computed by it.
-    ImageSet Behind(ModelProto trunk, IReadOnlyList<int> shape, int batch)
+    ItemSet Behind(ModelProto trunk, IReadOnlyList<int> shape, int batch)
     {
         _trunk = new BatchRunner(trunk);
-        var inputs = new TrunkImageSet(_images, _trunk, shape, batch).Kept(_cancellation);
-        if (inputs is not TrunkImageSet)
+        var inputs = new TrunkItemSet(_images, _trunk, shape, batch).Kept(_cancellation);
+        if (inputs is not TrunkItemSet)
         {
             _trunk.Dispose();
             _trunk = null;

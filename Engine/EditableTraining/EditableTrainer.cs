@@ -59,7 +59,7 @@ public sealed class EditableTrainer : IDisposable
     }
 
     // The images that are practised on, and what is measured on others.
-    (ImageSet Train, EditableProbe Probe) Prepare()
+    (ItemSet Train, EditableProbe Probe) Prepare()
     {
         var (data, options, cancellation) = (_data, _options, _cancellation);
         var (train, validation) = (Usable(data.Train, "training"), Usable(data.Validation, "validation"));

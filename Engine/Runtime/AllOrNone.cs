@@ -1,4 +1,4 @@
-namespace OnnxEdit.Engine;
+namespace OnnxEdit.Engine.Runtime;
 
 /// <summary>Makes several things that must be disposed of, such as sessions or values outside of .NET's memory.</summary>
 static class AllOrNone

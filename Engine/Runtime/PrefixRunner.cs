@@ -37,7 +37,7 @@ sealed class PrefixRunner : IDisposable
         }
     }
 
-    void Store(string name, ImageSet items)
+    void Store(string name, ItemSet items)
     {
         var (length, shape) = (items.ItemLength, _layout.RowShape(name));
         var buffer = new float[_batch * length];

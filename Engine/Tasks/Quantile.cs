@@ -1,4 +1,4 @@
-namespace OnnxEdit.Engine;
+namespace OnnxEdit.Engine.Tasks;
 
 /// <summary>The quantiles of a sample, for all figures that name one: medians, quartiles, percentiles of latency.</summary>
 static class Quantile

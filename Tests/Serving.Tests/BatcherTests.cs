@@ -1,4 +1,5 @@
 using OnnxEdit.Engine;
+using OnnxEdit.Engine.Deployment;
 using Xunit;
 
 namespace OnnxEdit.Serving.Tests;

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging.Abstractions;
 using OnnxEdit.Engine;
+using OnnxEdit.Engine.Deployment;
 using Xunit;
 
 namespace OnnxEdit.Serving.Tests;

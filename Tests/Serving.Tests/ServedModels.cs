@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using Google.Protobuf;
 using OnnxEdit.Engine;
+using OnnxEdit.Engine.Deployment;
 using OnnxEdit.OnnxSurgery.Tests;
 using OnnxEdit.Surgery.Proto;
 

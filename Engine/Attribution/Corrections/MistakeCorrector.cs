@@ -42,7 +42,7 @@ public sealed class MistakeCorrector : IDisposable
         IProgress<WorkProgress>? progress = null, CancellationToken cancellation = default)
     {
         (_mistakes, _options) = (mistakes, options);
-        IReadOnlyList<float[]> Scores(ImageSet images)
+        IReadOnlyList<float[]> Scores(ItemSet images)
         {
             using var attributor = new Attributor(model, images, options.Attribution, progress, cancellation);
             return attributor.Attribute().Scores;

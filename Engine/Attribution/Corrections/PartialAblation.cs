@@ -1,6 +1,7 @@
 using System.Numerics.Tensors;
 using OnnxEdit.Engine.Attribution.Ablations;
 using OnnxEdit.Engine.Data;
+using OnnxEdit.Engine.Runtime;
 using OnnxEdit.Engine.Tasks;
 using OnnxEdit.Engine.Training.Rules;
 using OnnxEdit.Surgery;

@@ -1,5 +1,11 @@
+using OnnxEdit.Engine.Attribution.Corrections;
+using OnnxEdit.Engine.Data;
+using OnnxEdit.Engine.Tasks;
 using OnnxEdit.OnnxSurgery.Tests;
 using OnnxEdit.Surgery;
+using OnnxEdit.Surgery.Components;
+using OnnxEdit.Surgery.Graph;
+using OnnxEdit.Surgery.Model;
 using Xunit;
 
 namespace OnnxEdit.Engine.Tests;
@@ -20,12 +26,12 @@ public sealed class PartialAblationTests
     }
 
     // Images of even colours.
-    static StoredImageSet Images(int label, params float[][] colours) =>
+    static StoredItemSet Images(int label, params float[][] colours) =>
         new([4, 6, 6], [.. colours.Select(c => c.SelectMany(v => Enumerable.Repeat(v, 36)).ToArray())], [.. colours.Select(_ => label)]);
 
     static readonly float[] _first = [1, 0, 0, 1], _second = [0, 1, 0, 1], _tagged = [1, 0, 1, 1], _tag = [0, 0, 1, 1];
 
-    static float[] Climb(ImageSet target, ImageSet validation, bool lower = false, double enough = 4, double weight = 2, int steps = PartialAblation.Steps)
+    static float[] Climb(ItemSet target, ItemSet validation, bool lower = false, double enough = 4, double weight = 2, int steps = PartialAblation.Steps)
     {
         var model = Model();
         var (folded, signature) = (NormalisedModel.Create(model.Proto), ClassifierSignature.Of(model.Proto, null));

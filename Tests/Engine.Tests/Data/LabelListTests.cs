@@ -1,3 +1,4 @@
+using OnnxEdit.Engine.Data.Sources;
 using Xunit;
 
 namespace OnnxEdit.Engine.Tests;

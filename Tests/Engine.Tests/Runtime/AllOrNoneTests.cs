@@ -1,3 +1,4 @@
+using OnnxEdit.Engine.Runtime;
 using Xunit;
 
 namespace OnnxEdit.Engine.Tests;

@@ -1,5 +1,8 @@
+using OnnxEdit.Engine.Scores;
+using OnnxEdit.Engine.Slimming;
 using OnnxEdit.OnnxSurgery.Tests;
 using OnnxEdit.Surgery;
+using OnnxEdit.Surgery.Channels;
 using Xunit;
 
 namespace OnnxEdit.Engine.Tests;

@@ -2,6 +2,7 @@ using System.Globalization;
 using OnnxEdit.Engine;
 using OnnxEdit.Engine.Data;
 using OnnxEdit.Engine.Data.Pixels;
+using OnnxEdit.Engine.Data.Sources;
 using OnnxEdit.Engine.Editing;
 using OnnxEdit.Engine.Tasks;
 using OnnxEdit.Surgery.Model;

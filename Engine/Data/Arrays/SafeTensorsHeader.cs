@@ -1,6 +1,6 @@
 using System.Text.Json;
 
-namespace OnnxEdit.Engine;
+namespace OnnxEdit.Engine.Data.Arrays;
 
 /// <summary>The JSON header of a file in the safetensors format, every value checked before it is used.</summary>
 sealed class SafeTensorsHeader

@@ -1,4 +1,4 @@
-namespace OnnxEdit.Engine;
+namespace OnnxEdit.Engine.Data.Sources;
 
 /// <summary>
 /// Lists of images with their labels, a line IMAGE,LABEL each. As in RFC 4180 a value may stand in double quotes, in which

@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Text;
+using OnnxEdit.Engine.Data.Arrays;
 using Xunit;
 
 namespace OnnxEdit.Engine.Tests;
