@@ -7,6 +7,7 @@ using OnnxEdit.Surgery.Components;
 using OnnxEdit.Surgery.Graph;
 using OnnxEdit.Surgery.Model;
 using OnnxEdit.Surgery.Rewrites;
+using OnnxEdit.Surgery.Proto;
 
 namespace OnnxEdit.Engine.Attribution;
 
@@ -14,7 +15,7 @@ namespace OnnxEdit.Engine.Attribution;
 /// Estimates what every component of a classifier contributes to the answer of every example (component attribution; Shah,
 /// Ilyas and Madry, 2024), and evaluates such estimates.
 /// </summary>
-public sealed class Attributor
+public sealed class Attributor : IDisposable
 {
     const int MostAtOnce = 32;
 
@@ -26,6 +27,7 @@ public sealed class Attributor
     readonly ComponentConstants _constants;
     readonly ItemSet _images;
     readonly Lazy<ItemSet> _inputs;
+    BatchRunner? _trunk;
     readonly string _sha256;
     readonly IProgress<WorkProgress>? _progress;
     readonly CancellationToken _cancellation;
@@ -54,11 +56,19 @@ public sealed class Attributor
         {
             var (shape, batch) = (_model.Trace.Shape(parts.Crossing[0]), Batch);
             (_model, Components, _signature) = (suffix, components, ClassifierSignature.Of(parts.Suffix, _signature.LogitsName));
-            _inputs = new(() => new TrunkItemSet(images, new BatchRunner(parts.Trunk), [.. shape.Skip(1).Select(d => (int)d)], batch).Kept(cancellation));
+            _inputs = new(() => Behind(parts.Trunk, [.. shape.Skip(1).Select(d => (int)d)], batch));
         }
-        _constants = options.Ablation == AblationKind.Mean
-            ? ComponentConstants.Means(ComponentMeans.Measure(_model, Components, _inputs.Value, Batch, cancellation))
-            : ComponentConstants.Of(_model, Components, options.Ablation);
+        try
+        {
+            _constants = options.Ablation == AblationKind.Mean
+                ? ComponentConstants.Means(ComponentMeans.Measure(_model, Components, _inputs.Value, Batch, cancellation))
+                : ComponentConstants.Of(_model, Components, options.Ablation);
+        }
+        catch
+        {
+            Dispose();
+            throw;
+        }
     }
 
     /// <summary>The components.</summary>
@@ -129,6 +139,22 @@ public sealed class Attributor
         var actual = runs.Run(ablated, () => _progress?.Report(new WorkProgress("fresh masks", ++done, masks)), _cancellation);
         List<double[]> Predicted(Attributions estimate) => [.. ablated.Select(gone => Enumerable.Range(0, _images.Count).Select(e => estimate.Predict(e, gone)).ToArray())];
         return [.. estimates.Select(estimate => AttributionEvaluation.Of(alpha, Predicted(estimate), actual))];
+    }
+
+    /// <summary>Frees the session of the layers before the components, which is held where their values are too many to be kept.</summary>
+    public void Dispose() => _trunk?.Dispose();
+
+    // What the trunk makes of the examples; its session ends here unless items are still to be computed by it.
+    ItemSet Behind(ModelProto trunk, IReadOnlyList<int> shape, int batch)
+    {
+        _trunk = new BatchRunner(trunk);
+        var inputs = new TrunkItemSet(_images, _trunk, shape, batch).Kept(_cancellation);
+        if (inputs is not TrunkItemSet)
+        {
+            _trunk.Dispose();
+            _trunk = null;
+        }
+        return inputs;
     }
 
     void RequireSame(Attributions attributions)

@@ -55,7 +55,7 @@ public sealed class ServableModel : IDisposable
     /// <param name="cancellation">Ends the run in the middle.</param>
     /// <exception cref="OnnxEngineException">ONNX Runtime fails on these inputs (<see cref="ErrorKind.Data"/>).</exception>
     public IReadOnlyList<TensorValue> Run(IReadOnlyList<TensorValue> inputs, IReadOnlyList<string>? outputs = null, CancellationToken cancellation = default) =>
-        Run([.. inputs.Select(input => input.Name)], [.. inputs.Select(Value)], outputs, cancellation);
+        Run([.. inputs.Select(input => input.Name)], AllOrNone.Make(inputs.Count, i => Value(inputs[i])), outputs, cancellation);
 
     /// <summary>The same on values that are already ONNX Runtime's; they are disposed of.</summary>
     /// <inheritdoc cref="Run(IReadOnlyList{TensorValue}, IReadOnlyList{string}?, CancellationToken)"/>
@@ -89,13 +89,12 @@ public sealed class ServableModel : IDisposable
         if (tensor.Type == ServedType.Bytes)
         {
             var texts = StringElements.Decode(tensor.Bytes.Span, tensor.Elements, tensor.Name);
-            var strings = OrtValue.CreateTensorWithEmptyStrings(OrtAllocator.DefaultInstance, tensor.Shape);
-            for (var i = 0; i < texts.Length; i++) strings.StringTensorSetElementAt(texts[i].AsSpan(), i);
-            return strings;
+            return AllOrNone.Prepare(OrtValue.CreateTensorWithEmptyStrings(OrtAllocator.DefaultInstance, tensor.Shape), strings =>
+            {
+                for (var i = 0; i < texts.Length; i++) strings.StringTensorSetElementAt(texts[i].AsSpan(), i);
+            });
         }
-        var value = Allocate(tensor.Type, tensor.Shape);
-        tensor.Bytes.Span.CopyTo(value.GetTensorMutableRawData());
-        return value;
+        return AllOrNone.Prepare(Allocate(tensor.Type, tensor.Shape), value => tensor.Bytes.Span.CopyTo(value.GetTensorMutableRawData()));
     }
 
     /// <inheritdoc/>

@@ -49,17 +49,21 @@ sealed class EditableSuffix : IDisposable
         _places = _names.Select((n, i) => (n, i)).ToDictionary(p => p.n, p => p.i);
         IsEdited = [.. _names.Select(edited.Contains)];
         Shapes = [.. _names.Select(n => Initializer(n).Dims.ToArray())];
-        _scores = Runner(Batch, _ => [logits]);
-        _answers = Runner(Batch, m => WithGradient(m, Losses.AddCrossEntropy(m, logits, Targets), _names));
-        _edit = Runner(1, m => WithGradient(m, Losses.AddMargin(m, logits, Targets), _names));
-        if (!hasCurvature) return;
         string[] changed = [.. _names.Where(edited.Contains)];
-        _curvature = Runner(1, m =>
+        string[] Curvature(DifferentiableModel m)
         {
             var first = m.AddGradients(Losses.AddMargin(m, logits, Targets), changed);
             var product = Losses.AddInnerProduct(m, [.. changed.Select(n => first[n])], [.. changed.Select(n => VectorPrefix + n)]);
-            return [.. WithGradient(m, product, _names)[1..]];
+            return WithGradient(m, product, _names)[1..];
+        }
+        var runners = AllOrNone.Make(hasCurvature ? 4 : 3, i => i switch
+        {
+            0 => Runner(Batch, _ => [logits]),
+            1 => Runner(Batch, m => WithGradient(m, Losses.AddCrossEntropy(m, logits, Targets), _names)),
+            2 => Runner(1, m => WithGradient(m, Losses.AddMargin(m, logits, Targets), _names)),
+            _ => Runner(1, Curvature),
         });
+        (_scores, _answers, _edit, _curvature) = (runners[0], runners[1], runners[2], runners.ElementAtOrDefault(3));
     }
 
     /// <summary>Images of a batch.</summary>

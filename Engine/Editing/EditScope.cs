@@ -29,8 +29,9 @@ sealed class EditScope : IDisposable
     {
         (_model, _batch, Weights) = (model, batch, weights);
         Suffix = parts is null ? model : model.Part(parts.Suffix);
-        _trunk = parts is null ? null : new BatchRunner(parts.Trunk);
         _shape = parts is null ? [] : [.. model.Trace.Shape(parts.Crossing[0]).Skip(1).Select(d => (int)d)];
+        // Last: it is to be disposed of, and nothing can fail behind it.
+        _trunk = parts is null ? null : new BatchRunner(parts.Trunk);
     }
 
     /// <summary>Names of the weights that edits change.</summary>

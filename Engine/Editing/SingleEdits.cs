@@ -47,8 +47,16 @@ sealed class SingleEdits : IDisposable
                 break;
             default:
                 _scope = EditScope.Of(draft, options.Layers, options.Evaluation.Output, options.Seed);
-                _gradient = GradientEditor.Create(_scope.Suffix, options.Editor, options.StepSize ?? PractisedStepSize.Of(draft.Source, options), _scope.Weights, options.Evaluation.Output);
-                _suffixTest = test is null ? null : _scope.Read(test, cancellation);
+                try
+                {
+                    _gradient = GradientEditor.Create(_scope.Suffix, options.Editor, options.StepSize ?? PractisedStepSize.Of(draft.Source, options), _scope.Weights, options.Evaluation.Output);
+                    _suffixTest = test is null ? null : _scope.Read(test, cancellation);
+                }
+                catch
+                {
+                    Dispose();
+                    throw;
+                }
                 break;
         }
     }

@@ -26,16 +26,26 @@ sealed class PrefixRunner : IDisposable
         (_model, _layout, _batch) = (model, layout, batch);
         var rows = new ModelItems(model, layout, images);
         Count = rows.Count;
-        foreach (var (name, items) in rows.Inputs)
+        try
         {
-            var (length, shape) = (items.ItemLength, layout.RowShape(name));
-            var buffer = new float[batch * length];
-            for (var at = 0; at < Count; at += batch)
-            {
-                var n = Math.Min(batch, Count - at);
-                items.Fill(at, n, buffer);
-                _store.Write(name, at, n, buffer.AsSpan(0, n * length), ItemLayout.Stack(shape, n));
-            }
+            foreach (var (name, items) in rows.Inputs) Store(name, items);
+        }
+        catch
+        {
+            _store.Dispose();
+            throw;
+        }
+    }
+
+    void Store(string name, ItemSet items)
+    {
+        var (length, shape) = (items.ItemLength, _layout.RowShape(name));
+        var buffer = new float[_batch * length];
+        for (var at = 0; at < Count; at += _batch)
+        {
+            var n = Math.Min(_batch, Count - at);
+            items.Fill(at, n, buffer);
+            _store.Write(name, at, n, buffer.AsSpan(0, n * length), ItemLayout.Stack(shape, n));
         }
     }
 

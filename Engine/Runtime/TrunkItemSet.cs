@@ -4,7 +4,7 @@ namespace OnnxEdit.Engine.Runtime;
 
 /// <summary>What the trunk of a model makes of images, an item each; computed when asked for.</summary>
 /// <param name="images">The images.</param>
-/// <param name="trunk">One float32 input, one output.</param>
+/// <param name="trunk">One float32 input, one output. Its owner disposes of it when no item of this set is read any more.</param>
 /// <param name="shape">Shape of an item of the output.</param>
 /// <param name="batch">Images per run at most; a trunk of a fixed batch takes no other.</param>
 sealed class TrunkItemSet(ItemSet images, BatchRunner trunk, IReadOnlyList<int> shape, int batch) : ItemSet
@@ -34,7 +34,7 @@ sealed class TrunkItemSet(ItemSet images, BatchRunner trunk, IReadOnlyList<int> 
         }
     }
 
-    /// <summary>The same items computed once and kept, where there is room; else these.</summary>
+    /// <summary>The same items computed once and kept, where there is room, so that the trunk is needed no more; else these.</summary>
     public ItemSet Kept(CancellationToken cancellation)
     {
         if ((long)Count * ItemLength > Room) return this;

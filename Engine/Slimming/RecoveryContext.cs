@@ -28,8 +28,8 @@ sealed class RecoveryContext : IDisposable
     public RecoveryContext(ChannelAnalysis analysis, ModelProto slim, IReadOnlyList<bool> removed, ItemSet images, int batch)
     {
         (_analysis, Slim, _removed, _layout) = (analysis, slim, removed, ItemLayout.Of(analysis.Model));
-        Original = new PrefixRunner(analysis.Model.Proto, _layout, images, batch);
-        Edited = new PrefixRunner(slim, _layout, images, batch);
+        var networks = AllOrNone.Make(2, i => new PrefixRunner(i == 0 ? analysis.Model.Proto : slim, _layout, images, batch));
+        (Original, Edited) = (networks[0], networks[1]);
         Heads = new HeadTargets(analysis, removed, Original);
     }
 

@@ -14,7 +14,7 @@ namespace OnnxEdit.Engine.Statistics;
 sealed class ActivationPass : IDisposable
 {
     readonly ItemSet _images;
-    readonly IStatisticsBackend _backend = OrtDevice.UseCuda ? IlgpuBackend.OnCuda() : new SimdBackend(OrtRuntime.Threads);
+    readonly IStatisticsBackend _backend;
     readonly IReadOnlyList<MeasurementPoint> _points;
     readonly BatchRunner? _runner;
     readonly int _batch;
@@ -42,11 +42,20 @@ sealed class ActivationPass : IDisposable
         string[] logits = Labels == LabelSource.Predictions ? [signature.LogitsName] : [];
         string[] tensors = [.. logits.Concat(points.Select(p => p.Tensor)).Distinct()];
         _pointOf = [.. tensors.Select(t => points.Select(p => p.Tensor).ToList().IndexOf(t))];
-        if (tensors.Length > 0) _runner = new BatchRunner(ExposedModel.Of(model, tensors));
         var room = new StatisticsRoom(model, points, classes);
         _isFixed = !model.Trace.HasDynamicBatch;
         _batch = _isFixed ? model.Trace.Batch : room.Batch(options.Batch);
-        _collectors = [.. points.Select(p => new PointCollector(p, classes, room, options, _backend))];
+        _backend = OrtDevice.UseCuda ? IlgpuBackend.OnCuda() : new SimdBackend(OrtRuntime.Threads);
+        try
+        {
+            if (tensors.Length > 0) _runner = new BatchRunner(ExposedModel.Of(model, tensors));
+            _collectors = [.. points.Select(p => new PointCollector(p, classes, room, options, _backend))];
+        }
+        catch
+        {
+            Dispose();
+            throw;
+        }
     }
 
     /// <summary>Where the classes come from.</summary>

@@ -20,7 +20,7 @@ sealed class LatencySession : IDisposable
 
     readonly ModelSession _session;
     readonly RunOptions _options = new();
-    readonly List<InputBuffer> _inputs = [];
+    readonly InputBuffer[] _inputs;
     readonly string[] _inputNames;
     readonly OrtValue[] _values;
     readonly string[] _outputNames;
@@ -35,10 +35,18 @@ sealed class LatencySession : IDisposable
         // The first extent is the batch, whatever the caller's shape says of it.
         var given = options.InputShapes?.ToDictionary(shape => shape.Key, shape => (long[])[-1, .. shape.Value.Skip(1)]);
         var shapes = new InputShapes(inputs, given);
-        foreach (var input in inputs)
-            _inputs.Add(Filled(DeclaredTensor.Of(input), shapes.At(input, batch), random));
+        _inputs = AllOrNone.Make(inputs.Count, i => Filled(DeclaredTensor.Of(inputs[i]), shapes.At(inputs[i], batch), random));
         _values = [.. _inputs.Select(input => input.Value)];
-        _session = CreateSession(model, options);
+        try
+        {
+            _session = CreateSession(model, options);
+        }
+        catch
+        {
+            foreach (var input in _inputs) input.Dispose();
+            _options.Dispose();
+            throw;
+        }
     }
 
     /// <summary>The batch size the model insists on, 1 where an input has no batch axis; null: any.</summary>
@@ -109,13 +117,14 @@ sealed class LatencySession : IDisposable
 
     static InputBuffer Filled(DeclaredTensor input, long[] shape, Random random)
     {
-        var buffer = new InputBuffer(input.Type, shape);
-        var values = buffer.Values;
-        // Normalised pixels are about this large; zeros would let some kernels take short cuts. Integers stay 0, a valid index.
-        var spread = input.Type is DataType.Int32 or DataType.Int64 or DataType.Bool ? 0 : input.Type == DataType.Uint8 ? 255 : 2f;
-        for (var i = 0; i < values.Length; i++)
-            values[i] = spread * (float)(random.NextDouble() - (input.Type == DataType.Uint8 ? 0 : 0.5));
-        buffer.Commit();
-        return buffer;
+        return AllOrNone.Prepare(new InputBuffer(input.Type, shape), buffer =>
+        {
+            var values = buffer.Values;
+            // Normalised pixels are about this large; zeros would let some kernels take short cuts. Integers stay 0, a valid index.
+            var spread = input.Type is DataType.Int32 or DataType.Int64 or DataType.Bool ? 0 : input.Type == DataType.Uint8 ? 255 : 2f;
+            for (var i = 0; i < values.Length; i++)
+                values[i] = spread * (float)(random.NextDouble() - (input.Type == DataType.Uint8 ? 0 : 0.5));
+            buffer.Commit();
+        });
     }
 }

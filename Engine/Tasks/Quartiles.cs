@@ -10,15 +10,6 @@ public readonly record struct Quartiles(double Lower, double Median, double Uppe
     public static Quartiles Of(IEnumerable<double> values)
     {
         var sorted = values.Order().ToArray();
-        return new Quartiles(At(sorted, 0.25), At(sorted, 0.5), At(sorted, 0.75));
-    }
-
-    static double At(double[] sorted, double fraction)
-    {
-        if (sorted.Length == 0) return double.NaN;
-        var position = fraction * (sorted.Length - 1);
-        var below = (int)position;
-        var above = Math.Min(below + 1, sorted.Length - 1);
-        return sorted[below] + ((position - below) * (sorted[above] - sorted[below]));
+        return new Quartiles(Quantile.Of(sorted, 0.25), Quantile.Of(sorted, 0.5), Quantile.Of(sorted, 0.75));
     }
 }

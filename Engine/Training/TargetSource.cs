@@ -28,8 +28,10 @@ sealed class TargetSource : IDisposable
         (_classes, _forget) = (classes, options.Forget);
         _temperature = options.Teacher is null ? 1 : options.Temperature;
         if (options.Teacher is null) return;
-        _teacher = Runner(options.Teacher, options.Evaluation.Output, features);
-        if (_forget.Count > 0) _given = Runner(given, options.Evaluation.Output, []);
+        var runners = AllOrNone.Make(_forget.Count > 0 ? 2 : 1, i => i == 0
+            ? Runner(options.Teacher, options.Evaluation.Output, features)
+            : Runner(given, options.Evaluation.Output, []));
+        (_teacher, _given) = (runners[0], runners.ElementAtOrDefault(1));
     }
 
     /// <summary>Writes the targets of some images, [images, classes].</summary>

@@ -25,7 +25,8 @@ sealed class DisceditUnlearning(NormalisedModel model, LastLayer last, UnlearnOp
             throw LastLayer.Unsuitable("it insists on a batch of its own; export it with a batch of 1 or an open one");
         var sites = Sites();
         using var others = new PrefixRunner(model.Proto, layout, images.Retained, options.Batch);
-        var own = images.Forgotten.Values.Select(f => new PrefixRunner(model.Proto, layout, f, options.Batch)).ToArray();
+        var classes = images.Forgotten.Values.ToArray();
+        var own = AllOrNone.Make(classes.Length, i => new PrefixRunner(model.Proto, layout, classes[i], options.Batch));
         var gone = 0;
         try
         {

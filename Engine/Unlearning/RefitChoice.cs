@@ -33,10 +33,12 @@ sealed class RefitChoice(UnlearnOptions options, ForgetMeter meter, ForgetMeter.
     {
         var layout = ItemLayout.Of(model);
         using var retained = new PrefixRunner(model.Proto, layout, images.Retained, options.Batch);
-        var forgotten = images.Forgotten.ToDictionary(f => f.Key, f => new PrefixRunner(model.Proto, layout, f.Value, options.Batch));
+        var classes = images.Forgotten.ToArray();
+        var runs = AllOrNone.Make(classes.Length, i => new PrefixRunner(model.Proto, layout, classes[i].Value, options.Batch));
         try
         {
             progress?.Report(new WorkProgress("fitting", 0, _settings.Length));
+            var forgotten = classes.Zip(runs).ToDictionary(p => p.First.Key, p => p.Second);
             var fit = new ForgetFit(model, stage, retained, forgotten, options, cancellation);
             var (margin, weight, _) = Choose(model, fit);
             var name = PatchGraph.Of(stage.Last.Unit, model).Name;
@@ -45,7 +47,7 @@ sealed class RefitChoice(UnlearnOptions options, ForgetMeter meter, ForgetMeter.
         }
         finally
         {
-            foreach (var prefix in forgotten.Values) prefix.Dispose();
+            foreach (var prefix in runs) prefix.Dispose();
         }
     }
 

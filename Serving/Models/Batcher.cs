@@ -1,6 +1,8 @@
 using System.Threading.Channels;
 using Microsoft.ML.OnnxRuntime;
 using OnnxEdit.Engine.Deployment;
+using OnnxEdit.Engine.Runtime;
+using OnnxEdit.Engine.Tasks;
 
 namespace OnnxEdit.Serving;
 
@@ -105,7 +107,7 @@ sealed class Batcher : IAsyncDisposable
         var clock = TimeProvider.System;
         var start = clock.GetTimestamp();
         var rows = batch.Sum(request => request.Rows);
-        OrtValue[] values = [.. _model.Inputs.Select((_, i) => Joined(batch, i, rows))];
+        var values = AllOrNone.Make(_model.Inputs.Count, i => Joined(batch, i, rows));
         var ready = clock.GetTimestamp();
         var outputs = _model.Run([.. _model.Inputs.Select(input => input.Name)], values, null, CancellationToken.None);
         var done = clock.GetTimestamp();
@@ -123,14 +125,15 @@ sealed class Batcher : IAsyncDisposable
         var first = batch[0].Inputs[input];
         if (batch.Count == 1) return ServableModel.Value(first);
         if (first.Type == ServedType.Bytes) return ServableModel.Value(BatchCheck.Join([.. batch.Select(request => request.Inputs[input])]));
-        var value = ServableModel.Allocate(first.Type, [rows, .. first.Shape[1..]]);
-        var to = value.GetTensorMutableRawData();
-        foreach (var request in batch)
+        return AllOrNone.Prepare(ServableModel.Allocate(first.Type, [rows, .. first.Shape[1..]]), value =>
         {
-            var bytes = request.Inputs[input].Bytes.Span;
-            bytes.CopyTo(to);
-            to = to[bytes.Length..];
-        }
-        return value;
+            var to = value.GetTensorMutableRawData();
+            foreach (var request in batch)
+            {
+                var bytes = request.Inputs[input].Bytes.Span;
+                bytes.CopyTo(to);
+                to = to[bytes.Length..];
+            }
+        });
     }
 }

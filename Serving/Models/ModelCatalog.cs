@@ -108,7 +108,7 @@ sealed partial class ModelCatalog(ModelRepository repository, ServeOptions optio
         {
             var stamp = Stamp(slot.Name);
             var manifest = repository.Manifest(slot.Name);
-            var version = manifest?.Active ?? repository.VersionsOf(slot.Name)[^1];
+            var version = manifest?.Active ?? repository.LatestVersion(slot.Name);
             slot.Stamp = stamp;
             var old = slot.Current;
             if (old?.Version == version && old.Manifest?.ActiveVersion.Sha256 == manifest?.ActiveVersion.Sha256)
@@ -122,7 +122,7 @@ sealed partial class ModelCatalog(ModelRepository repository, ServeOptions optio
             if (old is not null) _ = old.RetireAsync();
             return true;
         }
-        catch (Exception e) when (e is OnnxEngineException or OnnxSurgeryException or IOException or UnauthorizedAccessException or ArgumentOutOfRangeException)
+        catch (Exception e) when (e is OnnxEngineException or OnnxSurgeryException or IOException or UnauthorizedAccessException)
         {
             slot.Failure = e.Message;
             LogRefused(slot.Name, e.Message, slot.Current?.Version ?? 0);

@@ -56,6 +56,6 @@ sealed class VersionStatistics
 
     internal Snapshot Take()
     {
-        lock (_lock) return new Snapshot(_last, _inferences, _executions, _success, _fail, _queue, [.. _batches], _latency.Percentile(0.5), _latency.Percentile(0.99));
+        lock (_lock) return new Snapshot(_last, _inferences, _executions, _success, _fail, _queue, [.. _batches], _latency.At(0.5), _latency.At(0.99));
     }
 }

@@ -70,11 +70,12 @@ public sealed class CoarRunTests(SlimSample sample)
         // Minutes of work, so that no machine is done before it is told to stop.
         var run = Plan("--examples", "64", "--method", "ridge", "--budget", "20000", "--chunk", "50");
         var chunks = Path.Combine(run, "chunks");
+        using (var watch = new FolderWatch(chunks, name => name.EndsWith(".safetensors", StringComparison.Ordinal), 2))
         using (var process = CliRunner.Start(["coar", "sample", run, .. isRequeued ? ["--requeue-ok"] : Array.Empty<string>()]))
         {
             var error = process.StandardError.ReadToEndAsync(cancellation);
             var output = process.StandardOutput.ReadToEndAsync(cancellation);
-            while (Directory.GetFiles(chunks, "*.safetensors").Length < 2 && !process.HasExited) await Task.Delay(20, cancellation);
+            await watch.SeenAsync(process, cancellation);
             Process.Start("kill", [signal, $"{process.Id}"]).WaitForExit();
             await process.WaitForExitAsync(cancellation);
             Assert.Equal(signal == "-KILL" ? 137 : isRequeued ? 0 : 130, process.ExitCode);

@@ -115,7 +115,7 @@ public sealed class CoarTests(SlimSample sample)
     [InlineData("coar MODEL --components wheels", 2, "filters, units, neurons, heads and channels")]
     [InlineData("coar MODEL --components heads", 3, "no components of the kind heads")]
     [InlineData("coar MODEL --layers conv9", 3, "No layer with components has a name with 'conv9' in it")]
-    [InlineData("coar MODEL --alpha 0.7", 2, "--alpha takes a number between 0 and 0.5")]
+    [InlineData("coar MODEL --alpha 0.7", 2, "--alpha takes a number greater than 0 and at most 0.5")]
     [InlineData("coar MODEL --budget 5", 2, "give a budget of")]
     [InlineData("coar MODEL --data random:20", 4, "no test images")]
     [InlineData("coar show /nowhere.safetensors", 2, "There is no file")]

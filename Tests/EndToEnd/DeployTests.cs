@@ -81,21 +81,24 @@ public sealed class DeployTests(SlimSample sample, ServedRepository repository)
         Assert.Contains(content, File.ReadAllText(Path.Combine(target, file)), StringComparison.Ordinal);
     }
 
+    // When its folder is there, when the model has answered and its accuracy is being measured, and when it is published.
     [Theory]
-    [InlineData(400)]
-    [InlineData(700)]
-    [InlineData(1000)]
-    public async Task A_deployment_that_is_killed_leaves_a_repository_that_works(int milliseconds)
+    [InlineData(".staging", 3)]
+    [InlineData("golden-response.json", 3)]
+    [InlineData("3", 4)]
+    public async Task A_deployment_that_is_killed_leaves_a_repository_that_works(string made, int next)
     {
         var own = repository.Copy();
+        using (var watch = new FolderWatch(own, name => name == made || Path.GetExtension(name) == made))
         using (var process = CliRunner.Start(["deploy", sample.Model, "--to", own, "--name", "shapes", "--activate", "-q"]))
         {
-            await Task.Delay(milliseconds, TestContext.Current.CancellationToken);
+            await watch.SeenAsync(process, TestContext.Current.CancellationToken);
             process.Kill();
             await process.WaitForExitAsync(TestContext.Current.CancellationToken);
         }
         using (var server = ServerProcess.Start(own)) Assert.StartsWith("serving shapes", server.Line, StringComparison.Ordinal);
         CliRunner.Run(["deploy", sample.Model, "--to", own, "--name", "shapes", "--activate", "--limit", "50"]).Expect(0);
+        Assert.True(File.Exists(Path.Combine(own, "shapes", $"{next}", "model.onnx")));
         Assert.DoesNotContain(Directory.GetDirectories(own), folder => folder.EndsWith(".staging", StringComparison.Ordinal));
     }
 

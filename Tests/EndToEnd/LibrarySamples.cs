@@ -53,7 +53,8 @@ static class LibrarySamples
     {
         // sample: attribute
         var examples = data.Test!.Select([0, 1, 2, 3]);
-        var found = new Attributor(model, examples, new AttributionOptions { Budget = 200 }).Attribute();
+        using var attributor = new Attributor(model, examples, new AttributionOptions { Budget = 200 });
+        var found = attributor.Attribute();
         found.Save("model.coar.safetensors", overwrite: true);
         var best = Enumerable.Range(0, found.Components.Count).MaxBy(c => found.Scores[0][c]);
         Console.WriteLine($"image 0 owes most to {found.Components[best]}: {found.Scores[0][best]:F3} +- {found.StandardErrors[0][best]:F3}");

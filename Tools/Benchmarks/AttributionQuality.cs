@@ -24,11 +24,13 @@ static class AttributionQuality
             var parts = pair.Split(':');
             var options = new AttributionOptions { Method = Enum.Parse<AttributionMethod>(parts[0], ignoreCase: true), Budget = int.Parse(parts[1], CultureInfo.InvariantCulture), Alpha = alpha };
             var watch = Stopwatch.StartNew();
-            made.Add((pair, watch.Elapsed.TotalSeconds, new Attributor(model, images, options).Attribute()));
-            made[^1] = made[^1] with { Seconds = watch.Elapsed.TotalSeconds };
+            using var attributor = new Attributor(model, images, options);
+            var result = attributor.Attribute();
+            made.Add((pair, watch.Elapsed.TotalSeconds, result));
             Console.Error.WriteLine($"{pair}: {watch.Elapsed.TotalSeconds:F0} s");
         }
-        var found = new Attributor(model, images, new AttributionOptions { Alpha = alpha }).Evaluate([.. made.Select(m => m.Result)], alpha, FreshMasks);
+        using var judge = new Attributor(model, images, new AttributionOptions { Alpha = alpha });
+        var found = judge.Evaluate([.. made.Select(m => m.Result)], alpha, FreshMasks);
         Console.WriteLine($"{name}, {made[0].Result.Components.Count} components, {count} test images, alpha {alpha.ToString(CultureInfo.InvariantCulture)}, {FreshMasks} fresh masks, seed 0");
         Console.WriteLine("| method:budget | correlation | 95 % interval | slope | seconds |");
         Console.WriteLine("|---|---|---|---|---|");

@@ -43,8 +43,12 @@ public sealed class MistakeCorrector : IDisposable
         IProgress<WorkProgress>? progress = null, CancellationToken cancellation = default)
     {
         (_mistakes, _options) = (mistakes, options);
-        _scores = new Attributor(model, mistakes, options.Attribution, progress, cancellation).Attribute().Scores;
-        _reference = Moments(new Attributor(model, reference, options.Attribution, progress, cancellation).Attribute().Scores);
+        IReadOnlyList<float[]> Scores(ItemSet images)
+        {
+            using var attributor = new Attributor(model, images, options.Attribution, progress, cancellation);
+            return attributor.Attribute().Scores;
+        }
+        (_scores, _reference) = (Scores(mistakes), Moments(Scores(reference)));
         _signature = ClassifierSignature.Of(model.Proto, options.Attribution.Output);
         var folded = NormalisedModel.Create(model.Proto);
         _components = ComponentSearch.Find(folded, [_signature.LogitsName], options.Attribution.Components, options.Attribution.Shortcuts, options.Attribution.Layers);
@@ -52,8 +56,17 @@ public sealed class MistakeCorrector : IDisposable
             ? ComponentConstants.Means(ComponentMeans.Measure(folded, _components, validation, _signature.FixedBatch ?? 64, cancellation))
             : ComponentConstants.Of(folded, _components, options.Ablation);
         _masked = new MaskedForward(folded, _signature, _components, constants, mistakes.ItemShape, _signature.FixedBatch ?? Math.Min(options.Candidates, _components.Count));
-        _validation = new AblationRuns(folded, _signature, _components, constants, validation, AnswerKind.Margin, _signature.FixedBatch ?? 64);
-        _accuracy = Accuracies([[]], cancellation)[0];
+        try
+        {
+            _validation = new AblationRuns(folded, _signature, _components, constants, validation, AnswerKind.Margin, _signature.FixedBatch ?? 64);
+            _accuracy = Accuracies([[]], cancellation)[0];
+        }
+        catch
+        {
+            _masked.Dispose();
+            _validation?.Dispose();
+            throw;
+        }
     }
 
     /// <summary>Name of a component.</summary>

@@ -1,6 +1,7 @@
 using System.Numerics.Tensors;
 using OnnxEdit.Engine.Attribution.Ablations;
 using OnnxEdit.Engine.Data;
+using OnnxEdit.Engine.Runtime;
 using OnnxEdit.Engine.Tasks;
 using OnnxEdit.Surgery;
 using OnnxEdit.Surgery.Components;
@@ -59,8 +60,10 @@ sealed class PartialAblation : IDisposable
     {
         (_target, _validation, _lower, _enough, _weight) = (target, validation, lower, enough, weight);
         int Batch(ItemSet images) => signature.FixedBatch ?? Math.Min(50, images.Count);
-        _margins = new MaskedGradients(model, signature, components, constants, AnswerKind.Margin, Batch(target));
-        _losses = new MaskedGradients(model, signature, components, constants, AnswerKind.Loss, Batch(validation));
+        var sessions = AllOrNone.Make(2, i => i == 0
+            ? new MaskedGradients(model, signature, components, constants, AnswerKind.Margin, Batch(target))
+            : new MaskedGradients(model, signature, components, constants, AnswerKind.Loss, Batch(validation)));
+        (_margins, _losses) = (sessions[0], sessions[1]);
         (_mask, _mean, _square) = (new float[components.Count], new double[components.Count], new double[components.Count]);
         Array.Fill(_mask, 1);
     }
@@ -72,8 +75,8 @@ sealed class PartialAblation : IDisposable
     /// <exception cref="OnnxEngineException">The model fails, or its gradients are not finite.</exception>
     public void Step()
     {
-        // Uphill of the target, downhill of the loss.
-        var gradient = Mean(_margins, _target, margin => (_lower ? -margin : margin) < _enough ? (_lower ? -1 : 1) / _enough : 0);
+        // Uphill of the target, downhill of the loss. A margin that is no number is never enough, so that its gradient is seen below.
+        var gradient = Mean(_margins, _target, margin => (_lower ? -margin : margin) >= _enough ? 0 : (_lower ? -1 : 1) / _enough);
         TensorPrimitives.Add(gradient, Mean(_losses, _validation, _ => -_weight), gradient);
         if (!gradient.All(double.IsFinite)) throw new OnnxEngineException(ErrorKind.Model, "The gradients of the masks are not finite; the model's weights or the data hold values it cannot work with.");
         _step++;

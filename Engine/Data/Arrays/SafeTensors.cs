@@ -80,31 +80,25 @@ sealed class SafeTensors
             if (size is < 2 or > LargestHeader) throw new InvalidDataException("its header has no sensible length");
             var text = new byte[size];
             stream.ReadExactly(text);
+            var header = SafeTensorsHeader.Read(text);
             var result = new SafeTensors();
-            foreach (var (name, node) in JsonNode.Parse(text)!.AsObject())
+            foreach (var (key, value) in header.Metadata) result.Metadata[key] = value;
+            foreach (var (name, entry) in header.Tensors)
             {
-                if (name == "__metadata__")
-                {
-                    foreach (var (key, value) in node!.AsObject()) result.Metadata[key] = value!.GetValue<string>();
-                    continue;
-                }
-                var type = node!["dtype"]!.GetValue<string>();
-                if (type is not ("F32" or "F64")) throw new InvalidDataException($"tensor '{name}' is neither float32 nor float64");
-                long[] shape = [.. node["shape"]!.AsArray().Select(d => d!.GetValue<long>())];
-                var offset = node["data_offsets"]![0]!.GetValue<long>();
-                var count = shape.Aggregate(1L, (a, b) => checked(a * b));
                 // Before memory is asked for: a damaged header may promise anything.
-                if (count < 0 || offset < 0 || checked(8 + size + offset + count * (type == "F64" ? sizeof(double) : sizeof(float))) > stream.Length) throw new EndOfStreamException();
-                Array values = type == "F64" ? new double[count] : new float[count];
-                stream.Position = 8 + size + offset;
+                var begin = sizeof(long) + size;
+                if (entry.Begin > stream.Length - begin || entry.Bytes > stream.Length - begin - entry.Begin) throw new EndOfStreamException();
+                if (entry.Bytes > int.MaxValue) throw new InvalidDataException($"tensor '{name}' is larger than 2 GiB");
+                Array values = entry.IsDouble ? new double[entry.Bytes / sizeof(double)] : new float[entry.Bytes / sizeof(float)];
+                stream.Position = begin + entry.Begin;
                 stream.ReadExactly(Bytes(values));
-                result.Tensors[name] = (shape, values);
+                result.Tensors[name] = (entry.Shape, values);
             }
             return result;
         }
-        catch (Exception e) when (e is EndOfStreamException or InvalidDataException or JsonException or InvalidOperationException or NullReferenceException or OverflowException or ArgumentOutOfRangeException or FormatException)
+        catch (Exception e) when (e is EndOfStreamException or InvalidDataException)
         {
-            throw new OnnxEngineException(ErrorKind.Data, $"'{path}' is no file of attributions: {(e is EndOfStreamException ? "it ends too early" : e is InvalidDataException ? e.Message : "its header cannot be read")}.", e);
+            throw new OnnxEngineException(ErrorKind.Data, $"'{path}' is no file of attributions: {(e is EndOfStreamException ? "it ends too early" : e.Message)}.", e);
         }
     }
 

@@ -48,18 +48,19 @@ sealed class ImageFolderFormat : DataFormat
     /// <summary>Class names in ordinal order, from the sub-folders or from labels.csv when that holds names.</summary>
     static string[]? NamesIn(List<string> roots)
     {
-        var names = roots.SelectMany(root => ReadCsv(root) is { } rows
+        var lists = roots.ConvertAll(ReadCsv);
+        var names = roots.Zip(lists).SelectMany(pair => pair.Second is { } rows
                 ? rows.Select(row => row.Label)
-                : SubFolders(root).Select(folder => Path.GetFileName(folder)))
+                : SubFolders(pair.First).Select(folder => Path.GetFileName(folder)))
             .Distinct().Order(StringComparer.Ordinal).ToArray();
-        var areNumbers = roots.Any(root => ReadCsv(root) is not null) && names.All(name => Number(name) is not null);
+        var areNumbers = lists.Exists(list => list is not null) && names.All(name => Number(name) is not null);
         return names.Length == 0 || areNumbers ? null : names;
     }
 
     static ImageFileSource Read(string root, string[]? names)
     {
         if (ReadCsv(root) is { } rows)
-            return new ImageFileSource([.. rows.Select(row => (Existing(root, row.Path), LabelOf(row.Label, names, $"labels.csv in '{root}'")))]);
+            return new ImageFileSource([.. rows.Select(row => (Existing(root, row.Image), LabelOf(row.Label, names, $"labels.csv in '{root}'")))]);
         var folders = SubFolders(root);
         var loose = Images(root, SearchOption.TopDirectoryOnly);
         if (folders.Count == 0)
@@ -89,26 +90,11 @@ sealed class ImageFolderFormat : DataFormat
         return new ImageFileSource(files);
     }
 
-    static List<(string Path, string Label)>? ReadCsv(string root)
+    // Whatever the columns are called: a first line that names no image file names them.
+    static IReadOnlyList<LabelList.Entry>? ReadCsv(string root)
     {
         var file = Path.Combine(root, "labels.csv");
-        if (!File.Exists(file))
-            return null;
-        var rows = new List<(string, string)>();
-        foreach (var (number, line) in DataFiles.Guarded(file, () => File.ReadAllLines(file)).Index())
-        {
-            // The label follows the last comma, so paths may hold commas; quotes around either are dropped.
-            var comma = line.LastIndexOf(',');
-            if (line.Trim().Length == 0)
-                continue;
-            if (comma < 0)
-                throw new OnnxEngineException(ErrorKind.Data, $"Line {number + 1} of '{file}' is not 'path,label'.");
-            var (path, label) = (line[..comma].Trim().Trim('"'), line[(comma + 1)..].Trim().Trim('"'));
-            if (number > 0 || ImageDecoder.IsImage(path))
-                rows.Add((path, label));
-        }
-
-        return rows.Count > 0 ? rows : throw new OnnxEngineException(ErrorKind.Data, $"'{file}' lists no images.");
+        return File.Exists(file) ? LabelList.Read(file, entry => !ImageDecoder.IsImage(entry.Image), hasComments: false) : null;
     }
 
     static string Existing(string root, string path)

@@ -31,8 +31,11 @@ public sealed class AttributorTests : IDisposable
 
     static ItemSet TwoClasses(ItemSet images) => new RelabelledItemSet(images, new Dictionary<int, int> { [0] = 0, [1] = 1, [2] = 0, [3] = 1 });
 
-    static Attributions Attribute(OnnxModel model, ItemSet images, AttributionMethod method, int budget, AttributionOptions? options = null) =>
-        new Attributor(model, images, (options ?? new()) with { Method = method, Budget = budget, Batch = 7 }).Attribute();
+    static Attributions Attribute(OnnxModel model, ItemSet images, AttributionMethod method, int budget, AttributionOptions? options = null)
+    {
+        using var attributor = new Attributor(model, images, (options ?? new()) with { Method = method, Budget = budget, Batch = 7 });
+        return attributor.Attribute();
+    }
 
     [Theory]
     [InlineData(AttributionMethod.Combined, 60)]
@@ -75,7 +78,7 @@ public sealed class AttributorTests : IDisposable
             Assert.Equal(all.Answers[e], some.Answers[e], 1e-4);
             for (var j = 0; j < places.Length; j++) Assert.Equal(all.Scores[e][places[j]], some.Scores[e][j], 1e-4);
         }
-        var attributor = new Attributor(model, _images, options with { Method = AttributionMethod.Combined, Budget = 300, Batch = 7 });
+        using var attributor = new Attributor(model, _images, options with { Method = AttributionMethod.Combined, Budget = 300, Batch = 7 });
         var found = attributor.Evaluate(attributor.Attribute(), 0.25, 30).Mean;
         Assert.True(found > 0.7, $"{found}");
         Assert.Contains("there are stem, inner, outer", Assert.Throws<OnnxSurgeryException>(() => Attribute(model, _images, AttributionMethod.LeaveOneOut, 1, new() { Layers = ["nowhere"] })).Message, StringComparison.Ordinal);
@@ -92,7 +95,8 @@ public sealed class AttributorTests : IDisposable
         var model = new OnnxModel(b.Build(b.Gemm(b.Flatten(b.GlobalAveragePool(x)), 2, name: "scores")));
         // The same pixels again and again.
         var images = new StoredItemSet([3, size, size], [.. Enumerable.Repeat(new float[3 * size * size], 24)], new int[24]);
-        Assert.Equal(expected, new Attributor(model, images, new() { Batch = batch }).Work().Batch);
+        using var attributor = new Attributor(model, images, new() { Batch = batch });
+        Assert.Equal(expected, attributor.Work().Batch);
     }
 
     [Fact]
@@ -101,7 +105,7 @@ public sealed class AttributorTests : IDisposable
         var model = SmallClassifier.Residual().Model;
         double Correlation(AttributionMethod method, int budget)
         {
-            var attributor = new Attributor(model, _images, new() { Method = method, Budget = budget, Batch = 8 });
+            using var attributor = new Attributor(model, _images, new() { Method = method, Budget = budget, Batch = 8 });
             return attributor.Evaluate(attributor.Attribute(), 0.1, 40).Mean;
         }
         var (few, many) = (Correlation(AttributionMethod.Combined, 60), Correlation(AttributionMethod.Combined, 600));
@@ -191,7 +195,7 @@ public sealed class AttributorTests : IDisposable
     [Fact]
     public void Random_scores_know_nothing()
     {
-        var attributor = new Attributor(SmallClassifier.Residual().Model, _images, new() { Method = AttributionMethod.Random, Batch = 8 });
+        using var attributor = new Attributor(SmallClassifier.Residual().Model, _images, new() { Method = AttributionMethod.Random, Batch = 8 });
         Assert.InRange(attributor.Evaluate(attributor.Attribute(), 0.1, 40).Mean, -0.25, 0.25);
     }
 

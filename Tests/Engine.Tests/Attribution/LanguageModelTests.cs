@@ -76,8 +76,12 @@ public sealed class LanguageModelTests
 
     static readonly float[][] _texts = [[0, 1, 2, 3, 0], [3, 3, 1, 0, 2], [2, 0, 0, 1, 1]];
 
-    static Attributions Attribute(AttributionMethod method, int budget = 10) => new Attributor(
-        Model(), new StoredItemSet([Length], _texts, [-1, -1, -1]), new AttributionOptions { Components = ComponentKinds.Neurons, Method = method, Budget = budget, Alpha = 0.2 }).Attribute();
+    static Attributions Attribute(AttributionMethod method, int budget = 10)
+    {
+        var options = new AttributionOptions { Components = ComponentKinds.Neurons, Method = method, Budget = budget, Alpha = 0.2 };
+        using var attributor = new Attributor(Model(), new StoredItemSet([Length], _texts, [-1, -1, -1]), options);
+        return attributor.Attribute();
+    }
 
     [Fact]
     public void Leaving_neurons_out_changes_the_mean_margin_of_the_tokens()

@@ -14,4 +14,13 @@ public sealed class QuartilesTests
 
     [Fact]
     public void No_values_have_no_quartiles() => Assert.True(double.IsNaN(Quartiles.Of([]).Median));
+
+    [Theory]
+    [InlineData(0, 1)]
+    [InlineData(0.25, 1.75)]
+    [InlineData(0.5, 2.5)]
+    [InlineData(0.99, 3.97)]
+    [InlineData(1, 4)]
+    public void A_quantile_lies_between_the_values_beside_it(double fraction, double expected) =>
+        Assert.Equal(expected, Quantile.Of([1, 2, 3, 4], fraction), 1e-12);
 }

@@ -33,41 +33,31 @@ static class Numbers
             minimum),
     };
 
-    /// <summary>A number greater than zero.</summary>
-    internal static Option<double> Positive(string name, double value, string description) => new(name)
+    /// <summary>A number within bounds.</summary>
+    internal static Option<double> Real(string name, Bounds bounds, double value, string description, string help = "X") => new(name)
+    {
+        Description = description,
+        HelpName = help,
+        DefaultValueFactory = _ => value,
+        CustomParser = result => Parse(result, text => Number(text) is { } number && bounds.Take(number) ? number : null, bounds.ToString(), value),
+    };
+
+    /// <summary>A number within bounds, or nothing.</summary>
+    internal static Option<double?> OptionalReal(string name, Bounds bounds, string description) => new(name)
     {
         Description = description,
         HelpName = "X",
-        DefaultValueFactory = _ => value,
-        CustomParser = result => Parse(result, text => Number(text) is { } number && number > 0 ? number : null, "a number greater than 0", value),
+        CustomParser = result => Parse<double>(result, text => Number(text) is { } number && bounds.Take(number) ? number : null, bounds.ToString(), 0),
     };
+
+    /// <summary>A number greater than zero.</summary>
+    internal static Option<double> Positive(string name, double value, string description) => Real(name, Bounds.Above(0), value, description);
 
     /// <summary>A number greater than zero, or nothing.</summary>
-    internal static Option<double?> OptionalPositive(string name, string description) => new(name)
-    {
-        Description = description,
-        HelpName = "X",
-        CustomParser = result => Parse<double>(result, text => Number(text) is { } number && number > 0 ? number : null, "a number greater than 0", 1),
-    };
+    internal static Option<double?> OptionalPositive(string name, string description) => OptionalReal(name, Bounds.Above(0), description);
 
     /// <summary>A number from 0 to less than 1.</summary>
-    internal static Option<double> Share(string name, double value, string description) => new(name)
-    {
-        Description = description,
-        HelpName = "X",
-        DefaultValueFactory = _ => value,
-        CustomParser = result => Parse(result, text => Number(text) is { } number && number is >= 0 and < 1 ? number : null, "a number from 0 to less than 1", value),
-    };
-
-    /// <summary>A number strictly between two others, or nothing.</summary>
-    internal static Option<double?> OptionalReal(string name, double above, double below, string description) => new(name)
-    {
-        Description = description,
-        HelpName = "X",
-        CustomParser = result => Parse<double>(
-            result, text => Number(text) is { } number && number > above && number < below ? number : null,
-            FormattableString.Invariant($"a number between {above} and {below}"), below),
-    };
+    internal static Option<double> Share(string name, double value, string description) => Real(name, Bounds.From(0).Below(1), value, description);
 
     /// <summary>A time such as 90s, 5m or 1.5h, or nothing.</summary>
     internal static Option<TimeSpan?> OptionalTime(string name, string description) => new(name)

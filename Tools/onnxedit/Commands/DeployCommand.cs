@@ -17,8 +17,8 @@ sealed class DeployCommand : CliCommand
     readonly Option<string> _format = Numbers.OneOf("--format", _formats, _formats[0], "The server to write for; the layout is the same for all");
     readonly Option<string?> _storage = new("--storage-uri") { Description = "Where the cluster finds the repository, for kserve", HelpName = "URI" };
     readonly Option<string?> _parity = new("--parity") { Description = "A model whose outputs must be the same, for an exact edit", HelpName = "SOURCE" };
-    readonly Option<double?> _accuracy = Numbers.OptionalReal("--require-accuracy", 0, 100, "Top-1 in percent on the test data at least");
-    readonly Option<double?> _drop = Numbers.OptionalReal("--max-drop", -100, 100, "Points of accuracy that may be lost against the active version");
+    readonly Option<double?> _accuracy = Numbers.OptionalReal("--require-accuracy", Bounds.Above(0).UpTo(100), "Top-1 in percent on the test data at least");
+    readonly Option<double?> _drop = Numbers.OptionalReal("--max-drop", Bounds.From(-100).UpTo(100), "Points of accuracy that may be lost against the active version");
     readonly Option<double?> _speedUp = Numbers.OptionalPositive("--require-speedup", "Times as fast as the active version at least, at batch 1");
     readonly Option<int?> _limit = Numbers.OptionalWhole("--limit", 1, "Test on this many images at most, drawn by the seed");
     readonly Option<bool> _openBatch = new("--dynamic-batch") { Description = "Open a batch that the export fixed at 1, and check that batched answers are the same" };

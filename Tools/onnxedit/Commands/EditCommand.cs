@@ -28,7 +28,7 @@ sealed class EditCommand : CliCommand
     readonly Option<string> _editor = Numbers.OneOf("--editor", [.. _editors.Keys], "patch",
         "patch: a neuron beside the last layer; last: the last layer's weights; the others: gradient steps, ten at most");
     readonly Option<string?> _layers = new("--layers") { Description = "Gradient editors: all, last, extra (a layer added before the last), or parts of names of nodes whose weights may change, e.g. chain:layer3 or layer3 [default: all]", HelpName = "LAYERS" };
-    readonly Option<double?> _stepSize = Numbers.OptionalReal("--step-size", 0, 1e6, "Gradient editors: step size [default: chosen for each image, so that the first step takes a quarter of the gap away]");
+    readonly Option<double?> _stepSize = Numbers.OptionalReal("--step-size", Bounds.Above(0).UpTo(1e6), "Gradient editors: step size [default: chosen for each image, so that the first step takes a quarter of the gap away]");
     readonly Option<bool> _exact = new("--exact") { Description = "patch: only the image itself shall follow, not mirrored and shifted views of it" };
     readonly Option<string?> _out = new("--out", "-o") { Description = "Where to write [default: NAME.edit.onnx beside the model]", HelpName = "FILE" };
 

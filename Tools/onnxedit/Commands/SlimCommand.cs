@@ -34,9 +34,9 @@ sealed class SlimCommand : CliCommand
     };
 
     readonly ModelAndDataOptions _inputs = new(hasCalibration: true);
-    readonly Option<double?> _sparsity = Numbers.OptionalReal("--sparsity", 0, 1, "Fraction of the parameters to remove");
+    readonly Option<double?> _sparsity = Numbers.OptionalReal("--sparsity", Bounds.Above(0).Below(1), "Fraction of the parameters to remove");
     readonly Option<string?> _target = new("--target") { Description = "What may be left: macs=0.6, params=0.6, bytes=0.6, ms=0.7 (of the original's) or ms=12ms", HelpName = "WHAT=X" };
-    readonly Option<double?> _maxDrop = Numbers.OptionalReal("--max-drop", 0, 100, "Smallest model that loses at most this many points of accuracy on held-out training data");
+    readonly Option<double?> _maxDrop = Numbers.OptionalReal("--max-drop", Bounds.Above(0).Below(100), "Smallest model that loses at most this many points of accuracy on held-out training data");
     readonly Option<string?> _plan = new("--plan") { Description = "Apply a saved plan", HelpName = "FILE" };
     readonly Option<string?> _planOut = new("--plan-out") { Description = "Save the plan", HelpName = "FILE" };
     readonly Option<bool> _dryRun = new("--dry-run", "-n") { Description = "Show the plan, make nothing" };

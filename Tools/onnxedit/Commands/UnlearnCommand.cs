@@ -21,10 +21,10 @@ sealed class UnlearnCommand : CliCommand
     readonly ModelAndDataOptions _inputs = new(hasCalibration: true, defaultCalibration: 5000);
     readonly Option<string[]> _classes = new("--class") { Description = "Class to forget, by number or name; several with commas or by repeating the option", HelpName = "CLASS,..." };
     readonly Option<string> _method = Numbers.OneOf("--method", [.. _methods.Keys], "refit", "How; suppress-logit only hides the class and is for comparison");
-    readonly Option<double?> _retainDrop = Numbers.OptionalReal("--retain-drop", 0, 100, "Points of accuracy that the other classes may lose on held-out training images [default: 0.3, if it can be had]");
-    readonly Option<double?> _forgetTarget = Numbers.OptionalReal("--forget-target", 0, 100, "Accuracy in percent that the class may keep on them [default: 1, if it can be had]");
+    readonly Option<double?> _retainDrop = Numbers.OptionalReal("--retain-drop", Bounds.From(0).Below(100), "Points of accuracy that the other classes may lose on held-out training images [default: 0.3, if it can be had]");
+    readonly Option<double?> _forgetTarget = Numbers.OptionalReal("--forget-target", Bounds.From(0).Below(100), "Accuracy in percent that the class may keep on them [default: 1, if it can be had]");
     readonly Option<double> _deviations = Numbers.Positive("--deviations", 2, "discedit-u: take channels whose score is this many standard deviations above the mean of their layer");
-    readonly Option<double?> _tail = Numbers.OptionalReal("--tail", 0, 1.0001, "discedit-u: share of the layers to look at, from the end [default: 0.333]");
+    readonly Option<double?> _tail = Numbers.OptionalReal("--tail", Bounds.Above(0).UpTo(1), "discedit-u: share of the layers to look at, from the end [default: 0.333]");
     readonly Option<string> _witness = Numbers.OneOf("--witness", [.. _witnesses.Keys], "exp", "discedit-u: what channels are judged by");
     readonly Option<int?> _perLayer = Numbers.OptionalWhole("--per-layer", 1, "discedit-u: take this many channels of each layer, whatever stands out");
     readonly Option<string[]> _layers = new("--layers") { Description = "discedit-u: look at these layers only, by name or by number from 1 on", HelpName = "LAYER,..." };
@@ -79,7 +79,7 @@ sealed class UnlearnCommand : CliCommand
         {
             RetainDrop = drop ?? options.RetainDrop,
             ForgetTarget = forget ?? options.ForgetTarget,
-            Tail = Math.Min(1, context.Get(_tail) ?? options.Tail),
+            Tail = context.Get(_tail) ?? options.Tail,
         };
         var result = context.Output.Track(progress => Unlearner.Unlearn(inputs.Model, data, options, progress, context.Cancellation));
         var seconds = watch.Elapsed.TotalSeconds;

@@ -2,6 +2,7 @@ using System.Globalization;
 using OnnxEdit.Engine;
 using OnnxEdit.Engine.Data;
 using OnnxEdit.Engine.Data.Pixels;
+using OnnxEdit.Engine.Data.Sources;
 using OnnxEdit.Engine.Editing;
 using OnnxEdit.Engine.Tasks;
 
@@ -20,21 +21,27 @@ sealed class EditList(ModelAndData inputs, ModelData? data)
     internal EditRequest One(string image, string label) => Request(image, ClassNames.Find(label, data?.ClassNames), null);
 
     /// <summary>Every line of a file; empty lines and those that begin with '#' are passed over, and so is a header.</summary>
+    /// <exception cref="OnnxEngineException">There is no such file, or a line of it names no image and class; the message gives its number.</exception>
     internal IReadOnlyList<EditRequest> Read(string path)
     {
         if (!File.Exists(path)) throw new OnnxEngineException(ErrorKind.Data, $"There is no file '{path}'.");
-        List<EditRequest> requests = [];
-        var lines = File.ReadAllLines(path);
-        for (var i = 0; i < lines.Length; i++)
+        var folder = Path.GetDirectoryName(Path.GetFullPath(path));
+        return [.. LabelList.Read(path, IsHeader, hasComments: true).Select(entry =>
         {
-            var line = lines[i].Trim();
-            if (line.Length == 0 || line[0] == '#' || (requests.Count == 0 && line.Replace(" ", "", StringComparison.Ordinal).ToLowerInvariant() is "image,label" or "path,label")) continue;
-            var comma = line.LastIndexOf(',');
-            if (comma <= 0) throw new OnnxEngineException(ErrorKind.Data, $"Line {i + 1} of '{path}' is not IMAGE,LABEL: '{line}'.");
-            requests.Add(Request(line[..comma].Trim(), ClassNames.Find(line[(comma + 1)..].Trim(), data?.ClassNames), Path.GetDirectoryName(Path.GetFullPath(path))));
-        }
-        return requests.Count > 0 ? requests : throw new OnnxEngineException(ErrorKind.Data, $"'{path}' names no image; write lines IMAGE,LABEL.");
+            try
+            {
+                return Request(entry.Image, ClassNames.Find(entry.Label, data?.ClassNames), folder);
+            }
+            catch (OnnxEngineException e)
+            {
+                throw new OnnxEngineException(e.Kind, $"Line {entry.Line} of '{path}': {e.Message}", e);
+            }
+        })];
     }
+
+    static bool IsHeader(LabelList.Entry entry) =>
+        entry.Label.Equals("label", StringComparison.OrdinalIgnoreCase)
+        && (entry.Image.Equals("image", StringComparison.OrdinalIgnoreCase) || entry.Image.Equals("path", StringComparison.OrdinalIgnoreCase));
 
     EditRequest Request(string image, int label, string? folder)
     {

@@ -21,7 +21,7 @@ static class LatencySection
     static Html Figure(LatencyResult time)
     {
         var isPair = time.Second is not null;
-        var limit = Quantile([.. time.FirstTimes, .. time.SecondTimes], Shown);
+        var limit = Quantile.Of([.. time.FirstTimes.Concat(time.SecondTimes).Order()], Shown);
         double[] Cut(IReadOnlyList<double> times) => [.. times.Select(t => Math.Min(t, limit))];
         var histogram = isPair
             ? PairedHistogram.Of(Cut(time.FirstTimes), Cut(time.SecondTimes), Bins)
@@ -40,10 +40,4 @@ static class LatencySection
     }
 
     static string Range(Quartiles q) => $"{Figures.Milliseconds(q.Median)} ({Figures.Milliseconds(q.Lower)} - {Figures.Milliseconds(q.Upper)})";
-
-    static double Quantile(double[] values, double fraction)
-    {
-        Array.Sort(values);
-        return values[(int)Math.Ceiling(fraction * (values.Length - 1))];
-    }
 }

@@ -46,7 +46,7 @@ sealed class CoarCommand : CliCommand
         var watch = Stopwatch.StartNew();
         var result = context.Output.Track(progress =>
         {
-            var attributor = new Attributor(inputs.Model, images, options, progress, context.Cancellation);
+            using var attributor = new Attributor(inputs.Model, images, options, progress, context.Cancellation);
             if (context.Get(_run) is not { } folder) return attributor.Attribute();
             var run = RunFolder.Create(folder, RunInputs.Describe(inputs, attributor, options, images, _examples.Count(context), from, context.Cancellation));
             AttributionSampler.Run(attributor, run, [.. run.Work.Chunks.Select(c => c.Number)], progress, context.Cancellation);

@@ -37,11 +37,11 @@ sealed class CoarEvalCommand : CliCommand
         // Drawn as they were, whatever the seed of this call.
         var (images, _, _) = ExampleOptions.Open(context, inputs with { Seed = options.Seed }, attributions.Scores.Count, attributions.Facts.GetValueOrDefault("from", ExampleOptions.Test));
         double[] alphas = context.GetList(_alphas) is { } given ? Array.ConvertAll(given, a => Math.Round(a, 6)) : [options.Alpha, options.Alpha / 2];
-        if (alphas.FirstOrDefault(a => a is not (> 0 and < 1)) is var wrong && wrong != 0) throw new OnnxEngineException(ErrorKind.Usage, "--alphas takes shares above 0 and below 1.");
+        if (!alphas.All(a => a is > 0 and < 1)) throw new OnnxEngineException(ErrorKind.Usage, "--alphas takes numbers greater than 0 and less than 1.");
         // Masks of the evaluation are none of those that were fitted to: their stream is another one.
         var found = context.Output.Track(progress =>
         {
-            var attributor = new Attributor(inputs.Model, images, options, progress, context.Cancellation);
+            using var attributor = new Attributor(inputs.Model, images, options, progress, context.Cancellation);
             return alphas.Select(alpha => attributor.Evaluate(attributions, alpha, context.Get(_masks))).ToArray();
         });
         if (context.Get(_plot) is { } path) AttributionPlot.Calibration(path, found, context.Global.Force);

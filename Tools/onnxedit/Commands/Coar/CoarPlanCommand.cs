@@ -32,7 +32,7 @@ sealed class CoarPlanCommand : CliCommand
         inputs.RequireExplainable();
         var options = _settings.Resolve(context, inputs);
         var (images, from, _) = _examples.Open(context, inputs);
-        var attributor = new Attributor(inputs.Model, images, options, null, context.Cancellation);
+        using var attributor = new Attributor(inputs.Model, images, options, null, context.Cancellation);
         var run = RunFolder.Create(folder, RunInputs.Describe(inputs, attributor, options, images, _examples.Count(context), from, context.Cancellation));
         RunTable.Plan(context, run, attributor.Memory());
     }
