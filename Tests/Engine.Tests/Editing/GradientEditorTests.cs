@@ -1,6 +1,5 @@
 using OnnxEdit.Engine.Editing;
 using OnnxEdit.Engine.Tasks;
-using OnnxEdit.OnnxSurgery.Tests;
 using OnnxEdit.Surgery.Graph;
 using OnnxEdit.Surgery.Model;
 using Xunit;
