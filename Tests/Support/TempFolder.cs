@@ -1,3 +1,5 @@
+using System.Text;
+
 namespace OnnxEdit.Tests.Support;
 
 /// <summary>A folder of its own for one test; it goes away with the test.</summary>
@@ -6,30 +8,20 @@ public sealed class TempFolder : IDisposable
     /// <summary>The folder.</summary>
     public string Path { get; } = Directory.CreateTempSubdirectory("onnxedit-test-").FullName;
 
-    /// <summary>Full path of a file in it; folders on the way are made.</summary>
-    public string this[string name]
-    {
-        get
-        {
-            var path = System.IO.Path.Combine(Path, name);
-            Directory.CreateDirectory(System.IO.Path.GetDirectoryName(path)!);
-            return path;
-        }
-    }
+    /// <summary>Full path of a file or folder in it, whether it is there or not.</summary>
+    public string this[string name] => System.IO.Path.Combine(Path, name);
 
-    /// <summary>Writes a file and returns its full path.</summary>
+    /// <summary>Writes a file, makes the folders on its way, and returns its full path.</summary>
     public string Write(string name, params ReadOnlySpan<byte> bytes)
     {
-        File.WriteAllBytes(this[name], bytes);
-        return this[name];
+        var path = this[name];
+        Directory.CreateDirectory(System.IO.Path.GetDirectoryName(path)!);
+        File.WriteAllBytes(path, bytes);
+        return path;
     }
 
-    /// <summary>Writes a text file and returns its full path.</summary>
-    public string WriteText(string name, string text)
-    {
-        File.WriteAllText(this[name], text);
-        return this[name];
-    }
+    /// <summary>The same with text.</summary>
+    public string WriteText(string name, string text) => Write(name, Encoding.UTF8.GetBytes(text));
 
     /// <summary>Names of the files and folders in it, sorted.</summary>
     public string[] Files() =>
