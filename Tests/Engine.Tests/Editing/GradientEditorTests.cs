@@ -1,7 +1,6 @@
 using OnnxEdit.Engine.Editing;
 using OnnxEdit.Engine.Tasks;
 using OnnxEdit.Surgery.Graph;
-using OnnxEdit.Surgery.Model;
 using Xunit;
 
 namespace OnnxEdit.Engine.Tests;
