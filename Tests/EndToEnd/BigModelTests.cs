@@ -1,5 +1,4 @@
 using System.Globalization;
-using OnnxEdit.Benchmarks;
 using Xunit;
 
 namespace OnnxEdit.EndToEnd;
@@ -12,27 +11,20 @@ public sealed class BigModelTests
     {
         if (Environment.GetEnvironmentVariable("ONNXEDIT_BIG") != "1") Assert.Skip("Set ONNXEDIT_BIG=1 to run; it needs 8 GB of disk.");
         if (!OperatingSystem.IsLinux()) Assert.Skip("Anonymous memory is read from /proc.");
-        var folder = Directory.CreateTempSubdirectory("onnxedit-big-").FullName;
-        try
-        {
-            var (source, slim) = (Path.Combine(folder, "big.onnx"), Path.Combine(folder, "slim.onnx"));
-            Assert.Equal(0, BigModel.Run([source, "2.5"]));
-            using var process = CliRunner.Start(
-                ["slim", source, "--score", "l2", "--recovery", "none", "--sparsity", "0.2", "--data", "random:4", "--align", "1", "-o", slim]);
-            var output = process.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken);
-            var error = process.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken);
-            long peak = 0;
-            while (!process.WaitForExit(200)) peak = Math.Max(peak, AnonymousKilobytes(process.Id));
-            Assert.True(process.ExitCode == 0, await output + await error);
-            Assert.InRange(peak, 1, 4L << 20);
-            var bytes = new FileInfo(slim).Length + new FileInfo(slim + ".data").Length;
-            Assert.True(bytes < 0.81 * 2.57e9, $"{bytes} bytes");
-            Assert.Equal(["big.onnx", "big.onnx.data", "slim.onnx", "slim.onnx.data"], Directory.GetFiles(folder).Select(f => Path.GetFileName(f)!).Order());
-        }
-        finally
-        {
-            Directory.Delete(folder, recursive: true);
-        }
+        using var folder = new TempFolder();
+        var (source, slim) = (folder["big.onnx"], folder["slim.onnx"]);
+        BigModel.Write(source, 2.5);
+        using var process = CliRunner.Start(
+            ["slim", source, "--score", "l2", "--recovery", "none", "--sparsity", "0.2", "--data", "random:4", "--align", "1", "-o", slim]);
+        var output = process.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken);
+        var error = process.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken);
+        long peak = 0;
+        while (!process.WaitForExit(200)) peak = Math.Max(peak, AnonymousKilobytes(process.Id));
+        Assert.True(process.ExitCode == 0, await output + await error);
+        Assert.InRange(peak, 1, 4L << 20);
+        var bytes = new FileInfo(slim).Length + new FileInfo(slim + ".data").Length;
+        Assert.True(bytes < 0.81 * 2.57e9, $"{bytes} bytes");
+        Assert.Equal(["big.onnx", "big.onnx.data", "slim.onnx", "slim.onnx.data"], folder.Files());
     }
 
     static long AnonymousKilobytes(int process)

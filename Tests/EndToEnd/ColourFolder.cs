@@ -13,24 +13,22 @@ sealed class ColourFolder : IDisposable
     internal const int Images = 60;
     internal const string Normalisation = "--mean 0.5 --std 0.25";
 
+    readonly TempFolder _folder = new();
+
     internal ColourFolder()
     {
-        Root = Directory.CreateTempSubdirectory("onnxedit-test-").FullName;
-        Model = Path.Combine(Root, "colours.onnx");
-        Data = Path.Combine(Root, "data");
-        Directory.CreateDirectory(Data);
-        File.WriteAllBytes(Model, Classifier().ToByteArray());
-        File.WriteAllBytes(Path.Combine(Data, "test_batch.bin"), Records());
-        File.WriteAllText(Path.Combine(Data, "batches.meta.txt"), "red\ngreen\nblue\n");
+        _folder.Write("colours.onnx", Classifier().ToByteArray());
+        _folder.Write("data/test_batch.bin", Records());
+        _folder.WriteText("data/batches.meta.txt", "red\ngreen\nblue\n");
     }
 
-    internal string Root { get; }
+    internal string Root => _folder.Path;
 
-    internal string Model { get; }
+    internal string Model => _folder["colours.onnx"];
 
-    internal string Data { get; }
+    internal string Data => _folder["data"];
 
-    public void Dispose() => Directory.Delete(Root, recursive: true);
+    public void Dispose() => _folder.Dispose();
 
     /// <summary>input [N,3,32,32] -> GlobalAveragePool -> Flatten -> Gemm -> Softmax [N,3].</summary>
     static ModelProto Classifier()

@@ -1,4 +1,3 @@
-using OnnxEdit.OnnxSurgery.Tests;
 using OnnxEdit.Surgery.Model;
 using Xunit;
 

@@ -7,9 +7,9 @@ namespace OnnxEdit.EndToEnd;
 
 public sealed class ExplainTests : IDisposable
 {
-    readonly string _folder = Directory.CreateTempSubdirectory("onnxedit-test-").FullName;
+    readonly TempFolder _folder = new();
 
-    public void Dispose() => Directory.Delete(_folder, recursive: true);
+    public void Dispose() => _folder.Dispose();
 
     [Fact]
     public void Every_group_is_listed_with_what_it_saves_or_what_locks_it()
@@ -76,9 +76,7 @@ public sealed class ExplainTests : IDisposable
         graph.Node.Add(NodeAttributes.Node("Gemm", ["r", "w2", "b2"], ["y"], "second"));
         var model = new ModelProto { IrVersion = 8, Graph = graph };
         model.OpsetImport.Add(new OperatorSetIdProto { Version = 17 });
-        var path = Path.Combine(_folder, "two.onnx");
-        File.WriteAllBytes(path, model.ToByteArray());
-        return path;
+        return _folder.Write("two.onnx", model.ToByteArray());
     }
 
     static ValueInfoProto Vector(string name, long size)

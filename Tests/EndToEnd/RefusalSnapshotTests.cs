@@ -1,6 +1,5 @@
 using System.Text;
 using Google.Protobuf;
-using OnnxEdit.OnnxSurgery.Tests;
 using OnnxEdit.Surgery.Model;
 using OnnxEdit.Surgery.Proto;
 using Xunit;

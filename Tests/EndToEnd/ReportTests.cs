@@ -1,5 +1,4 @@
 using System.Text.RegularExpressions;
-using OnnxEdit.OnnxSurgery.Tests;
 using OnnxEdit.Surgery.Model;
 using Xunit;
 

@@ -9,11 +9,11 @@ namespace OnnxEdit.EndToEnd;
 
 public sealed class ServeEncryptedTests(ServedRepository repository) : IDisposable
 {
-    readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("onnxedit-tls");
+    readonly TempFolder _folder = new();
 
     static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
-    public void Dispose() => _folder.Delete(recursive: true);
+    public void Dispose() => _folder.Dispose();
 
     [Fact]
     public async Task Rest_and_grpc_are_encrypted_and_the_log_is_json_with_times()
@@ -47,7 +47,7 @@ public sealed class ServeEncryptedTests(ServedRepository repository) : IDisposab
     [Fact]
     public void A_certificate_that_cannot_be_read_is_named()
     {
-        var path = Path.Combine(_folder.FullName, "none.pem");
+        var path = _folder["none.pem"];
         var error = CliRunner.Run(["serve", repository.Folder, "--port", "0", "--grpc-port", "0", "--tls"], env: new Dictionary<string, string> { ["Kestrel__Certificates__Default__Path"] = path }).ExpectError(2);
         Assert.Contains("none.pem", error);
         Assert.DoesNotContain("unexpected", error);
@@ -57,8 +57,7 @@ public sealed class ServeEncryptedTests(ServedRepository repository) : IDisposab
     {
         using var key = RSA.Create(2048);
         using var made = new CertificateRequest("CN=localhost", key, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1).CreateSelfSigned(DateTimeOffset.UtcNow.AddDays(-1), DateTimeOffset.UtcNow.AddDays(1));
-        var path = Path.Combine(_folder.FullName, "server.pfx");
-        File.WriteAllBytes(path, made.Export(X509ContentType.Pfx, "secret"));
+        var path = _folder.Write("server.pfx", made.Export(X509ContentType.Pfx, "secret"));
         return new() { ["Kestrel__Certificates__Default__Path"] = path, ["Kestrel__Certificates__Default__Password"] = "secret" };
     }
 }

@@ -9,7 +9,7 @@ namespace OnnxEdit.EndToEnd;
 public sealed class ServedRepository : IDisposable
 {
     readonly SlimSample _sample = new();
-    readonly string _root = Directory.CreateTempSubdirectory("onnxedit-test-").FullName;
+    readonly TempFolder _root = new();
     readonly Lock _lock = new();
     int _count;
 
@@ -20,11 +20,11 @@ public sealed class ServedRepository : IDisposable
     {
         get
         {
-            var folder = Path.Combine(_root, "repo");
+            var folder = _root["repo"];
             lock (_lock)
             {
                 if (Directory.Exists(folder)) return folder;
-                var slim = Path.Combine(_root, "slim.onnx");
+                var slim = _root["slim.onnx"];
                 _sample.SlimWithoutData("--sparsity 0.3", slim).Expect(0);
                 CliRunner.Run(["deploy", _sample.Model, "--to", folder, "--name", Name, "--limit", "100"]).Expect(0);
                 CliRunner.Run(["deploy", slim, "--to", folder, "--name", Name]).Expect(0);
@@ -36,7 +36,7 @@ public sealed class ServedRepository : IDisposable
     /// <summary>A repository of one's own.</summary>
     internal string Copy()
     {
-        var copy = Path.Combine(_root, $"copy-{Interlocked.Increment(ref _count)}");
+        var copy = _root[$"copy-{Interlocked.Increment(ref _count)}"];
         foreach (var file in Directory.GetFiles(Folder, "*", SearchOption.AllDirectories))
         {
             var to = Path.Combine(copy, Path.GetRelativePath(Folder, file));
@@ -68,6 +68,6 @@ public sealed class ServedRepository : IDisposable
     public void Dispose()
     {
         _sample.Dispose();
-        Directory.Delete(_root, recursive: true);
+        _root.Dispose();
     }
 }

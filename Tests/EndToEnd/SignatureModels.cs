@@ -1,5 +1,4 @@
 using Google.Protobuf;
-using OnnxEdit.OnnxSurgery.Tests;
 using OnnxEdit.Surgery.Model;
 using OnnxEdit.Surgery.Proto;
 using DataType = OnnxEdit.Surgery.Proto.TensorProto.Types.DataType;

@@ -1,5 +1,4 @@
 using Google.Protobuf;
-using OnnxEdit.OnnxSurgery.Tests;
 using OnnxEdit.Surgery.Model;
 using Xunit;
 

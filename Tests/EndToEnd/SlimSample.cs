@@ -8,7 +8,7 @@ namespace OnnxEdit.EndToEnd;
 /// <summary>The built-in sample, written once for all slim tests; nothing may change its files.</summary>
 public sealed class SlimSample : IDisposable
 {
-    readonly string _root = Directory.CreateTempSubdirectory("onnxedit-test-").FullName;
+    readonly TempFolder _root = new();
     readonly Lock _lock = new();
     int _count;
 
@@ -17,7 +17,7 @@ public sealed class SlimSample : IDisposable
     {
         get
         {
-            var folder = Path.Combine(_root, "sample");
+            var folder = _root["sample"];
             lock (_lock)
                 if (!Directory.Exists(folder)) CliRunner.Run(["sample", folder, "-q"]).Expect(0);
             return folder;
@@ -29,7 +29,7 @@ public sealed class SlimSample : IDisposable
     internal string Data => Path.Combine(Folder, "data");
 
     /// <summary>A path that nothing has been written to.</summary>
-    internal string New(string extension = ".onnx") => Path.Combine(_root, $"out-{Interlocked.Increment(ref _count)}{extension}");
+    internal string New(string extension = ".onnx") => _root[$"out-{Interlocked.Increment(ref _count)}{extension}"];
 
     /// <summary>Slims the sample on a few images, with the settings of its onnxedit.json.</summary>
     internal CliResult Slim(string more, string? output) => CliRunner.Run(
@@ -47,5 +47,5 @@ public sealed class SlimSample : IDisposable
     }
 
     /// <inheritdoc/>
-    public void Dispose() => Directory.Delete(_root, recursive: true);
+    public void Dispose() => _root.Dispose();
 }

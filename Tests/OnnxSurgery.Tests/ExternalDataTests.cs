@@ -18,7 +18,7 @@ public sealed class ExternalDataTests : IDisposable
     {
         var model = OnnxModel.Load(External());
         Assert.Equal(SmallModels.Classifier(), model.Proto);
-        Assert.Equal([_folder.File("m.onnx.data")], model.DataFiles);
+        Assert.Equal([_folder["m.onnx.data"]], model.DataFiles);
         ModelValidator.CheckRuntime(model.Proto);
     }
 
@@ -27,7 +27,7 @@ public sealed class ExternalDataTests : IDisposable
     {
         var path = External();
         var before = OnnxModel.Load(path).Sha256;
-        var data = File.ReadAllBytes(_folder.File("m.onnx.data"));
+        var data = File.ReadAllBytes(_folder["m.onnx.data"]);
         data[1] ^= 1;
         _folder.Write("m.onnx.data", data);
         Assert.NotEqual(before, OnnxModel.Load(path).Sha256);
@@ -44,10 +44,10 @@ public sealed class ExternalDataTests : IDisposable
     public void A_missing_data_file_is_named_with_where_it_was_looked_for()
     {
         var path = External();
-        File.Delete(_folder.File("m.onnx.data"));
+        File.Delete(_folder["m.onnx.data"]);
         var refusal = Refusal(path);
         Assert.Contains("'m.onnx.data' of tensor 'conv1.weight' is missing", refusal);
-        Assert.Contains(_folder.File("m.onnx.data"), refusal);
+        Assert.Contains(_folder["m.onnx.data"], refusal);
     }
 
     [Theory]
@@ -72,7 +72,7 @@ public sealed class ExternalDataTests : IDisposable
     public void A_data_file_that_is_too_short_or_empty_is_refused()
     {
         var path = External();
-        var data = File.ReadAllBytes(_folder.File("m.onnx.data"));
+        var data = File.ReadAllBytes(_folder["m.onnx.data"]);
         _folder.Write("m.onnx.data", data.AsSpan(0, data.Length - 1));
         Assert.Contains("too short", Refusal(path));
         _folder.Write("m.onnx.data", []);

@@ -30,7 +30,7 @@ public sealed class MappedModelTests : IDisposable
     public void Sessions_over_mapped_weights_take_them_where_they_lie()
     {
         using var mapped = OrtRuntime.CreateSession(OnnxModel.Load(External(), mapFrom: 0).Proto);
-        using var read = OrtRuntime.CreateSession(OnnxModel.Load(_folder.File("m.onnx")).Proto);
+        using var read = OrtRuntime.CreateSession(OnnxModel.Load(_folder["m.onnx"]).Proto);
         Assert.True(mapped.IsMappedSession);
         Assert.False(read.IsMappedSession);
     }
@@ -48,11 +48,11 @@ public sealed class MappedModelTests : IDisposable
             Assert.Contains(true, removed);
             slim.Add(ChannelRemoval.Apply(analysis, removed));
             ModelRunner.AssertSame(ModelRunner.Run(MaskInsertion.Apply(analysis, removed)), ModelRunner.Run(slim[^1]), "cut");
-            model.With(slim[^1]).Save(_folder.File($"slim{slim.Count}.onnx"));
+            model.With(slim[^1]).Save(_folder[$"slim{slim.Count}.onnx"]);
         }
         Assert.Equal(slim[1], slim[0]);
-        Assert.Equal(File.ReadAllBytes(_folder.File("slim2.onnx.data")), File.ReadAllBytes(_folder.File("slim1.onnx.data")));
-        Assert.Equal(slim[0], OnnxModel.Load(_folder.File("slim1.onnx"), mapFrom: 0).Proto);
+        Assert.Equal(File.ReadAllBytes(_folder["slim2.onnx.data"]), File.ReadAllBytes(_folder["slim1.onnx.data"]));
+        Assert.Equal(slim[0], OnnxModel.Load(_folder["slim1.onnx"], mapFrom: 0).Proto);
     }
 
     [Fact]

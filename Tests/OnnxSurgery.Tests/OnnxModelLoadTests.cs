@@ -20,7 +20,7 @@ public sealed class OnnxModelLoadTests : IDisposable
         var proto = SmallModels.Classifier();
         var model = OnnxModel.Load(_folder.Write("m.onnx", proto.ToByteArray()));
         Assert.Equal(proto, model.Proto);
-        Assert.Equal(_folder.File("m.onnx"), model.Path);
+        Assert.Equal(_folder["m.onnx"], model.Path);
         Assert.Equal(new OnnxModel(proto).Sha256, model.Sha256);
         Assert.Empty(model.DataFiles);
     }
@@ -28,7 +28,7 @@ public sealed class OnnxModelLoadTests : IDisposable
     [Fact]
     public void A_missing_file_a_folder_and_an_empty_file_are_named()
     {
-        Assert.Contains("There is no file", Refusal(_folder.File("none.onnx")));
+        Assert.Contains("There is no file", Refusal(_folder["none.onnx"]));
         Assert.Contains("is a folder", Refusal(_folder.Path));
         Assert.Contains("is empty", Refusal(_folder.Write("empty.onnx", [])));
         Assert.Contains("There is no file", Refusal(""));

@@ -17,11 +17,11 @@ public sealed class OnnxModelSaveTests : IDisposable
     public void A_saved_model_is_one_file_with_the_same_bytes_every_time()
     {
         var model = new OnnxModel(SmallModels.Classifier());
-        model.Save(_folder.File("a.onnx"));
-        model.Save(_folder.File("b.onnx"));
+        model.Save(_folder["a.onnx"]);
+        model.Save(_folder["b.onnx"]);
         Assert.Equal(["a.onnx", "b.onnx"], _folder.Files());
-        Assert.Equal(model.Proto.ToByteArray(), File.ReadAllBytes(_folder.File("a.onnx")));
-        Assert.Equal(File.ReadAllBytes(_folder.File("a.onnx")), File.ReadAllBytes(_folder.File("b.onnx")));
+        Assert.Equal(model.Proto.ToByteArray(), File.ReadAllBytes(_folder["a.onnx"]));
+        Assert.Equal(File.ReadAllBytes(_folder["a.onnx"]), File.ReadAllBytes(_folder["b.onnx"]));
     }
 
     [Fact]
@@ -36,8 +36,8 @@ public sealed class OnnxModelSaveTests : IDisposable
         // Field 200, length-delimited, "new": from a later version of the format.
         byte[] bytes = [.. proto.ToByteArray(), 0xC2, 0x0C, 3, .. "new"u8];
         var model = OnnxModel.Load(_folder.Write("m.onnx", bytes));
-        model.Save(_folder.File("copy.onnx"));
-        Assert.Equal(bytes, File.ReadAllBytes(_folder.File("copy.onnx")));
+        model.Save(_folder["copy.onnx"]);
+        Assert.Equal(bytes, File.ReadAllBytes(_folder["copy.onnx"]));
     }
 
     [Fact]
@@ -57,9 +57,9 @@ public sealed class OnnxModelSaveTests : IDisposable
     {
         var bytes = SmallModels.Classifier().ToByteArray();
         var model = OnnxModel.Load(_folder.Write("m.onnx", bytes));
-        Assert.Contains("never overwritten", Refusal(model, _folder.File("m.onnx"), overwrite: true));
-        Assert.Contains("never overwritten", Refusal(model.With(SmallModels.Classifier(2)), _folder.File("./m.onnx"), overwrite: true));
-        Assert.Equal(bytes, File.ReadAllBytes(_folder.File("m.onnx")));
+        Assert.Contains("never overwritten", Refusal(model, _folder["m.onnx"], overwrite: true));
+        Assert.Contains("never overwritten", Refusal(model.With(SmallModels.Classifier(2)), _folder["./m.onnx"], overwrite: true));
+        Assert.Equal(bytes, File.ReadAllBytes(_folder["m.onnx"]));
     }
 
     [Fact]
@@ -67,17 +67,17 @@ public sealed class OnnxModelSaveTests : IDisposable
     {
         if (OperatingSystem.IsWindows()) Assert.Skip("Links need rights on Windows.");
         var model = OnnxModel.Load(_folder.Write("m.onnx", SmallModels.Classifier().ToByteArray()));
-        File.CreateSymbolicLink(_folder.File("link.onnx"), _folder.File("m.onnx"));
-        Assert.Contains("never overwritten", Refusal(model, _folder.File("link.onnx"), overwrite: true));
-        Directory.CreateSymbolicLink(_folder.File("here"), _folder.Path);
-        Assert.Contains("never overwritten", Refusal(model, _folder.File("here/m.onnx"), overwrite: true));
+        File.CreateSymbolicLink(_folder["link.onnx"], _folder["m.onnx"]);
+        Assert.Contains("never overwritten", Refusal(model, _folder["link.onnx"], overwrite: true));
+        Directory.CreateSymbolicLink(_folder["here"], _folder.Path);
+        Assert.Contains("never overwritten", Refusal(model, _folder["here/m.onnx"], overwrite: true));
     }
 
     [Fact]
     public void Impossible_targets_are_named()
     {
         var model = new OnnxModel(SmallModels.Classifier());
-        Assert.Contains("does not exist; create it", Refusal(model, _folder.File("no/m.onnx")));
+        Assert.Contains("does not exist; create it", Refusal(model, _folder["no/m.onnx"]));
         Assert.Contains("is a folder", Refusal(model, _folder.Path, overwrite: true));
         Assert.Contains("is empty", Refusal(model, ""));
         if (!OperatingSystem.IsLinux()) return;
@@ -90,7 +90,7 @@ public sealed class OnnxModelSaveTests : IDisposable
     {
         var model = new OnnxModel(SmallModels.Classifier());
         model.Proto.Graph.Node[0].Input[0] = "ghost";
-        Assert.Contains("'ghost'", Refusal(model, _folder.File("m.onnx")));
+        Assert.Contains("'ghost'", Refusal(model, _folder["m.onnx"]));
         Assert.Empty(_folder.Files());
     }
 
@@ -100,7 +100,7 @@ public sealed class OnnxModelSaveTests : IDisposable
         var model = new OnnxModel(SmallModels.Classifier());
         using var cancel = new CancellationTokenSource();
         cancel.Cancel();
-        Assert.Throws<OperationCanceledException>(() => model.Save(_folder.File("m.onnx"), cancellation: cancel.Token));
+        Assert.Throws<OperationCanceledException>(() => model.Save(_folder["m.onnx"], cancellation: cancel.Token));
         Assert.Empty(_folder.Files());
     }
 
@@ -108,17 +108,17 @@ public sealed class OnnxModelSaveTests : IDisposable
     public void External_data_stays_external_in_one_file_beside_the_model()
     {
         var source = External("source.onnx");
-        source.Save(_folder.File("a.onnx"));
-        source.Save(_folder.File("b.onnx"));
-        Assert.Equal(File.ReadAllBytes(_folder.File("a.onnx.data")), File.ReadAllBytes(_folder.File("b.onnx.data")));
+        source.Save(_folder["a.onnx"]);
+        source.Save(_folder["b.onnx"]);
+        Assert.Equal(File.ReadAllBytes(_folder["a.onnx.data"]), File.ReadAllBytes(_folder["b.onnx.data"]));
 
-        var inFile = ModelProto.Parser.ParseFrom(File.ReadAllBytes(_folder.File("a.onnx")));
+        var inFile = ModelProto.Parser.ParseFrom(File.ReadAllBytes(_folder["a.onnx"]));
         var external = inFile.Graph.Initializer.Where(t => t.DataLocation == DataLocation.External).ToList();
         // Only conv2's weight is larger than 1 KiB; shapes and biases stay in the model.
         Assert.Equal("conv2.weight", Assert.Single(external).Name);
         Assert.Equal("a.onnx.data", external[0].ExternalData.Single(e => e.Key == "location").Value);
 
-        var back = OnnxModel.Load(_folder.File("a.onnx"));
+        var back = OnnxModel.Load(_folder["a.onnx"]);
         Assert.Equal(SmallModels.Classifier(), back.Proto);
         Assert.Equal(SmallModels.Classifier(), source.Proto);
     }
@@ -128,8 +128,8 @@ public sealed class OnnxModelSaveTests : IDisposable
     {
         var source = External("source.onnx");
         var data = _folder.Write("m.onnx.data", [1, 2, 3]);
-        Assert.Contains("already exists", Refusal(source, _folder.File("m.onnx")));
-        source.Save(_folder.File("m.onnx"), overwrite: true);
+        Assert.Contains("already exists", Refusal(source, _folder["m.onnx"]));
+        source.Save(_folder["m.onnx"], overwrite: true);
         Assert.NotEqual([1, 2, 3], File.ReadAllBytes(data));
         Assert.Equal(["m.onnx", "m.onnx.data", "source.onnx", "source.onnx.data"], _folder.Files());
     }
@@ -138,9 +138,9 @@ public sealed class OnnxModelSaveTests : IDisposable
     public void The_data_file_of_the_source_is_never_overwritten()
     {
         External("source.onnx");
-        File.Move(_folder.File("source.onnx"), _folder.File("m.onnx"));
-        var model = OnnxModel.Load(_folder.File("m.onnx"));
-        Assert.Contains("never overwritten", Refusal(model, _folder.File("source.onnx"), overwrite: true));
+        File.Move(_folder["source.onnx"], _folder["m.onnx"]);
+        var model = OnnxModel.Load(_folder["m.onnx"]);
+        Assert.Contains("never overwritten", Refusal(model, _folder["source.onnx"], overwrite: true));
         Assert.Equal(["m.onnx", "source.onnx.data"], _folder.Files());
     }
 
@@ -151,7 +151,7 @@ public sealed class OnnxModelSaveTests : IDisposable
         var data = _folder.Write("m.onnx.data", [1, 2, 3]);
         using var cancel = new CancellationTokenSource();
         cancel.Cancel();
-        Assert.Throws<OperationCanceledException>(() => source.Save(_folder.File("m.onnx"), true, cancel.Token));
+        Assert.Throws<OperationCanceledException>(() => source.Save(_folder["m.onnx"], true, cancel.Token));
         Assert.Equal([1, 2, 3], File.ReadAllBytes(data));
         Assert.Equal(["m.onnx.data", "source.onnx", "source.onnx.data"], _folder.Files());
     }
@@ -159,8 +159,8 @@ public sealed class OnnxModelSaveTests : IDisposable
     [Fact]
     public void Saved_external_models_run_from_their_file()
     {
-        External("source.onnx").Save(_folder.File("m.onnx"));
-        using var session = new Microsoft.ML.OnnxRuntime.InferenceSession(_folder.File("m.onnx"));
+        External("source.onnx").Save(_folder["m.onnx"]);
+        using var session = new Microsoft.ML.OnnxRuntime.InferenceSession(_folder["m.onnx"]);
         Assert.Equal("x", Assert.Single(session.InputMetadata).Key);
     }
 

@@ -13,13 +13,13 @@ public sealed class RealModelTests : IDisposable
     [Fact]
     public void Every_healthy_model_loads_runs_and_is_saved_byte_for_byte()
     {
-        var paths = SharedModels.All().Where(p => Path.GetFileName(p) is not ("finn_tfc.onnx" or "swiftinfer_cifar10.onnx")).ToList();
+        var paths = SharedData.Models().Where(p => Path.GetFileName(p) is not ("finn_tfc.onnx" or "swiftinfer_cifar10.onnx")).ToList();
         if (paths.Count == 0) Assert.Skip("Set ONNXEDIT_SHARED to the folder that holds the real models.");
         foreach (var path in paths)
         {
             var model = OnnxModel.Load(path);
             ModelValidator.CheckRuntime(model.Proto);
-            var copy = _folder.File(Path.GetFileName(path));
+            var copy = _folder[Path.GetFileName(path)];
             model.Save(copy);
             Assert.True(File.ReadAllBytes(path).AsSpan().SequenceEqual(File.ReadAllBytes(copy)), $"{path} changed");
         }
@@ -44,7 +44,7 @@ public sealed class RealModelTests : IDisposable
     [InlineData("zoo/squeezenet_fp16.onnx", 1_235_496, 349_151_936)]
     public void Counts_are_the_published_ones(string name, long parameters, long macs)
     {
-        var model = OnnxModel.Load(SharedModels.Find(name)).Proto;
+        var model = OnnxModel.Load(SharedData.Model(name)).Proto;
         var counts = ModelCounts.Of(model, ShapeTrace.Of(model));
         Assert.Equal((parameters, macs), (counts.Parameters, counts.Macs));
         Assert.True(counts.MacsComplete);
@@ -52,7 +52,7 @@ public sealed class RealModelTests : IDisposable
 
     static string Refusal(string name)
     {
-        var path = SharedModels.Find(name);
+        var path = SharedData.Model(name);
         return Assert.Throws<OnnxSurgeryException>(() => OnnxModel.Load(path)).Message;
     }
 }

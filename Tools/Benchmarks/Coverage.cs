@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Text.Json;
 using OnnxEdit.Surgery.Channels;
 using OnnxEdit.Surgery.Model;
+using OnnxEdit.Tests.Support;
 
 namespace OnnxEdit.Benchmarks;
 
@@ -28,7 +29,7 @@ static class Coverage
             rows.Add(Row(model));
             Console.WriteLine(rows[^1]);
         }
-        var document = Path.Combine(Repository(), "docs", "coverage.md");
+        var document = Path.Combine(Repository.Root, "docs", "coverage.md");
         var text = Between(File.ReadAllText(document), "coverage", string.Join('\n', rows));
         AtomicFile.WriteText(document, Between(text, "operators", Operators()), overwrite: true);
         return 0;
@@ -90,12 +91,5 @@ static class Coverage
         var (start, end) = ($"<!-- {mark} -->\n", $"\n<!-- /{mark} -->");
         var from = text.IndexOf(start, StringComparison.Ordinal) + start.Length;
         return text[..from] + content + text[text.IndexOf(end, StringComparison.Ordinal)..];
-    }
-
-    static string Repository()
-    {
-        for (var folder = new DirectoryInfo(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
-            if (File.Exists(Path.Combine(folder.FullName, "Engine.sln"))) return folder.FullName;
-        throw new InvalidOperationException("The benchmarks do not run inside the repository.");
     }
 }

@@ -1,4 +1,6 @@
+using System.Globalization;
 using OnnxEdit.Benchmarks;
+using OnnxEdit.Tests.Support;
 
 // Several of these side by side want a thread each.
 if (int.TryParse(Environment.GetEnvironmentVariable("ONNXEDIT_THREADS"), out var threads)) OnnxEdit.Surgery.Model.OrtRuntime.Threads = threads;
@@ -44,7 +46,8 @@ switch (args)
     case ["ablations", .. { Length: > 0 } rest]:
         return AblationSpeed.Run(rest);
     case ["big-model", .. [_, _] rest]:
-        return BigModel.Run(rest);
+        BigModel.Write(rest[0], double.Parse(rest[1], CultureInfo.InvariantCulture));
+        return 0;
     case ["serving", .. { Length: > 0 } rest]:
         return ServingLoad.Run(rest);
     default:

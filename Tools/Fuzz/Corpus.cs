@@ -1,8 +1,8 @@
 using System.Globalization;
 using Google.Protobuf;
 using OnnxEdit.Kernels.RandomNumbers;
-using OnnxEdit.OnnxSurgery.Tests;
 using OnnxEdit.Surgery.Proto;
+using OnnxEdit.Tests.Support;
 
 namespace OnnxEdit.Fuzz;
 

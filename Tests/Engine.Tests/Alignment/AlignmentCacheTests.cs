@@ -7,10 +7,12 @@ public sealed class AlignmentCacheTests : IDisposable
 {
     static readonly AlignmentRow[] _rows = [new(AlignmentKind.Convolution, 16, 1.5), new(AlignmentKind.MatMul, 63, 0.25)];
 
-    readonly string _folder = Path.Combine(Directory.CreateTempSubdirectory("onnxedit-test-").FullName, "cache");
+    readonly TempFolder _root = new();
     int _measured;
 
-    public void Dispose() => Directory.Delete(Path.GetDirectoryName(_folder)!, recursive: true);
+    string Folder => _root["cache"];
+
+    public void Dispose() => _root.Dispose();
 
     [Fact]
     public void A_table_is_measured_once()
@@ -20,7 +22,7 @@ public sealed class AlignmentCacheTests : IDisposable
         Assert.Equal(1, _measured);
         Assert.Equal(first.Rows, second.Rows);
         Assert.Equal(("cpu", 2, "1.0"), (second.Cpu, second.Threads, second.Runtime));
-        Assert.Single(Directory.GetFileSystemEntries(_folder));
+        Assert.Single(Directory.GetFileSystemEntries(Folder));
     }
 
     [Fact]
@@ -43,8 +45,8 @@ public sealed class AlignmentCacheTests : IDisposable
     [InlineData("{ \"cpu\": \"other\", \"threads\": 2, \"runtime\": \"1.0\", \"rows\": [ { \"kind\": \"matMul\", \"channels\": 8, \"milliseconds\": 1 } ] }")]
     public void A_file_that_cannot_be_used_is_measured_again_and_replaced(string content)
     {
-        Directory.CreateDirectory(_folder);
-        File.WriteAllText(new AlignmentCache(_folder).PathOf("cpu", 2, "1.0"), content);
+        Directory.CreateDirectory(Folder);
+        File.WriteAllText(new AlignmentCache(Folder).PathOf("cpu", 2, "1.0"), content);
         Assert.Equal(_rows, Load("cpu", 2, "1.0").Rows);
         Load("cpu", 2, "1.0");
         Assert.Equal(1, _measured);
@@ -53,18 +55,18 @@ public sealed class AlignmentCacheTests : IDisposable
     [Fact]
     public void A_cache_file_written_by_hand_is_read()
     {
-        Directory.CreateDirectory(_folder);
+        Directory.CreateDirectory(Folder);
         File.WriteAllText(
-            new AlignmentCache(_folder).PathOf("cpu", 2, "1.0"),
+            new AlignmentCache(Folder).PathOf("cpu", 2, "1.0"),
             "{ \"cpu\": \"cpu\", \"threads\": 2, \"runtime\": \"1.0\", \"rows\": [ { \"kind\": \"depthwise\", \"channels\": 8, \"milliseconds\": 0.5 } ] }");
         Assert.Equal([new(AlignmentKind.Depthwise, 8, 0.5)], Load("cpu", 2, "1.0").Rows);
         Assert.Equal(0, _measured);
     }
 
     [Fact]
-    public void Without_a_folder_to_write_the_table_is_measured_each_time()
+    public void Without_aFolder_to_write_the_table_is_measured_each_time()
     {
-        File.WriteAllText(_folder, "a file where the folder should be");
+        File.WriteAllText(Folder, "a file where the folder should be");
         Assert.Equal(_rows, Load("cpu", 2, "1.0").Rows);
         Assert.Equal(_rows, new AlignmentCache(null).Load("cpu", 2, "1.0", Measure).Rows);
         Assert.Equal(2, _measured);
@@ -83,7 +85,7 @@ public sealed class AlignmentCacheTests : IDisposable
     [Fact]
     public void The_processor_has_a_name_in_one_line() => Assert.Matches("^[^\n]+-bit vectors$", CpuModel.Name);
 
-    AlignmentTable Load(string cpu, int threads, string runtime) => new AlignmentCache(_folder).Load(cpu, threads, runtime, Measure);
+    AlignmentTable Load(string cpu, int threads, string runtime) => new AlignmentCache(Folder).Load(cpu, threads, runtime, Measure);
 
     AlignmentRow[] Measure()
     {

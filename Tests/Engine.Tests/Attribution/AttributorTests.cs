@@ -3,7 +3,6 @@ using OnnxEdit.Engine.Attribution.Ablations;
 using OnnxEdit.Engine.Data;
 using OnnxEdit.Engine.Runtime;
 using OnnxEdit.Engine.Tasks;
-using OnnxEdit.OnnxSurgery.Tests;
 using OnnxEdit.Surgery;
 using OnnxEdit.Surgery.Components;
 using OnnxEdit.Surgery.Gradients;
@@ -17,9 +16,9 @@ public sealed class AttributorTests : IDisposable
 {
     static readonly ItemSet _images = SmallClassifier.Images(24);
 
-    readonly string _folder = Directory.CreateTempSubdirectory("onnxedit-test-").FullName;
+    readonly TempFolder _folder = new();
 
-    public void Dispose() => Directory.Delete(_folder, recursive: true);
+    public void Dispose() => _folder.Dispose();
 
     // One convolution and two classes: the margin is linear in the filters, so that its true attributions are known.
     static OnnxModel Linear()
@@ -123,7 +122,7 @@ public sealed class AttributorTests : IDisposable
         var model = SmallClassifier.Residual().Model;
         var options = new AttributionOptions { Ablation = ablation };
         var (first, second) = (Attribute(model, _images, AttributionMethod.Combined, 60, options), Attribute(model, _images, AttributionMethod.Combined, 60, options));
-        var (a, b) = (Path.Combine(_folder, "a.safetensors"), Path.Combine(_folder, "b.safetensors"));
+        var (a, b) = (_folder["a.safetensors"], _folder["b.safetensors"]);
         first.Save(a, overwrite: false);
         second.Save(b, overwrite: false);
         Assert.Equal(File.ReadAllBytes(a), File.ReadAllBytes(b));
@@ -217,7 +216,7 @@ public sealed class AttributorTests : IDisposable
         var model = SmallClassifier.Residual().Model;
         Assert.Contains("give a budget of", Assert.Throws<OnnxEngineException>(() => Attribute(model, _images, AttributionMethod.Combined, 10)).Message, StringComparison.Ordinal);
         Assert.Contains("no label", Assert.Throws<OnnxEngineException>(() => Attribute(model, SmallClassifier.Images(5, isLabelled: false), AttributionMethod.Combined, 60)).Message, StringComparison.Ordinal);
-        var path = Path.Combine(_folder, "cut.safetensors");
+        var path = _folder["cut.safetensors"];
         Attribute(model, _images, AttributionMethod.GradientTimesParameter, 3).Save(path, overwrite: false);
         File.WriteAllBytes(path, File.ReadAllBytes(path)[..^100]);
         Assert.Contains("ends too early", Assert.Throws<OnnxEngineException>(() => Attributions.Load(path)).Message, StringComparison.Ordinal);

@@ -12,10 +12,10 @@ public sealed class RunTests : IDisposable
     static readonly OnnxModel _model = SmallClassifier.Residual().Model;
     static readonly ItemSet _images = SmallClassifier.Images(21);
 
-    readonly string _root = Directory.CreateTempSubdirectory("onnxedit-test-").FullName;
+    readonly TempFolder _root = new();
     int _count;
 
-    public void Dispose() => Directory.Delete(_root, recursive: true);
+    public void Dispose() => _root.Dispose();
 
     static AttributionOptions Options(AttributionMethod method = AttributionMethod.Combined) => new() { Method = method, Budget = 90, Batch = 8, Chunk = 3 };
 
@@ -25,7 +25,7 @@ public sealed class RunTests : IDisposable
     {
         var (attributor, settled) = (Attributor(options), options ?? Options());
         var data = new RunData { Path = "random:21", From = "test", Count = 21, Sha256 = ExampleHash.Of(_images, TestContext.Current.CancellationToken) };
-        return RunFolder.Create(path ?? Path.Combine(_root, $"{_count++}"), RunManifest.Of(attributor, settled, "/models/model.onnx", data));
+        return RunFolder.Create(path ?? _root[$"{_count++}"], RunManifest.Of(attributor, settled, "/models/model.onnx", data));
     }
 
     static SampleReport Sample(RunFolder run, IEnumerable<int>? chunks = null, Attributor? attributor = null, IProgress<WorkProgress>? progress = null, CancellationToken? stop = null) =>
@@ -37,7 +37,7 @@ public sealed class RunTests : IDisposable
 
     byte[] Bytes(Attributions attributions)
     {
-        var path = Path.Combine(_root, $"{_count++}.safetensors");
+        var path = _root[$"{_count++}.safetensors"];
         attributions.Save(path, overwrite: false);
         return File.ReadAllBytes(path);
     }
@@ -204,8 +204,8 @@ public sealed class RunTests : IDisposable
         var run = Plan();
         Assert.Contains("the folder is gone", Refused(ErrorKind.Usage, () => Sample(run, progress: new Told(_ => { if (Directory.Exists(run.Path)) Directory.Delete(run.Path, recursive: true); }))), StringComparison.Ordinal);
         Assert.Contains("There is no run in", Refused(ErrorKind.Usage, () => RunFolder.Open(run.Path)), StringComparison.Ordinal);
-        File.WriteAllText(Path.Combine(_root, "note.txt"), "of other things");
-        Assert.Contains("is no run of attributions", Refused(ErrorKind.Usage, () => Plan(path: _root)), StringComparison.Ordinal);
+        _root.WriteText("note.txt", "of other things");
+        Assert.Contains("is no run of attributions", Refused(ErrorKind.Usage, () => Plan(path: _root.Path)), StringComparison.Ordinal);
         var damaged = Plan();
         var manifest = Path.Combine(damaged.Path, "manifest.json");
         File.WriteAllText(manifest, File.ReadAllText(manifest).Replace("\"passes\": 24", "\"passes\": 25", StringComparison.Ordinal));

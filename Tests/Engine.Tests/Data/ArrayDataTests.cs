@@ -6,7 +6,7 @@ namespace OnnxEdit.Engine.Tests;
 
 public sealed class ArrayDataTests : IDisposable
 {
-    readonly TemporaryFolder _folder = new();
+    readonly TempFolder _folder = new();
 
     public void Dispose() => _folder.Dispose();
 

@@ -6,7 +6,7 @@ namespace OnnxEdit.Engine.Tests;
 
 public sealed class CifarTests : IDisposable
 {
-    readonly TemporaryFolder _folder = new();
+    readonly TempFolder _folder = new();
 
     public void Dispose() => _folder.Dispose();
 
@@ -75,9 +75,7 @@ public sealed class CifarTests : IDisposable
     [Fact]
     public void Real_images_have_their_known_labels_and_names()
     {
-        var shared = Environment.GetEnvironmentVariable("ONNXEDIT_SHARED");
-        Assert.SkipWhen(string.IsNullOrEmpty(shared), "ONNXEDIT_SHARED is not set, so there is no real data here.");
-        var options = new DataOptions { Path = Path.Combine(shared!, "data", "cifar10"), Preprocessing = Preprocessing.KnownVariants(3)[0].Preprocessing, Outputs = 10 };
+        var options = new DataOptions { Path = SharedData.Require("data", "cifar10"), Preprocessing = Preprocessing.KnownVariants(3)[0].Preprocessing, Outputs = 10 };
         var data = ModelData.Open(options, Pictures.Rgb(32, 32));
         Assert.Equal((18000, 2000, 2000, 5000), (data.Train!.Count, data.Calibration!.Count, data.Validation!.Count, data.Test!.Count));
         Assert.Equal("airplane", data.ClassNames![0]);

@@ -7,7 +7,7 @@ namespace OnnxEdit.Engine.Tests;
 
 public sealed class IdxTests : IDisposable
 {
-    readonly TemporaryFolder _folder = new();
+    readonly TempFolder _folder = new();
 
     public void Dispose() => _folder.Dispose();
 

@@ -7,7 +7,7 @@ namespace OnnxEdit.Engine.Tests;
 
 public sealed class ParquetTests : IDisposable
 {
-    readonly TemporaryFolder _folder = new();
+    readonly TempFolder _folder = new();
 
     public void Dispose() => _folder.Dispose();
 
@@ -16,7 +16,7 @@ public sealed class ParquetTests : IDisposable
     {
         var image = new StructField("image", new DataField("bytes", typeof(byte[])), new DataField<string>("path"));
         var schema = hasLabels ? new ParquetSchema(image, new DataField<long>("label")) : new ParquetSchema(image);
-        await using var stream = File.Create(_folder[name]);
+        await using var stream = File.OpenWrite(_folder.Write(name));
         await using var writer = await ParquetWriter.CreateAsync(schema, stream);
         writer.CustomMetadata = new Dictionary<string, string>
         {

@@ -6,7 +6,7 @@ namespace OnnxEdit.Engine.Tests;
 
 public sealed class PixelTests : IDisposable
 {
-    readonly TemporaryFolder _folder = new();
+    readonly TempFolder _folder = new();
 
     public PixelTests() => _folder.Write("a.png", Pictures.Encoded(4, 8, 255, 102, 51));
 

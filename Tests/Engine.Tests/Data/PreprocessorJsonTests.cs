@@ -5,7 +5,7 @@ namespace OnnxEdit.Engine.Tests;
 
 public sealed class PreprocessorJsonTests : IDisposable
 {
-    readonly TemporaryFolder _folder = new();
+    readonly TempFolder _folder = new();
 
     public void Dispose() => _folder.Dispose();
 

@@ -1,5 +1,4 @@
 using OnnxEdit.Engine.Deployment;
-using OnnxEdit.OnnxSurgery.Tests;
 using OnnxEdit.Surgery.Model;
 using OnnxEdit.Surgery.Proto;
 using Xunit;
@@ -11,7 +10,7 @@ public sealed class DeployerTests
     [Fact]
     public void Every_version_has_the_answer_it_must_give()
     {
-        using var folder = new TemporaryFolder();
+        using var folder = new TempFolder();
         var result = Deploy(folder, Net(null, 1));
         Assert.Equal((1, true, 64), (result.Version.Version, result.IsActive, result.Version.MaxBatchSize));
         var second = Deploy(folder, Net(null, 2), activate: true);
@@ -33,7 +32,7 @@ public sealed class DeployerTests
     [Fact]
     public void A_rollback_goes_where_activations_came_from()
     {
-        using var folder = new TemporaryFolder();
+        using var folder = new TempFolder();
         foreach (var seed in new[] { 1, 2, 3 }) Deploy(folder, Net(null, seed), activate: seed != 2);
         var repository = new ModelRepository(folder["repo"]);
         Assert.Equal(3, repository.RequireManifest("m").Active);
@@ -46,7 +45,7 @@ public sealed class DeployerTests
     [Fact]
     public void A_batch_of_one_is_opened_through_its_reshapes()
     {
-        using var folder = new TemporaryFolder();
+        using var folder = new TempFolder();
         var fixedNet = Net(1, 1);
         Assert.Equal(0, Deploy(folder, fixedNet).Version.MaxBatchSize);
         var open = Deploy(folder, fixedNet, openBatch: true);
@@ -57,7 +56,7 @@ public sealed class DeployerTests
     [Fact]
     public void A_graph_that_mixes_its_items_is_not_batched()
     {
-        using var folder = new TemporaryFolder();
+        using var folder = new TempFolder();
         // Its sum goes over the items too.
         var model = ChainModel.Of("Softmax", 4).Proto.Clone();
         model.Graph.Node[0].Set("axis", 0L);
@@ -74,7 +73,7 @@ public sealed class DeployerTests
         return b.Build(b.Gemm(batch is null ? b.Flatten(y) : b.Reshape(y, 1, 64), 3));
     }
 
-    static DeployResult Deploy(TemporaryFolder folder, ModelProto model, bool activate = false, bool openBatch = false)
+    static DeployResult Deploy(TempFolder folder, ModelProto model, bool activate = false, bool openBatch = false)
     {
         var path = folder[$"{Guid.NewGuid():N}.onnx"];
         new OnnxModel(model).Save(path, cancellation: TestContext.Current.CancellationToken);

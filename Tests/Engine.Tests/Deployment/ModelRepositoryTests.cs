@@ -23,7 +23,7 @@ public sealed class ModelRepositoryTests
     [Fact]
     public void A_link_that_leads_out_of_the_repository_is_not_followed()
     {
-        using var folder = new TemporaryFolder();
+        using var folder = new TempFolder();
         folder.Write("outside/1/model.onnx", 1);
         Directory.CreateDirectory(folder["repo/x"]);
         var repository = new ModelRepository(Path.GetDirectoryName(folder["repo/x"])!);
@@ -35,7 +35,7 @@ public sealed class ModelRepositoryTests
     [Fact]
     public void Only_numbered_folders_with_a_model_are_versions()
     {
-        using var folder = new TemporaryFolder();
+        using var folder = new TempFolder();
         foreach (var name in new[] { "m/1/model.onnx", "m/10/model.onnx", "m/0/model.onnx", "m/02x/model.onnx", "m/3/other", "m/.x.staging/model.onnx" }) folder.Write(name, 1);
         var repository = new ModelRepository(folder.Path);
         Assert.Equal([1, 10], repository.VersionsOf("m"));
@@ -54,7 +54,7 @@ public sealed class ModelRepositoryTests
     [Fact]
     public void One_deployment_at_a_time_and_what_an_earlier_one_left_is_removed()
     {
-        using var folder = new TemporaryFolder();
+        using var folder = new TempFolder();
         var repository = new ModelRepository(folder.Path);
         var left = repository.Stage("m");
         using (repository.Lock("m"))

@@ -1,7 +1,6 @@
 using OnnxEdit.Engine.Data;
 using OnnxEdit.Engine.Editing;
 using OnnxEdit.Engine.Tasks;
-using OnnxEdit.OnnxSurgery.Tests;
 using OnnxEdit.Surgery.Graph;
 using OnnxEdit.Surgery.Model;
 using Xunit;

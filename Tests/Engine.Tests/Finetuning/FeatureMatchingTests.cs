@@ -3,7 +3,6 @@ using OnnxEdit.Engine.Finetuning;
 using OnnxEdit.Engine.Runtime;
 using OnnxEdit.Engine.Training;
 using OnnxEdit.Engine.Training.Rules;
-using OnnxEdit.OnnxSurgery.Tests;
 using OnnxEdit.Surgery.Gradients;
 using OnnxEdit.Surgery.Graph;
 using OnnxEdit.Surgery.Model;

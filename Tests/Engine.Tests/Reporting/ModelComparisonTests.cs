@@ -1,5 +1,4 @@
 using OnnxEdit.Engine.Reporting;
-using OnnxEdit.OnnxSurgery.Tests;
 using OnnxEdit.Surgery.Model;
 using OnnxEdit.Surgery.Proto;
 using Xunit;

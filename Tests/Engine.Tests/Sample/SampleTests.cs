@@ -10,7 +10,7 @@ namespace OnnxEdit.Engine.Tests;
 
 public sealed class SampleTests : IDisposable
 {
-    readonly TemporaryFolder _folder = new();
+    readonly TempFolder _folder = new();
 
     public void Dispose() => _folder.Dispose();
 

@@ -1,6 +1,5 @@
 using OnnxEdit.Engine.Linear;
 using OnnxEdit.Engine.Runtime;
-using OnnxEdit.OnnxSurgery.Tests;
 using OnnxEdit.Surgery.Graph;
 using OnnxEdit.Surgery.Model;
 using OnnxEdit.Surgery.Proto;

@@ -2,7 +2,6 @@ using OnnxEdit.Engine.Linear;
 using OnnxEdit.Engine.Refit;
 using OnnxEdit.Engine.Runtime;
 using OnnxEdit.Engine.Slimming;
-using OnnxEdit.OnnxSurgery.Tests;
 using OnnxEdit.Surgery.Graph;
 using Xunit;
 

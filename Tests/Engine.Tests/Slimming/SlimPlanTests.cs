@@ -8,7 +8,7 @@ public sealed class SlimPlanTests : IDisposable
 {
     static readonly ChannelAnalysis _analysis = SmallClassifier.Residual().Analysis;
 
-    readonly TemporaryFolder _folder = new();
+    readonly TempFolder _folder = new();
 
     public void Dispose() => _folder.Dispose();
 

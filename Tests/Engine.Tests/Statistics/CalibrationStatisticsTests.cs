@@ -1,7 +1,6 @@
 using OnnxEdit.Engine.Statistics;
 using OnnxEdit.Engine.Tasks;
 using OnnxEdit.Kernels.Moments;
-using OnnxEdit.OnnxSurgery.Tests;
 using Xunit;
 
 namespace OnnxEdit.Engine.Tests;

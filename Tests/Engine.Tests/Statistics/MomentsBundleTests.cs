@@ -14,7 +14,7 @@ public sealed class MomentsBundleTests : IDisposable
     static readonly SmallClassifier _model = SmallClassifier.Residual();
     static readonly CalibrationStatistics _statistics = _model.Collect(SmallClassifier.Images(60), new StatisticsOptions { ClassNames = ["a", "b", "c"] });
 
-    readonly TemporaryFolder _folder = new();
+    readonly TempFolder _folder = new();
 
     public void Dispose() => _folder.Dispose();
 

@@ -1,7 +1,6 @@
 using OnnxEdit.Engine.Data;
 using OnnxEdit.Engine.Statistics;
 using OnnxEdit.Kernels.RandomNumbers;
-using OnnxEdit.OnnxSurgery.Tests;
 using OnnxEdit.Surgery.Channels;
 using OnnxEdit.Surgery.Graph;
 using OnnxEdit.Surgery.Model;

@@ -3,7 +3,6 @@ using OnnxEdit.Engine.Statistics;
 using OnnxEdit.Engine.Tasks;
 using OnnxEdit.Engine.Unlearning;
 using OnnxEdit.Kernels.Moments;
-using OnnxEdit.OnnxSurgery.Tests;
 using OnnxEdit.Surgery.Graph;
 using Xunit;
 

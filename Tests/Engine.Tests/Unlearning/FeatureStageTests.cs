@@ -1,5 +1,4 @@
 using OnnxEdit.Engine.Refit;
-using OnnxEdit.OnnxSurgery.Tests;
 using OnnxEdit.Surgery.Graph;
 using Xunit;
 

@@ -64,7 +64,7 @@ public sealed class ForgetFitTests
     public void Mean_features_meet_behind_other_activations_too(string activation)
     {
         var cancellation = TestContext.Current.CancellationToken;
-        var b = new OnnxSurgery.Tests.GraphBuilder(5);
+        var b = new GraphBuilder(5);
         var x = b.Relu(b.Conv(b.Input("x", 3, 6, 6), 6, pads: 1));
         var source = b.Build(b.Gemm(b.Flatten(b.GlobalAveragePool(b.Unary(activation, b.Conv(x, 6, pads: 1)))), SmallClassifier.Classes));
         var model = NormalisedModel.Create(source);

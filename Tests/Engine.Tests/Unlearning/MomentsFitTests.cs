@@ -4,7 +4,6 @@ using OnnxEdit.Engine.Runtime;
 using OnnxEdit.Engine.Statistics;
 using OnnxEdit.Engine.Tasks;
 using OnnxEdit.Engine.Unlearning;
-using OnnxEdit.OnnxSurgery.Tests;
 using OnnxEdit.Surgery.Graph;
 using Xunit;
 

@@ -1,7 +1,6 @@
 using OnnxEdit.Engine.Data;
 using OnnxEdit.Engine.Slimming;
 using OnnxEdit.Engine.Unlearning;
-using OnnxEdit.OnnxSurgery.Tests;
 using OnnxEdit.Surgery.Model;
 using Xunit;
 

@@ -124,7 +124,7 @@ public class AttentionRuleTests
     [InlineData("zoo/mnist_self_attention.onnx")]
     public void Every_channel_of_the_real_attention_models_but_the_classes_can_be_removed(string name)
     {
-        var model = OnnxModel.Load(SharedModels.Find(name)).Proto;
+        var model = OnnxModel.Load(SharedData.Model(name)).Proto;
         foreach (var cut in Enum.GetValues<HeadCut>())
         {
             var analysis = ChannelAnalysis.Of(NormalisedModel.Create(model), cut);

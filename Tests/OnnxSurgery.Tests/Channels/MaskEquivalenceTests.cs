@@ -14,7 +14,7 @@ public class MaskEquivalenceTests
 {
     public static TheoryData<int> Blocks => [.. Enumerable.Range(0, 10)];
 
-    public static TheoryData<string> RealModels => [.. SharedModels.All().Where(IsHealthy).Select(Short).DefaultIfEmpty("resnet20_cifar10.onnx")];
+    public static TheoryData<string> RealModels => [.. SharedData.Models().Where(IsHealthy).Select(Short).DefaultIfEmpty("resnet20_cifar10.onnx")];
 
     [Theory]
     [MemberData(nameof(Blocks))]
@@ -47,7 +47,7 @@ public class MaskEquivalenceTests
     [MemberData(nameof(RealModels))]
     public void Removing_channels_of_real_models_equals_masking_them(string name)
     {
-        var model = OnnxModel.Load(SharedModels.Find(name)).Proto;
+        var model = OnnxModel.Load(SharedData.Model(name)).Proto;
         var shapes = RobustnessTests.InputShapes(model);
         var analysis = ChannelAnalysis.Of(NormalisedModel.Create(model, shapes));
         var original = ModelRunner.Run(model, 1, shapes);
@@ -70,7 +70,7 @@ public class MaskEquivalenceTests
     [InlineData("vgg10_cifar10_bn.onnx")]
     public void Every_channel_of_the_cifar_models_but_the_classes_can_be_removed(string name)
     {
-        var analysis = ChannelAnalysis.Of(NormalisedModel.Create(OnnxModel.Load(SharedModels.Find(name)).Proto));
+        var analysis = ChannelAnalysis.Of(NormalisedModel.Create(OnnxModel.Load(SharedData.Model(name)).Proto));
         var locked = Enumerable.Range(0, analysis.CellCount).Select(analysis.LockOf).OfType<ChannelLock>().ToArray();
         Assert.Equal(10, locked.Length);
         Assert.All(locked, reason => Assert.Equal("output", reason.Op));

@@ -10,7 +10,7 @@ public partial class OperatorTableTests
     [Fact]
     public void Every_operator_with_a_rule_is_documented_under_its_kind_and_no_other()
     {
-        var documented = File.ReadLines(Path.Combine(Root(), "docs", "channels.md"))
+        var documented = File.ReadLines(Path.Combine(Repository.Root, "docs", "channels.md"))
             .SkipWhile(line => line != "## Supported operators").TakeWhile(line => line != "## How to add an operator")
             .Where(line => line.StartsWith("| ", StringComparison.Ordinal) && !line.StartsWith("| kind", StringComparison.Ordinal))
             .Select(line => line.Split('|', StringSplitOptions.TrimEntries))
@@ -21,12 +21,4 @@ public partial class OperatorTableTests
 
     [GeneratedRegex(@"(com\.microsoft\.)?[A-Z]\w+")]
     private static partial Regex Operator();
-
-    static string Root()
-    {
-        var folder = AppContext.BaseDirectory;
-        while (!File.Exists(Path.Combine(folder, "Engine.sln")))
-            folder = Path.GetDirectoryName(folder) ?? throw new InvalidOperationException("The tests run outside the repository.");
-        return folder;
-    }
 }

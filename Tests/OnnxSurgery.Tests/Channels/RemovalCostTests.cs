@@ -26,7 +26,7 @@ public class RemovalCostTests
     [InlineData("zoo/mnist-8.onnx")]
     public void Costs_of_real_models_equal_those_of_the_slim_model(string name)
     {
-        var model = OnnxModel.Load(SharedModels.Find(name)).Proto;
+        var model = OnnxModel.Load(SharedData.Model(name)).Proto;
         AssertCounts(model, RobustnessTests.InputShapes(model), name);
     }
 

@@ -12,7 +12,7 @@ public class RobustnessTests
     [Fact]
     public void Every_real_model_is_analysed_or_refused_in_one_sentence()
     {
-        var paths = SharedModels.All();
+        var paths = SharedData.Models();
         if (paths.Count == 0) Assert.Skip("Set ONNXEDIT_SHARED to the folder that holds the real models.");
         foreach (var path in paths)
             try

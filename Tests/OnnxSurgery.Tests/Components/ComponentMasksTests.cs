@@ -113,7 +113,7 @@ public class ComponentMasksTests
     [InlineData("zoo/light_densenet121.onnx")]
     public void Masks_as_convolutions_are_masks_as_products_of_real_networks_too(string name)
     {
-        var proto = OnnxModel.Load(SharedModels.Find(name)).Proto.Clone();
+        var proto = OnnxModel.Load(SharedData.Model(name)).Proto.Clone();
         // Some were exported for one image at a time, which nothing in these insists on.
         new GraphIndex(proto.Graph).Inputs[0].Type.TensorType.Shape.Dim[0] = new TensorShapeProto.Types.Dimension { DimParam = "N" };
         proto.Graph.ValueInfo.Clear();

@@ -17,7 +17,7 @@ public class ModelCutTests
     [MemberData(nameof(RealModels))]
     public void Trunk_and_head_of_real_models_compose_to_the_model(string name)
     {
-        var proto = OnnxModel.Load(SharedModels.Find(name)).Proto;
+        var proto = OnnxModel.Load(SharedData.Model(name)).Proto;
         var shapes = RobustnessTests.InputShapes(proto);
         var model = NormalisedModel.Create(proto, shapes);
         var expected = Run(model.Proto, Inputs(model.Proto, shapes));

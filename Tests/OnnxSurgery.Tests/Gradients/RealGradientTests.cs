@@ -26,7 +26,7 @@ public class RealGradientTests
     [InlineData("zoo/cifar10_resnet_4b.onnx")]
     public void Gradients_of_real_models_agree_with_differences(string name)
     {
-        var model = OnnxModel.Load(SharedModels.Find(name)).Proto;
+        var model = OnnxModel.Load(SharedData.Model(name)).Proto;
         var shapes = RobustnessTests.InputShapes(model);
         var inputs = new InputShapes(new GraphIndex(model.Graph).Inputs, shapes);
         var prepared = DifferentiableModel.Prepare(model, inputs.HasOpenBatch ? 2 : inputs.FixedBatch, shapes);
@@ -81,7 +81,7 @@ public class RealGradientTests
     [InlineData("zoo/carvana_unet_simp.onnx", "only float tensors have gradients")]
     public void What_has_no_gradient_is_named(string name, string reason)
     {
-        var prepared = DifferentiableModel.Prepare(OnnxModel.Load(SharedModels.Find(name)).Proto, 1);
+        var prepared = DifferentiableModel.Prepare(OnnxModel.Load(SharedData.Model(name)).Proto, 1);
         var error = Assert.Throws<OnnxSurgeryException>(() => prepared.AddGradients(prepared.Proto.Graph.Output[0].Name, prepared.Weights));
         Assert.Contains(reason, error.Message);
     }

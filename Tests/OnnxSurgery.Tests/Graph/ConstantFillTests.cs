@@ -71,7 +71,7 @@ public class ConstantFillTests
     [InlineData("light_shufflenet")]
     public void The_light_models_lose_a_fifth_of_their_parameters(string name)
     {
-        var model = OnnxModel.Load(SharedModels.Find($"zoo/{name}.onnx")).Proto;
+        var model = OnnxModel.Load(SharedData.Model($"zoo/{name}.onnx")).Proto;
         var analysis = ChannelAnalysis.Of(NormalisedModel.Create(model));
         var removed = new bool[analysis.CellCount];
         var cost = new RemovalCost(analysis);

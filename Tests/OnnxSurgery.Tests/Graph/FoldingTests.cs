@@ -12,7 +12,7 @@ public class FoldingTests
     [MemberData(nameof(RealModels))]
     public void Folding_keeps_what_real_models_return(string name)
     {
-        var model = OnnxModel.Load(SharedModels.Find(name)).Proto;
+        var model = OnnxModel.Load(SharedData.Model(name)).Proto;
         var before = model.Clone();
         var shapes = RobustnessTests.InputShapes(model);
         var original = ModelRunner.Run(model, 1, shapes);

@@ -1,8 +1,8 @@
 using System.Globalization;
 using OnnxEdit.Engine.Deployment;
-using OnnxEdit.OnnxSurgery.Tests;
 using OnnxEdit.Serving;
 using OnnxEdit.Surgery.Model;
+using OnnxEdit.Tests.Support;
 
 namespace OnnxEdit.Fuzz;
 

@@ -1,12 +1,12 @@
 using OnnxEdit.Surgery.Proto;
 
-namespace OnnxEdit.OnnxSurgery.Tests;
+namespace OnnxEdit.Tests.Support;
 
 /// <summary>
 /// A random convolutional classifier, the same for the same seed: chains of the patterns that real networks are made
 /// of, on one running tensor whose shape each pattern may change.
 /// </summary>
-sealed class RandomNetwork
+public sealed class RandomNetwork
 {
     readonly Random _random;
     readonly GraphBuilder _b;

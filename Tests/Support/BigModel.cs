@@ -6,25 +6,20 @@ using OnnxEdit.Surgery.Proto;
 using DataLocation = OnnxEdit.Surgery.Proto.TensorProto.Types.DataLocation;
 using DataType = OnnxEdit.Surgery.Proto.TensorProto.Types.DataType;
 
-namespace OnnxEdit.Benchmarks;
+namespace OnnxEdit.Tests.Support;
 
 /// <summary>Writes a chain of wide fully connected layers of any size, weights as external data, in little memory.</summary>
-static class BigModel
+public static class BigModel
 {
     const int Width = 6144;
     const int Ends = 64;
 
-    /// <summary>Runs: output, size in GB.</summary>
-    public static int Run(string[] args)
+    /// <summary>Writes x [N, 64] -> 6144 -> ... -> 6144 -> 10, MatMul and Gemm in turns.</summary>
+    /// <param name="path">The model; its weights go to a file of this name with ".data" behind it.</param>
+    /// <param name="gigabytes">Size of the weights.</param>
+    public static void Write(string path, double gigabytes)
     {
-        var layers = (int)Math.Round(double.Parse(args[1], CultureInfo.InvariantCulture) * 1e9 / (4.0 * Width * Width));
-        Write(args[0], Math.Max(1, layers));
-        return 0;
-    }
-
-    // x [N, 64] -> Width -> ... -> Width -> 10, MatMul and Gemm in turns.
-    static void Write(string path, int layers)
-    {
+        var layers = Math.Max(1, (int)Math.Round(gigabytes * 1e9 / (4.0 * Width * Width)));
         var model = new ModelProto { IrVersion = 8, ProducerName = "benchmarks", Graph = new GraphProto { Name = "big" } };
         model.OpsetImport.Add(new OperatorSetIdProto { Domain = "", Version = 17 });
         var graph = model.Graph;

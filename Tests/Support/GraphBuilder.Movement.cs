@@ -1,7 +1,7 @@
 using OnnxEdit.Surgery.Model;
 using OnnxEdit.Surgery.Proto;
 
-namespace OnnxEdit.OnnxSurgery.Tests;
+namespace OnnxEdit.Tests.Support;
 
 /// <content>Operators that move data, and constants.</content>
 public sealed partial class GraphBuilder

@@ -3,7 +3,7 @@ using OnnxEdit.Surgery.Model;
 using OnnxEdit.Surgery.Proto;
 using DataType = OnnxEdit.Surgery.Proto.TensorProto.Types.DataType;
 
-namespace OnnxEdit.OnnxSurgery.Tests;
+namespace OnnxEdit.Tests.Support;
 
 /// <content>Quantised tensors and operators.</content>
 public sealed partial class GraphBuilder

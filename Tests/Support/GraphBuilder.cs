@@ -2,7 +2,7 @@ using OnnxEdit.Surgery.Model;
 using OnnxEdit.Surgery.Proto;
 using DataType = OnnxEdit.Surgery.Proto.TensorProto.Types.DataType;
 
-namespace OnnxEdit.OnnxSurgery.Tests;
+namespace OnnxEdit.Tests.Support;
 
 /// <summary>
 /// Builds small models in code, with seeded random weights. Every operator method returns the name of its output

@@ -1,15 +1,15 @@
-namespace OnnxEdit.EndToEnd;
+namespace OnnxEdit.Tests.Support;
 
-/// <summary>The repository that the tests were built from.</summary>
-static class Repository
+/// <summary>The repository that the running program was built from.</summary>
+public static class Repository
 {
     /// <summary>Its folder.</summary>
-    internal static string Root { get; } = Find();
+    public static string Root { get; } = Find();
 
     static string Find()
     {
         for (var folder = new DirectoryInfo(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
             if (File.Exists(Path.Combine(folder.FullName, "Engine.sln"))) return folder.FullName;
-        throw new InvalidOperationException("The tests do not run inside the repository.");
+        throw new InvalidOperationException("This does not run inside the repository.");
     }
 }
