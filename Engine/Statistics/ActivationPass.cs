@@ -14,7 +14,7 @@ namespace OnnxEdit.Engine.Statistics;
 sealed class ActivationPass : IDisposable
 {
     readonly ItemSet _images;
-    readonly IStatisticsBackend _backend = OrtDevice.UseCuda ? IlgpuBackend.OnCuda() : new SimdBackend(OrtRuntime.Threads);
+    readonly IStatisticsBackend _backend = ExecutionOptions.Current.Device == ExecutionDevice.Cuda ? IlgpuBackend.OnCuda() : new SimdBackend(ExecutionOptions.Current.Threads);
     readonly IReadOnlyList<MeasurementPoint> _points;
     readonly BatchRunner? _runner;
     readonly int _batch;

@@ -1,7 +1,9 @@
 using OnnxEdit.Benchmarks;
+using OnnxEdit.Surgery.Model;
 
 // Several of these side by side want a thread each.
-if (int.TryParse(Environment.GetEnvironmentVariable("ONNXEDIT_THREADS"), out var threads)) OnnxEdit.Surgery.Model.OrtRuntime.Threads = threads;
+using var execution = ExecutionOptions.Enter(
+    int.TryParse(Environment.GetEnvironmentVariable("ONNXEDIT_THREADS"), out var threads) ? new ExecutionOptions { Threads = threads } : null);
 
 switch (args)
 {
