@@ -42,7 +42,7 @@ static partial class OrtEnvironment
     // ORT >= 1.29 reports usage unless this is set before its environment is made. What .NET's SetEnvironmentVariable sets
     // does not reach getenv in native code, so libc is called: with what the program says in .NET, if it does, and never over
     // what native code finds already.
-    static void ChooseTelemetry()
+    internal static void ChooseTelemetry()
     {
         var set = Environment.GetEnvironmentVariable(Telemetry);
         if (!OperatingSystem.IsWindows()) _ = SetEnv(Telemetry, set ?? "1", overwrite: 0);

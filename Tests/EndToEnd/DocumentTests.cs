@@ -28,6 +28,14 @@ public sealed partial class DocumentTests(SlimSample sample)
             Assert.True(File.Exists(Path.Combine(folder, made)), made);
     }
 
+    [Fact]
+    public void The_samples_of_the_library_are_short()
+    {
+        var blocks = LibrarySamples.Read().Blocks;
+        Assert.Equal(8, blocks.Count);
+        Assert.All(blocks, block => Assert.InRange(block.Split('\n').Length, 1, 10));
+    }
+
     /// <summary>Each command of the README and of docs/ names a command and options that exist.</summary>
     [Fact]
     public void Every_documented_command_has_only_options_that_exist()

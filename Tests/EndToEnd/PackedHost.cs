@@ -46,7 +46,7 @@ public sealed partial class PackedHost : IDisposable
     internal (string Output, string Folder) Run(string what, string? telemetry)
     {
         var folder = Directory.CreateDirectory(Path.Combine(_root, what)).FullName;
-        return (Dotnet(folder, telemetry, Path.Combine(_root, "bin", "Host.dll"), what), folder);
+        return (Execute(folder, [Path.Combine(_root, "bin", "Host.dll"), what], telemetry), folder);
     }
 
     /// <inheritdoc/>
@@ -125,9 +125,9 @@ public sealed partial class PackedHost : IDisposable
         return reader.ReadToEnd();
     }
 
-    static string Dotnet(string folder, params string[] args) => Dotnet(folder, "1", args);
+    static string Dotnet(string folder, params string[] args) => Execute(folder, args, "1");
 
-    static string Dotnet(string folder, string? telemetry, params string[] args)
+    static string Execute(string folder, string[] args, string? telemetry)
     {
         var start = new ProcessStartInfo(Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet", args)
         {

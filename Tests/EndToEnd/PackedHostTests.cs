@@ -36,14 +36,6 @@ public sealed partial class PackedHostTests(PackedHost host) : IClassFixture<Pac
         Assert.Contains("ORT_DISABLE_TELEMETRY is 1", output, StringComparison.Ordinal);
     }
 
-    [Fact]
-    public void The_samples_of_the_library_are_short()
-    {
-        var samples = LibrarySamples.Read();
-        Assert.Equal(8, samples.Blocks.Count);
-        Assert.All(samples.Blocks, block => Assert.InRange(block.Split('\n').Length, 1, 10));
-    }
-
     (string, string)[] OwnDependencies(string package) => [.. Dependency().Matches(host.Manifests[package])
         .Select(match => (match.Groups["id"].Value, match.Groups["version"].Value)).Where(d => d.Item1.StartsWith("OnnxEdit.", StringComparison.Ordinal)).Order()];
 
