@@ -10,6 +10,7 @@ using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Console;
 using OnnxEdit.Engine;
 using OnnxEdit.Engine.Deployment;
+using OnnxEdit.Surgery.Model;
 using OpenTelemetry.Metrics;
 
 namespace OnnxEdit.Serving;
@@ -25,10 +26,12 @@ public static class InferenceServer
     public static async Task RunAsync(ServeOptions options, Action<IReadOnlyList<string>, IReadOnlyList<string>>? started = null, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(options);
+        // Requests that load models come from elsewhere, and follow what holds here.
+        options = options with { Execution = options.Execution ?? ExecutionOptions.Current };
         await using var app = Build(options, new ModelRepository(options.Repository));
         await using var catalog = app.Services.GetRequiredService<ModelCatalog>();
         // Workers compute on threads of the pool, which must not starve those that read requests.
-        ThreadPool.SetMinThreads(Environment.ProcessorCount + options.Instances + 4, Environment.ProcessorCount);
+        ThreadPool.SetMinThreads(Environment.ProcessorCount + options.Runs.Instances + 4, Environment.ProcessorCount);
         await catalog.RefreshAsync();
         try
         {

@@ -24,11 +24,26 @@ public sealed record ServeOptions
     /// <summary>How long a request may wait for others to fill its batch; zero: it takes along what is waiting already.</summary>
     public TimeSpan MaxDelay { get; init; }
 
-    /// <summary>Two: while one batch runs, the next need not stand in line. One processor or one GPU is busy with one.</summary>
-    public static int DefaultInstances => OrtDevice.UseCuda || Environment.ProcessorCount < 2 ? 1 : 2;
+    /// <summary>
+    /// Runs of one model at a time; null: two, since while one batch runs, the next need not stand in line, and one where there is
+    /// but one processor, or on a GPU, which is busy with one.
+    /// </summary>
+    public int? Instances { get; init; }
 
-    /// <summary>Runs of one model at a time.</summary>
-    public int Instances { get; init; } = DefaultInstances;
+    /// <summary>Threads of a run and the device; null: those of the scope that the server is started in (<see cref="ExecutionOptions.Enter"/>).</summary>
+    public ExecutionOptions? Execution { get; init; }
+
+    /// <summary>Runs of one model at a time, and what each has of the machine.</summary>
+    internal (int Instances, ExecutionOptions Each) Runs
+    {
+        get
+        {
+            var execution = Execution ?? ExecutionOptions.Current;
+            var instances = Instances ?? (execution.Device == ExecutionDevice.Cuda || Environment.ProcessorCount < 2 ? 1 : 2);
+            // Every run brings a thread of its own; together they shall be as many as there are processors.
+            return (instances, execution.Threads > 0 ? execution : execution with { Threads = Math.Max(1, Environment.ProcessorCount + 1 - instances) });
+        }
+    }
 
     /// <summary>Requests that wait for one model at most; further ones get 503.</summary>
     public int QueueLimit { get; init; } = 256;

@@ -40,10 +40,9 @@ static class AlignmentMeasurement
     /// <summary>Milliseconds of the fastest run within a time, of three runs at least.</summary>
     internal static double Time(ModelProto model, int threads, TimeSpan duration)
     {
-        _ = OrtRuntime.Version; // Starts the runtime with the project's own settings.
-        using var settings = new SessionOptions { IntraOpNumThreads = threads, LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_FATAL };
+        using var settings = OrtRuntime.CreateOptions();
+        settings.IntraOpNumThreads = threads;
         settings.AddSessionConfigEntry("session.force_spinning_stop", "1");
-        OrtDevice.AddTo(settings);
         using var session = new InferenceSession(model.ToByteArray(), settings);
         using var options = new RunOptions();
         long[] shape = [.. model.Graph.Input[0].Type.TensorType.Shape.Dim.Select(d => d.DimValue)];

@@ -14,15 +14,16 @@ public sealed record AlignmentTable(string Cpu, int Threads, string Runtime, IRe
 {
     /// <summary>
     /// The table of this machine: read from the user's cache, or measured (some seconds) and kept there. A cache that
-    /// cannot be read is measured again; one that cannot be written is done without.
+    /// cannot be read is measured again; one that cannot be written is done without. There is one for each number of threads
+    /// and each device (<see cref="ExecutionOptions"/>).
     /// </summary>
-    /// <param name="threads">Threads per run; 0: all cores.</param>
     /// <param name="cancellation">Ends a measurement.</param>
-    public static AlignmentTable Load(int threads, CancellationToken cancellation)
+    public static AlignmentTable Load(CancellationToken cancellation)
     {
-        var count = threads > 0 ? threads : Environment.ProcessorCount;
+        var execution = ExecutionOptions.Current;
+        var count = execution.ThreadCount;
         return new AlignmentCache(AlignmentCache.DefaultFolder)
-            .Load(OrtDevice.UseCuda ? $"{CpuModel.Name}, CUDA" : CpuModel.Name, count, OrtRuntime.Version, () => AlignmentMeasurement.Run(count, cancellation));
+            .Load(execution.Device == ExecutionDevice.Cuda ? $"{CpuModel.Name}, CUDA" : CpuModel.Name, count, OrtRuntime.Version, () => AlignmentMeasurement.Run(count, cancellation));
     }
 
     /// <summary>The multiple that channel counts of such layers should be held to: 1, 4, 8 or 16.</summary>

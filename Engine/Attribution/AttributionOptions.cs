@@ -1,6 +1,8 @@
+using System.Text.Json.Serialization;
 using OnnxEdit.Engine.Attribution.Ablations;
 using OnnxEdit.Surgery.Components;
 using OnnxEdit.Surgery.Gradients;
+using OnnxEdit.Surgery.Model;
 
 namespace OnnxEdit.Engine.Attribution;
 
@@ -48,4 +50,8 @@ public sealed record AttributionOptions
 
     /// <summary>Which output holds the logits; null: found by itself.</summary>
     public string? Output { get; init; }
+
+    /// <summary>Threads and device; null: those of the scope that the call stands in (<see cref="ExecutionOptions.Enter"/>).</summary>
+    [JsonIgnore]
+    public ExecutionOptions? Execution { get; init; }
 }

@@ -42,6 +42,7 @@ public sealed class Attributor : IDisposable
     /// <exception cref="OnnxSurgeryException">The model has no such components.</exception>
     public Attributor(OnnxModel model, ItemSet images, AttributionOptions options, IProgress<WorkProgress>? progress = null, CancellationToken cancellation = default)
     {
+        using var execution = ExecutionOptions.Enter(options.Execution);
         var graph = model.Proto;
         if (TokenMargin.Fits(graph)) (graph, images) = (TokenMargin.Adapt(graph), new TokenSequences(images));
         (_sha256, _images, _options, _progress, _cancellation) = (model.Sha256, images, options, progress, cancellation);
@@ -95,6 +96,7 @@ public sealed class Attributor : IDisposable
     /// <exception cref="OnnxSurgeryException">An operator has no gradient, and the method needs one.</exception>
     public Attributions Attribute()
     {
+        using var execution = Enter();
         var work = Work();
         var sums = new AttributionSums(work);
         using var runner = Runner(work);
@@ -110,6 +112,9 @@ public sealed class Attributor : IDisposable
 
     /// <summary>Upper bounds on the memory that the work takes over several machines.</summary>
     public MemoryBound Memory() => MemoryBound.Of(Work(), _model.Proto.Graph.Initializer.Sum(t => Bytes(t.Dims)), Activations);
+
+    /// <summary>Opens the scope that the options name, for work on this from outside.</summary>
+    internal IDisposable Enter() => ExecutionOptions.Enter(_options.Execution);
 
     /// <summary>What attributions are of.</summary>
     internal AttributionSubject Subject => new(_sha256, Names, [.. Enumerable.Range(0, _images.Count).Select(_images.Label)]);
@@ -131,6 +136,7 @@ public sealed class Attributor : IDisposable
     /// <inheritdoc cref="Evaluate(Attributions, double, int)"/>
     public IReadOnlyList<AttributionEvaluation> Evaluate(IReadOnlyList<Attributions> estimates, double alpha, int masks)
     {
+        using var execution = Enter();
         foreach (var attributions in estimates) RequireSame(attributions);
         var design = new MaskDesign(MaskDesignKind.Bernoulli, Components.Count, alpha, _options.Seed);
         using var runs = Runs();

@@ -55,7 +55,7 @@ sealed class ChunkRunner : IDisposable
         {
             cancellation.ThrowIfCancellationRequested();
             var number = pass;
-            Parallel.For(0, session.Batch, i => masks.Fill(chunk.Example + Math.Min(i, count - 1), number, session.Masks.AsSpan(i * d, d)));
+            ThreadedLoop.For(0, session.Batch, i => masks.Fill(chunk.Example + Math.Min(i, count - 1), number, session.Masks.AsSpan(i * d, d)));
             session.Run((_, gradients) => sums.Add(masks, count, session.Masks, gradients));
             progress?.Invoke(3L * count);
         }

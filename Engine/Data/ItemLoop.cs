@@ -24,7 +24,7 @@ internal static class ItemLoop
             var address = (nint)pinned;
             try
             {
-                Parallel.For(0, count, index => write(index, new Span<float>((float*)address + ((long)index * length), length)));
+                ThreadedLoop.For(0, count, index => write(index, new Span<float>((float*)address + ((long)index * length), length)));
             }
             catch (AggregateException several)
             {

@@ -54,4 +54,7 @@ public sealed record DeployOptions
 
     /// <summary>How speed is measured.</summary>
     public LatencyOptions Latency { get; init; } = new() { BatchSizes = [1] };
+
+    /// <summary>Threads and device; null: those of the scope that the call stands in (<see cref="ExecutionOptions.Enter"/>).</summary>
+    public ExecutionOptions? Execution { get; init; }
 }

@@ -22,6 +22,7 @@ public static class Deployer
     public static DeployResult Deploy(
         OnnxModel model, DeployOptions options, ItemSet? images = null, IProgress<WorkProgress>? progress = null, CancellationToken cancellation = default)
     {
+        using var execution = ExecutionOptions.Enter(options.Execution);
         ModelRepository.RequireName(options.Name);
         ServingFiles.Require(options.Name, options.Format, options.StorageUri);
         var repository = new ModelRepository(options.Repository, create: true);

@@ -32,12 +32,11 @@ public sealed class ServableModel : IDisposable
 
     /// <summary>Loads a model file, weights in other files included.</summary>
     /// <param name="path">The file.</param>
-    /// <param name="threads">Threads of ONNX Runtime for one run; 0: as for all sessions.</param>
     /// <exception cref="OnnxSurgeryException">ONNX Runtime refuses it.</exception>
     /// <exception cref="OnnxEngineException">An input or output cannot travel: it is no tensor, or of a type the protocol does not have (<see cref="ErrorKind.Model"/>).</exception>
-    public static ServableModel Open(string path, int threads = 0)
+    public static ServableModel Open(string path)
     {
-        var session = OrtRuntime.OpenFile(path, threads);
+        var session = OrtRuntime.OpenFile(path);
         try
         {
             return new ServableModel(session, path);

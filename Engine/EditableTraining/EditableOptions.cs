@@ -1,5 +1,6 @@
 using OnnxEdit.Engine.Editing;
 using OnnxEdit.Engine.Tasks;
+using OnnxEdit.Surgery.Model;
 
 namespace OnnxEdit.Engine.EditableTraining;
 
@@ -20,6 +21,9 @@ public sealed record EditableOptions
     /// first, and 0.0001 for layers that are trained already.
     /// </summary>
     public double? StepSize { get; init; }
+
+    /// <summary>Threads and device; null: those of the scope that the call stands in (<see cref="ExecutionOptions.Enter"/>).</summary>
+    public ExecutionOptions? Execution { get; init; }
 
     /// <summary>The step size that is meant.</summary>
     internal double LargestStep => StepSize ?? (Layers == "extra" ? 0.001 : 0.0001);

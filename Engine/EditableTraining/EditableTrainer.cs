@@ -64,6 +64,7 @@ public sealed class EditableTrainer
     public static EditableResult Train(
         OnnxModel model, ModelData data, EditableOptions options, IProgress<WorkProgress>? progress = null, CancellationToken cancellation = default)
     {
+        using var execution = ExecutionOptions.Enter(options.Execution);
         var (train, validation) = (Usable(data.Train, "training", options), Usable(data.Validation, "validation", options));
         var draft = EditDraft.Of(model);
         using var scope = EditScope.Of(draft, options.Layers, options.Evaluation.Output, options.Seed);

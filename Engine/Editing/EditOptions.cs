@@ -1,4 +1,5 @@
 using OnnxEdit.Engine.Tasks;
+using OnnxEdit.Surgery.Model;
 
 namespace OnnxEdit.Engine.Editing;
 
@@ -28,4 +29,7 @@ public sealed record EditOptions
 
     /// <summary>Seed of the data's draws, for the record.</summary>
     public ulong Seed { get; init; }
+
+    /// <summary>Threads and device; null: those of the scope that the call stands in (<see cref="ExecutionOptions.Enter"/>).</summary>
+    public ExecutionOptions? Execution { get; init; }
 }

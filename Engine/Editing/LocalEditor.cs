@@ -52,6 +52,7 @@ sealed class LocalEditor : IDisposable
     public static LocalEditor Create(NormalisedModel model, ItemSet images, LocalEditorOptions? options = null, CancellationToken cancellation = default)
     {
         options ??= new LocalEditorOptions();
+        using var execution = ExecutionOptions.Enter(options.Execution);
         var found = LastLayer.Of(model, ClassifierSignature.Of(model.Proto, options.Output).LogitsName).RequireDirect();
         var layer = found.Unit;
         if (layer.Output != found.Logits)

@@ -1,3 +1,5 @@
+using OnnxEdit.Surgery.Model;
+
 namespace OnnxEdit.Engine.Editing;
 
 /// <summary>Options of a <see cref="LocalEditor"/>.</summary>
@@ -11,4 +13,7 @@ public sealed record LocalEditorOptions
 
     /// <summary>Name of the logits, or null.</summary>
     public string? Output { get; init; }
+
+    /// <summary>Threads and device; null: those of the scope that the call stands in (<see cref="ExecutionOptions.Enter"/>).</summary>
+    public ExecutionOptions? Execution { get; init; }
 }

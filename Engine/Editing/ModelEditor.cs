@@ -53,6 +53,7 @@ public sealed class ModelEditor
     static T With<T>(
         OnnxModel model, ModelData? data, IReadOnlyList<EditRequest> requests, EditOptions options, IProgress<WorkProgress>? progress, CancellationToken cancellation, Func<ModelEditor, T> work)
     {
+        using var execution = ExecutionOptions.Enter(options.Execution);
         if (requests.Count == 0) throw new OnnxEngineException(ErrorKind.Usage, "There is nothing to edit; name an image and its label.");
         var signature = ClassifierSignature.Of(model.Proto, options.Evaluation.Output);
         var draft = EditDraft.Of(model);

@@ -46,6 +46,7 @@ public sealed class Finetuner
     public static FinetuneResult Finetune(
         OnnxModel model, ModelData data, FinetuneOptions options, IProgress<WorkProgress>? progress = null, CancellationToken cancellation = default)
     {
+        using var execution = ExecutionOptions.Enter(options.Execution);
         if (options.Teacher is null && (options.Mix > 0 || options.Forget.Count > 0 || options.Features is not null))
             throw new OnnxEngineException(ErrorKind.Usage, "Mixed images, features to match and classes to forget need a teacher; give one, or leave them out.");
         var signature = ClassifierSignature.Of(model.Proto, options.Evaluation.Output);

@@ -27,7 +27,7 @@ sealed class CholeskyFactor
             var to = Math.Min(k, from + Block);
             for (var i = from; i < to; i++)
                 if (!Columns(lower, i, from, to)) return null;
-            Parallel.For(to, k, i => Columns(lower, i, from, to));
+            ThreadedLoop.For(to, k, i => Columns(lower, i, from, to));
         }
         return new CholeskyFactor(lower);
     }
@@ -106,6 +106,6 @@ sealed class CholeskyFactor
     static void InBlocks(int count, Action<int, int> work)
     {
         const int Block = 8;
-        Parallel.For(0, (count + Block - 1) / Block, b => work(b * Block, Math.Min(count, (b + 1) * Block)));
+        ThreadedLoop.For(0, (count + Block - 1) / Block, b => work(b * Block, Math.Min(count, (b + 1) * Block)));
     }
 }

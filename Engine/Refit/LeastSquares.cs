@@ -51,7 +51,7 @@ static class LeastSquares
         var (k, m) = (sums.Rows, outputs.Length);
         var gram = CentredGram(sums, hasBias);
         var solution = new double[m][];
-        Parallel.For(0, m, at =>
+        ThreadedLoop.For(0, m, at =>
         {
             var o = outputs[at];
             var row = solution[at] = [.. Enumerable.Range(0, k).Select(i => CentredCross(sums, o, i, hasBias))];
@@ -80,7 +80,7 @@ static class LeastSquares
     {
         var k = sums.Rows;
         var errors = new double[outputs.Length];
-        Parallel.For(0, outputs.Length, at =>
+        ThreadedLoop.For(0, outputs.Length, at =>
         {
             var o = outputs[at];
             double[] w = [.. Enumerable.Range(0, k).Select(i => fit.Weights[at, i]), fit.Bias[at]];
@@ -104,7 +104,7 @@ static class LeastSquares
     {
         var (k, n) = (sums.Rows, sums.Count);
         var rows = new double[k][];
-        Parallel.For(0, k, i =>
+        ThreadedLoop.For(0, k, i =>
         {
             var mean = centred ? sums.Gram[i * (k + 1) + k] / n : 0;
             var row = rows[i] = new double[k];

@@ -81,7 +81,7 @@ sealed class MeanMatch(FeatureStage stage, PatchGraph patches, IReadOnlyList<lon
         // The constant term follows so that the mean output of the fit stays; what it changes is part of the derivative.
         double[] Difference(Means g, int k) => [.. Enumerable.Range(0, rows).Select(i =>
             g.Derivatives[k][i] - stay.Derivatives[k][i] - (g.Derivatives[k][rows] - stay.Derivatives[k][rows]) * mean[i])];
-        Parallel.For(0, stage.Channels, k =>
+        ThreadedLoop.For(0, stage.Channels, k =>
         {
             var differences = go.Select(g => Difference(g, k)).ToArray();
             var solved = Array.ConvertAll(differences, d => (double[])d.Clone());

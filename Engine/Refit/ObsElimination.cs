@@ -72,7 +72,7 @@ sealed class ObsElimination
             for (var s = 0; s < r; s++) TensorPrimitives.MultiplyAdd(removed[s], -factor[r, s], removed[r], removed[r]);
             TensorPrimitives.Divide(removed[r], factor[r, r], removed[r]);
         }
-        Parallel.For(0, _inverse.Length, i =>
+        ThreadedLoop.For(0, _inverse.Length, i =>
         {
             for (var r = 0; r < rows.Length; r++)
             {
@@ -106,7 +106,7 @@ sealed class ObsElimination
         var place = new int[_inverse.Length];
         for (var i = 0; i < left.Length; i++) place[left[i]] = i;
         var (inverse, weights) = (new double[left.Length][], new double[left.Length][]);
-        Parallel.For(0, left.Length, i =>
+        ThreadedLoop.For(0, left.Length, i =>
         {
             var (from, to) = (_inverse[left[i]], inverse[i] = new double[left.Length - i]);
             for (var j = i; j < left.Length; j++) to[j - i] = from[left[j] - left[i]];

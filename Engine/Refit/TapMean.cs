@@ -29,7 +29,7 @@ static class TapMean
     {
         var channels = gram.Length / taps;
         var mean = new double[channels][];
-        Parallel.For(0, channels, a =>
+        ThreadedLoop.For(0, channels, a =>
         {
             mean[a] = new double[channels];
             for (var t = 0; t < taps; t++)

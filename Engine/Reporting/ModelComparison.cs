@@ -28,6 +28,7 @@ public static class ModelComparison
     {
         ArgumentNullException.ThrowIfNull(after);
         options ??= new ReportOptions();
+        using var execution = ExecutionOptions.Enter(options.Execution);
         List<string> notes = [];
         if (before is not null) RequireSameInputs(before, after);
         var countsAfter = Count(after, options, notes);

@@ -15,8 +15,8 @@ namespace OnnxEdit.Engine.Reporting;
 public sealed record ReportEnvironment(
     IReadOnlyDictionary<string, string> Versions, string System, string Processor, int Cores, int Threads, string Device)
 {
-    /// <summary>This process on this machine.</summary>
+    /// <summary>The run at hand on this machine.</summary>
     public static ReportEnvironment Current => new(
         new SortedDictionary<string, string>(EngineVersions.Current.ToDictionary(), StringComparer.Ordinal) { ["dotnet"] = Environment.Version.ToString() },
-        RuntimeInformation.OSDescription, CpuModel.Name, Environment.ProcessorCount, OrtRuntime.Threads, OrtDevice.UseCuda ? "cuda" : "cpu");
+        RuntimeInformation.OSDescription, CpuModel.Name, Environment.ProcessorCount, ExecutionOptions.Current.Threads, ExecutionOptions.Current.DeviceName);
 }

@@ -1,4 +1,5 @@
 using OnnxEdit.Engine.Tasks;
+using OnnxEdit.Surgery.Model;
 
 namespace OnnxEdit.Engine.Reporting;
 
@@ -16,4 +17,7 @@ public sealed record ReportOptions
 
     /// <summary>Bars of a histogram.</summary>
     public int Bins { get; init; } = 48;
+
+    /// <summary>Threads and device; null: those of the scope that the call stands in (<see cref="ExecutionOptions.Enter"/>).</summary>
+    public ExecutionOptions? Execution { get; init; }
 }

@@ -14,21 +14,22 @@ static class SessionLanes
 
     /// <summary>Runs numbered pieces of work.</summary>
     /// <param name="count">Their number.</param>
-    /// <param name="work">Gets a number and how many threads its session may have.</param>
+    /// <param name="work">Gets a number; run in a scope that leaves it its share of the threads.</param>
     /// <param name="cancellation">Ends the work early.</param>
-    public static void Run(int count, Action<int, int> work, CancellationToken cancellation)
+    public static void Run(int count, Action<int> work, CancellationToken cancellation)
     {
-        var cores = OrtRuntime.Threads > 0 ? OrtRuntime.Threads : Environment.ProcessorCount;
+        var execution = ExecutionOptions.Current;
         // A GPU is one lane however many cores stand beside it.
-        var lanes = OrtDevice.UseCuda ? 1 : Math.Min(Math.Min(cores, Most), count);
-        if (lanes <= 1)
+        var lanes = execution.Device == ExecutionDevice.Cuda ? 1 : Math.Clamp(count, 1, Math.Min(execution.ThreadCount, Most));
+        using var share = ExecutionOptions.Enter(execution with { Threads = execution.ThreadCount / lanes });
+        if (lanes == 1)
         {
-            for (var i = 0; i < count; i++) work(i, cores);
+            for (var i = 0; i < count; i++) work(i);
             return;
         }
         try
         {
-            Parallel.For(0, count, new ParallelOptions { MaxDegreeOfParallelism = lanes, CancellationToken = cancellation }, i => work(i, cores / lanes));
+            Parallel.For(0, count, new ParallelOptions { MaxDegreeOfParallelism = lanes, CancellationToken = cancellation }, work);
         }
         catch (AggregateException several)
         {

@@ -55,7 +55,7 @@ public static class SampleFolder
     {
         const int record = 1 + SampleImages.Length;
         var bytes = new byte[count * record];
-        Parallel.For(0, count, index =>
+        ThreadedLoop.For(0, count, index =>
         {
             bytes[index * record] = (byte)SampleImages.Label(first + index);
             SampleImages.Draw(Seed, first + index, bytes.AsSpan((index * record) + 1, SampleImages.Length));

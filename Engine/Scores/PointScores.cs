@@ -3,6 +3,7 @@ using OnnxEdit.Kernels.Moments;
 using OnnxEdit.Kernels.Sketches;
 using OnnxEdit.Kernels.Witness;
 using OnnxEdit.Surgery.Channels;
+using OnnxEdit.Surgery.Model;
 
 namespace OnnxEdit.Engine.Scores;
 
@@ -30,7 +31,7 @@ static class PointScores
     {
         ChannelScoreKind.Chip => point.Independence ?? throw Lacking(point, "channel independence (CHIP)"),
         ChannelScoreKind.TvsPrune => point.MapDistance ?? MeanDistance(point),
-        ChannelScoreKind.Tv => Discriminability.Score(point.Features).Point(aggregation),
+        ChannelScoreKind.Tv => Discriminability.Score(point.Features, threads: ExecutionOptions.Current.Threads).Point(aggregation),
         ChannelScoreKind.Ks => Kolmogorov(point, aggregation),
         ChannelScoreKind.Mpm => Witness(point, aggregation, (in p, in q) => MinimaxBound.Solve(p, q, QuadraticMoments.RidgeFor(p, q)).Bound),
         ChannelScoreKind.Fisher => Witness(point, aggregation, (in p, in q) =>
@@ -69,7 +70,7 @@ static class PointScores
     static double[] PerChannel(ClassMoments shape, ClassAggregation aggregation, Func<int, int, double> score)
     {
         var result = new double[shape.Channels];
-        Parallel.For(0, result.Length, c =>
+        ThreadedLoop.For(0, result.Length, c =>
         {
             var classes = new double[shape.Classes];
             for (var k = 0; k < classes.Length; k++) classes[k] = score(c, k);

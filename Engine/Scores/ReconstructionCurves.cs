@@ -136,7 +136,7 @@ sealed class ReconstructionCurves
         {
             cancellation.ThrowIfCancellationRequested();
             var increase = new double[left.Count];
-            Parallel.For(0, left.Count, n => increase[n] = known.GetValueOrDefault(left[n])
+            ThreadedLoop.For(0, left.Count, n => increase[n] = known.GetValueOrDefault(left[n])
                 + readers.Sum(r => r.Places.TryGetValue(left[n], out var place) ? r.Elimination.Increase(place) : 0));
             var best = Enumerable.Range(0, left.Count).OrderBy(n => increase[n]).Take(Math.Max(1, left.Count / OneByOne)).Select(n => left[n]).ToArray();
             var added = Array.ConvertAll(best, cell => known.GetValueOrDefault(cell));

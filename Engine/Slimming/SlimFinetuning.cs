@@ -20,6 +20,7 @@ public static class SlimFinetuning
     public static SlimResult Apply(
         OnnxModel source, SlimResult slim, ModelData data, FinetuneOptions options, IProgress<WorkProgress>? progress = null, CancellationToken cancellation = default)
     {
+        using var execution = ExecutionOptions.Enter(options.Execution);
         var (model, training) = Finetuner.Finetune(slim.Model!, data, options with { Teacher = source }, progress, cancellation);
         var report = slim.Report with { Finetuning = training };
         if (training.BestStep == 0) return slim with { Report = report with { Notes = [.. report.Notes, "Fine-tuning made nothing better; the model is as it was slimmed."] } };

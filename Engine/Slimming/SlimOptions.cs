@@ -3,6 +3,7 @@ using OnnxEdit.Engine.Scores;
 using OnnxEdit.Engine.Tasks;
 using OnnxEdit.Kernels.Witness;
 using OnnxEdit.Surgery.Channels;
+using OnnxEdit.Surgery.Model;
 
 namespace OnnxEdit.Engine.Slimming;
 
@@ -47,4 +48,7 @@ public sealed record SlimOptions
 
     /// <summary>Sizes of symbolic input dimensions other than the batch, by input name.</summary>
     public IReadOnlyDictionary<string, long[]>? InputShapes { get; init; }
+
+    /// <summary>Threads and device; null: those of the scope that the call stands in (<see cref="ExecutionOptions.Enter"/>).</summary>
+    public ExecutionOptions? Execution { get; init; }
 }

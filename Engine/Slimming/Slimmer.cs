@@ -56,6 +56,7 @@ public sealed class Slimmer
     public static SlimResult Slim(
         OnnxModel model, SlimData data, SlimOptions options, IProgress<WorkProgress>? progress = null, CancellationToken cancellation = default)
     {
+        using var execution = ExecutionOptions.Enter(options.Execution);
         var signature = ModelSignature.Of(model.Proto, options.Evaluation.Output);
         var shapes = OpenInputs.Find(model.Proto, DataShapes.Complete(model.Proto, options.InputShapes, data.Calibration ?? data.HeldOut ?? data.Test));
         var draft = EditDraft.Of(model, shapes.Shapes);
@@ -227,7 +228,7 @@ public sealed class Slimmer
     int Alignment(ChannelGroup group)
     {
         if (_options.Align is { } given) return given;
-        _alignment ??= AlignmentTable.Load(OrtRuntime.Threads, _cancellation);
+        _alignment ??= AlignmentTable.Load(_cancellation);
         var nodes = group.Producers.Concat(group.Consumers).ToArray();
         return _alignment.MultipleFor(nodes.Any(IsDepthwise), nodes.All(n => n.OpType is "Gemm" or "MatMul"));
     }

@@ -45,7 +45,7 @@ sealed class ActivationPass : IDisposable
         var room = new StatisticsRoom(model, points, classes);
         _isFixed = !model.Trace.HasDynamicBatch;
         _batch = _isFixed ? model.Trace.Batch : room.Batch(options.Batch);
-        _backend = OrtDevice.UseCuda ? IlgpuBackend.OnCuda() : new SimdBackend(OrtRuntime.Threads);
+        _backend = ExecutionOptions.Current.Device == ExecutionDevice.Cuda ? IlgpuBackend.OnCuda() : new SimdBackend(ExecutionOptions.Current.Threads);
         try
         {
             if (tensors.Length > 0) _runner = new BatchRunner(ExposedModel.Of(model, tensors));

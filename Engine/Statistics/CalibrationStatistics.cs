@@ -65,8 +65,12 @@ public sealed class CalibrationStatistics
     /// <exception cref="OnnxEngineException">Activations are not finite, labels do not fit, or the model is no classifier.</exception>
     public static CalibrationStatistics Collect(
         OnnxModel model, ChannelAnalysis analysis, ItemSet images, StatisticsOptions? options = null,
-        IProgress<WorkProgress>? progress = null, CancellationToken cancellation = default) =>
-        new StatisticsCollector(model, analysis, images, options ?? new StatisticsOptions(), progress, cancellation).Run();
+        IProgress<WorkProgress>? progress = null, CancellationToken cancellation = default)
+    {
+        options ??= new StatisticsOptions();
+        using var execution = ExecutionOptions.Enter(options.Execution);
+        return new StatisticsCollector(model, analysis, images, options, progress, cancellation).Run();
+    }
 
     /// <summary>Gram sums of each group of a consumer, by the identity of its node; null when there are none.</summary>
     internal GramSums[]? Grams(string node) => _units.GetValueOrDefault(node)?.Unpack();

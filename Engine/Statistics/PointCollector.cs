@@ -1,6 +1,7 @@
 using OnnxEdit.Kernels;
 using OnnxEdit.Kernels.Moments;
 using OnnxEdit.Kernels.Witness;
+using OnnxEdit.Surgery.Model;
 
 namespace OnnxEdit.Engine.Statistics;
 
@@ -54,7 +55,10 @@ sealed class PointCollector
     {
         var maps = new float[Math.Min(layout.Images, _options.IndependenceImages - _independent)][];
         for (var n = 0; n < maps.Length; n++) maps[n] = ActivationArrangement.Maps(activations, layout, n).ToArray();
-        foreach (var own in maps.AsParallel().AsOrdered().Select(image => ChannelIndependence.Compute(image, layout.Channels)))
+        var found = new double[maps.Length][];
+        var threads = ExecutionOptions.Current.Threads;
+        ThreadedLoop.For(0, maps.Length, n => found[n] = ChannelIndependence.Compute(maps[n], layout.Channels, threads));
+        foreach (var own in found)
             for (var c = 0; c < own.Length; c++) _independence[c] += own[c];
         _independent += maps.Length;
     }

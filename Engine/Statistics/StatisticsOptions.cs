@@ -1,3 +1,5 @@
+using OnnxEdit.Surgery.Model;
+
 namespace OnnxEdit.Engine.Statistics;
 
 /// <summary>What <see cref="CalibrationStatistics.Collect"/> measures and how.</summary>
@@ -35,4 +37,7 @@ public sealed record StatisticsOptions
 
     /// <summary>Units with more patch rows than this get no Gram sums: the matrix grows with the square.</summary>
     public int LargestGram { get; init; } = 4096;
+
+    /// <summary>Threads and device; null: those of the scope that the call stands in (<see cref="ExecutionOptions.Enter"/>).</summary>
+    public ExecutionOptions? Execution { get; init; }
 }

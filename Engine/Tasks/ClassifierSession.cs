@@ -33,19 +33,18 @@ public sealed class ClassifierSession : IDisposable
     /// <param name="output">The logits; null: found as in <see cref="ClassifierSignature.Of"/>.</param>
     /// <param name="batch">Items per run at most, for models that leave the batch open.</param>
     /// <param name="inner">An inner tensor [items, length] to hand over as well, or null.</param>
-    /// <param name="threads">Threads of ONNX Runtime for one run; 0: as for all sessions.</param>
     /// <exception cref="OnnxEngineException">Not an image classifier, or no such output.</exception>
     /// <exception cref="OnnxSurgeryException">ONNX Runtime refuses the model.</exception>
-    public ClassifierSession(OnnxModel model, string? output = null, int batch = 64, string? inner = null, int threads = 0)
-        : this(model.Proto, output, batch, inner, threads) { }
+    public ClassifierSession(OnnxModel model, string? output = null, int batch = 64, string? inner = null)
+        : this(model.Proto, output, batch, inner) { }
 
     /// <summary>Loads a graph that is no model of its own yet.</summary>
-    /// <inheritdoc cref="ClassifierSession(OnnxModel, string?, int, string?, int)"/>
-    internal ClassifierSession(ModelProto model, string? output = null, int batch = 64, string? inner = null, int threads = 0)
+    /// <inheritdoc cref="ClassifierSession(OnnxModel, string?, int, string?)"/>
+    internal ClassifierSession(ModelProto model, string? output = null, int batch = 64, string? inner = null)
     {
         Signature = ClassifierSignature.Of(model, output);
         (_batchLimit, _inner) = (batch, inner);
-        _session = OrtRuntime.CreateSession(Exposing(model, Signature, inner is null ? [Signature.LogitsName] : [Signature.LogitsName, inner]), threads: threads);
+        _session = OrtRuntime.CreateSession(Exposing(model, Signature, inner is null ? [Signature.LogitsName] : [Signature.LogitsName, inner]));
     }
 
     /// <summary>What goes in and what comes out.</summary>

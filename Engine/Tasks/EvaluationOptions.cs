@@ -1,3 +1,5 @@
+using OnnxEdit.Surgery.Model;
+
 namespace OnnxEdit.Engine.Tasks;
 
 /// <summary>How to measure accuracy.</summary>
@@ -8,4 +10,7 @@ public sealed record EvaluationOptions
 
     /// <summary>Images per run at most; models with a fixed batch keep theirs.</summary>
     public int Batch { get; init; } = 64;
+
+    /// <summary>Threads and device; null: those of the scope that the call stands in (<see cref="ExecutionOptions.Enter"/>).</summary>
+    public ExecutionOptions? Execution { get; init; }
 }

@@ -30,6 +30,7 @@ public static class Evaluator
         ModelProto model, ItemSet images, EvaluationOptions? options = null, IProgress<WorkProgress>? progress = null, CancellationToken cancellation = default)
     {
         options ??= new EvaluationOptions();
+        using var execution = ExecutionOptions.Enter(options.Execution);
         using var session = new ClassifierSession(model, options.Output, options.Batch);
         return Evaluate(session, images, progress, cancellation);
     }

@@ -33,6 +33,7 @@ public static class LatencyComparison
         ModelProto first, ModelProto? second = null, LatencyOptions? options = null, IProgress<WorkProgress>? progress = null, CancellationToken cancellation = default)
     {
         options ??= new LatencyOptions();
+        using var execution = ExecutionOptions.Enter(options.Execution);
         List<LatencyResult> results = [];
         foreach (var batch in BatchSizes(first, second, options))
         {

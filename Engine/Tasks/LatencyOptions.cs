@@ -20,8 +20,8 @@ public sealed record LatencyOptions
     /// <summary>Milliseconds that a run may be expected to take, from a smaller batch, for a further batch size to be timed.</summary>
     public double LongestMilliseconds { get; init; } = double.PositiveInfinity;
 
-    /// <summary>Threads of each session; 0: as <see cref="OrtRuntime.Threads"/> says.</summary>
-    public int Threads { get; init; }
+    /// <summary>Threads and device; null: those of the scope that the call stands in (<see cref="ExecutionOptions.Enter"/>).</summary>
+    public ExecutionOptions? Execution { get; init; }
 
     /// <summary>Shapes, by name, of inputs that leave more than the batch open; their first extent is not used. Null: none does.</summary>
     public IReadOnlyDictionary<string, long[]>? InputShapes { get; init; }

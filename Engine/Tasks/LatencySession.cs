@@ -39,7 +39,7 @@ sealed class LatencySession : IDisposable
         _values = [.. _inputs.Select(input => input.Value)];
         try
         {
-            _session = CreateSession(model, options);
+            _session = CreateSession(model);
         }
         catch
         {
@@ -92,19 +92,12 @@ sealed class LatencySession : IDisposable
         foreach (var input in _inputs) input.Dispose();
     }
 
-    static ModelSession CreateSession(ModelProto model, LatencyOptions options)
+    static ModelSession CreateSession(ModelProto model)
     {
-        _ = OrtRuntime.Version; // Starts the runtime with the project's own settings.
-        using var session = new SessionOptions
-        {
-            GraphOptimizationLevel = GraphOptimizationLevel.ORT_ENABLE_ALL,
-            LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_FATAL,
-        };
-        var threads = options.Threads > 0 ? options.Threads : OrtRuntime.Threads;
-        if (threads > 0) session.IntraOpNumThreads = threads;
+        using var session = OrtRuntime.CreateOptions();
+        session.GraphOptimizationLevel = GraphOptimizationLevel.ORT_ENABLE_ALL;
         // Otherwise the idle threads of one model would keep spinning into the other model's turn.
         session.AddSessionConfigEntry("session.force_spinning_stop", "1");
-        OrtDevice.AddTo(session);
         try
         {
             return new ModelSession(model, session);

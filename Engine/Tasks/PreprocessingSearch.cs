@@ -47,6 +47,7 @@ public sealed record PreprocessingSearch
         CancellationToken cancellation = default)
     {
         options ??= new EvaluationOptions();
+        using var execution = ExecutionOptions.Enter(options.Execution);
         using var session = new ClassifierSession(model, options.Output, options.Batch);
         var input = session.Signature.Input;
         if (input.IsUInt8)

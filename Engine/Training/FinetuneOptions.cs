@@ -97,6 +97,9 @@ public sealed record FinetuneOptions
     /// <summary>How accuracy is measured.</summary>
     public EvaluationOptions Evaluation { get; init; } = new();
 
+    /// <summary>Threads and device; null: those of the scope that the call stands in (<see cref="ExecutionOptions.Enter"/>).</summary>
+    public ExecutionOptions? Execution { get; init; }
+
     /// <summary>The step size that is meant.</summary>
     internal double LargestStep => StepSize ?? Optimiser switch { FinetuneOptimiser.Adam => 0.0003, FinetuneOptimiser.Muon => 0.0005, _ => 0.001 };
 }

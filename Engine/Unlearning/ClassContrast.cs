@@ -49,7 +49,7 @@ static class ClassContrast
             return result;
         }
         var delta = Delta / features.Length;
-        Parallel.For(0, result.Length, k =>
+        ThreadedLoop.For(0, result.Length, k =>
         {
             var evidence = forgotten.Max(c => IsLarger(features[0].Moments, k, c) ? features.Max(f => Limit(f, k, c, [.. forgotten.Where(o => o != c)], delta, -1)) : 0);
             var needed = Enumerable.Range(0, features[0].Moments.Classes).Where(c => !forgotten.Contains(c))

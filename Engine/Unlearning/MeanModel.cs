@@ -42,7 +42,7 @@ sealed class MeanModel
         var (channels, rows) = (_grams.Outputs, _grams.Rows);
         var features = new double[channels];
         var derivatives = new double[channels][];
-        Parallel.For(0, channels, k =>
+        ThreadedLoop.For(0, channels, k =>
         {
             double[] step = [.. Enumerable.Range(0, rows).Select(i => weights[k, i] - _weights[k, i])];
             var shift = bias[k] - _bias[k] + Dot(step, _mean);
@@ -73,9 +73,9 @@ sealed class MeanModel
         var parts = classes.Select(c => (c.Count, Means: c.At(weights, bias))).ToArray();
         var total = parts.Sum(p => p.Count);
         double Average(Func<MeanMatch.Means, double> value) => parts.Sum(p => p.Count * value(p.Means)) / total;
-        return new MeanMatch.Means(
-            [.. Enumerable.Range(0, bias.Length).Select(k => Average(m => m.Features[k]))],
-            [.. Enumerable.Range(0, bias.Length).AsParallel().AsOrdered().Select(k => Enumerable.Range(0, weights.GetLength(1) + 1).Select(i => Average(m => m.Derivatives[k][i])).ToArray())]);
+        var derivatives = new double[bias.Length][];
+        ThreadedLoop.For(0, bias.Length, k => derivatives[k] = [.. Enumerable.Range(0, weights.GetLength(1) + 1).Select(i => Average(m => m.Derivatives[k][i]))]);
+        return new MeanMatch.Means([.. Enumerable.Range(0, bias.Length).Select(k => Average(m => m.Features[k]))], derivatives);
     }
 
     static double Dot(double[] a, double[] b) => System.Numerics.Tensors.TensorPrimitives.Dot<double>(a, b);

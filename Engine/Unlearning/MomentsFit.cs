@@ -124,7 +124,7 @@ sealed class MomentsFit
     {
         var size = own.Rows + 1;
         for (var i = 0; i < own.Gram.Length; i++) total.Gram[i] += factor * own.Gram[i];
-        Parallel.For(0, _stage.Channels, k =>
+        ThreadedLoop.For(0, _stage.Channels, k =>
         {
             double[] w = [.. Enumerable.Range(0, own.Rows).Select(i => _unit.Weights[k, i]), _unit.Bias[k]];
             var active = _sums.ActiveOf(c, k);

@@ -35,6 +35,7 @@ public static class RelearningCurve
         OnnxModel original, OnnxModel edited, UnlearnData data, IReadOnlyCollection<int> classes, int steps, UnlearnOptions options,
         IProgress<WorkProgress>? progress = null, CancellationToken cancellation = default)
     {
+        using var execution = ExecutionOptions.Enter(options.Execution);
         if (data.Train is not { IsLabelled: true } train || data.Test is not { IsLabelled: true } test)
             throw new OnnxEngineException(ErrorKind.Data, "A relearning curve needs labelled training and test images; give a labelled data set with --data.");
         int[] own = [.. Enumerable.Range(0, test.Count).Where(i => classes.Contains(test.Label(i)))];

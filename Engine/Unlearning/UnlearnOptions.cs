@@ -1,5 +1,6 @@
 using OnnxEdit.Engine.Tasks;
 using OnnxEdit.Engine.Training;
+using OnnxEdit.Surgery.Model;
 
 namespace OnnxEdit.Engine.Unlearning;
 
@@ -65,6 +66,9 @@ public sealed record UnlearnOptions
 
     /// <summary>How accuracy is measured.</summary>
     public EvaluationOptions Evaluation { get; init; } = new();
+
+    /// <summary>Threads and device; null: those of the scope that the call stands in (<see cref="ExecutionOptions.Enter"/>).</summary>
+    public ExecutionOptions? Execution { get; init; }
 
     /// <summary>Whether a class is to stay.</summary>
     internal bool Stays(int @class) => !Classes.Contains(@class);

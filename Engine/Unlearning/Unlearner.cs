@@ -43,6 +43,7 @@ public sealed class Unlearner
     public static UnlearnResult Unlearn(
         OnnxModel model, UnlearnData data, UnlearnOptions options, IProgress<WorkProgress>? progress = null, CancellationToken cancellation = default)
     {
+        using var execution = ExecutionOptions.Enter(options.Execution);
         var signature = ClassifierSignature.Of(model.Proto, options.Evaluation.Output);
         return new Unlearner(EditDraft.Of(model), signature, data, options, progress, cancellation).Run();
     }

@@ -72,7 +72,7 @@ sealed class WitnessScores(NormalisedModel model, UnlearnWitness witness, ulong 
     // Moments and histograms of the pooled maps, class 1 the one of the prefix.
     PointStatistics Statistics(EditSite site, PrefixRunner own, PrefixRunner others)
     {
-        using var backend = new SimdBackend(OrtRuntime.Threads);
+        using var backend = new SimdBackend(ExecutionOptions.Current.Threads);
         var layer = new LayerStatistics(site.Channels(model.Trace), 2, backend);
         // Images of both sides take turns, since the first of them fix the ranges of the histograms.
         List<(PrefixRunner Prefix, int First, int Label)> batches = [];

@@ -20,9 +20,10 @@ public static class ChannelIndependence
     /// <summary>Independence of every channel for one image.</summary>
     /// <param name="maps">Row-major [channels, positions] feature maps, as a rule after the activation function.</param>
     /// <param name="channels">C.</param>
+    /// <param name="threads">Threads to use; 0 means one per processor.</param>
     /// <returns>C non-negative values; a larger one means a channel that others replace less well.</returns>
     /// <exception cref="OnnxKernelException">The maps are empty, ragged or not finite.</exception>
-    public static double[] Compute(ReadOnlySpan<float> maps, int channels)
+    public static double[] Compute(ReadOnlySpan<float> maps, int channels, int threads = 0)
     {
         if (channels < 1 || maps.IsEmpty || maps.Length % channels != 0)
             throw new OnnxKernelException($"{maps.Length} activations do not form {channels} feature maps; pass the maps of one image.");
@@ -54,7 +55,7 @@ public static class ChannelIndependence
         var vectors = isWide ? gram.EigenVectors : rows * gram.EigenVectors;
         var (nodes, shares) = Nodes(values);
         var independence = new double[channels];
-        Parallel.For(0, channels, j =>
+        Parallel.For(0, channels, new ParallelOptions { MaxDegreeOfParallelism = threads == 0 ? Environment.ProcessorCount : threads }, j =>
         {
             var squares = new double[values.Length];
             for (var i = 0; i < squares.Length; i++)

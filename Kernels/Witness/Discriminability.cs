@@ -20,8 +20,9 @@ public static class Discriminability
     /// Number of certified scores that shall hold all at once (channels times classes); 1 for each on its own,
     /// which is enough for ranking.
     /// </param>
+    /// <param name="threads">Threads to use; 0 means one per processor.</param>
     /// <exception cref="OnnxKernelException">No feature is given, or their shapes differ.</exception>
-    public static ScoreTable Score(IReadOnlyList<FeatureStatistics> features, double delta = 0.05, int simultaneousClaims = 1)
+    public static ScoreTable Score(IReadOnlyList<FeatureStatistics> features, double delta = 0.05, int simultaneousClaims = 1, int threads = 0)
     {
         ArgumentNullException.ThrowIfNull(features);
         Probability.Require(delta);
@@ -34,7 +35,7 @@ public static class Discriminability
         var scores = new ChannelScore[channels * classes];
         // One failure probability is split over everything that may be the largest.
         var each = delta / simultaneousClaims / features.Count;
-        Parallel.For(0, channels, c =>
+        Parallel.For(0, channels, new ParallelOptions { MaxDegreeOfParallelism = threads == 0 ? Environment.ProcessorCount : threads }, c =>
         {
             for (var k = 0; k < classes; k++)
                 scores[c * classes + k] = ScoreOne(features, c, k, each);

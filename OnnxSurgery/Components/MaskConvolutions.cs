@@ -28,7 +28,7 @@ public static class MaskConvolutions
     public static ModelProto? Insert(NormalisedModel model, ComponentMap components, ComponentConstants constants, string output, int batch)
     {
         var input = model.Index.Inputs[0];
-        if (OrtDevice.UseCuda || model.Trace.BatchAxis(input.Name) != 0 || components.Layers.Any(l => !IsFilters(model, l))) return null;
+        if (ExecutionOptions.Current.Device == ExecutionDevice.Cuda || model.Trace.BatchAxis(input.Name) != 0 || components.Layers.Any(l => !IsFilters(model, l))) return null;
         var copy = model.Proto.Clone();
         copy.Graph.Output.Clear();
         copy.Graph.Output.Add(new ValueInfoProto { Name = output });

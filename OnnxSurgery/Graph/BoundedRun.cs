@@ -1,4 +1,5 @@
 using Microsoft.ML.OnnxRuntime;
+using OnnxEdit.Surgery.Model;
 using OnnxEdit.Surgery.Proto;
 
 namespace OnnxEdit.Surgery.Graph;
@@ -21,7 +22,7 @@ sealed class BoundedRun : IDisposable
     readonly TimeSpan _startOfWork = Environment.CpuUsage.TotalTime;
     readonly double _room = Environment.WorkingSet + TraceRoom.Limit;
     // A little above the room: what the allocator holds in reserve counts here, and the watch below says more.
-    readonly AddressSpace _ceiling = new(1.25 * TraceRoom.Limit);
+    readonly AddressSpace? _ceiling = ExecutionOptions.Current.LimitsAddressSpace ? new(1.25 * TraceRoom.Limit) : null;
     bool _disposed;
 
     /// <param name="model">The model that will be run.</param>
@@ -65,7 +66,7 @@ sealed class BoundedRun : IDisposable
     {
         lock (_lock) _disposed = true;
         _timer.Dispose();
-        _ceiling.Dispose();
+        _ceiling?.Dispose();
         Options.Dispose();
     }
 }

@@ -1,50 +1,53 @@
-using System.Runtime.InteropServices;
 using System.Text.RegularExpressions;
 using Microsoft.ML.OnnxRuntime;
 using OnnxEdit.Surgery.Proto;
 
 namespace OnnxEdit.Surgery.Model;
 
-/// <summary>The one place that starts ONNX Runtime and creates sessions.</summary>
+/// <summary>
+/// The one place that creates sessions. They have the threads and the device of the run they are made in
+/// (<see cref="ExecutionOptions"/>), and ONNX Runtime's environment as it is found, or as <see cref="OrtEnvironment"/> makes it.
+/// </summary>
 public static partial class OrtRuntime
 {
-    static OrtRuntime()
-    {
-        // ORT >= 1.29 reports usage unless this is set before its first environment exists. .NET's own
-        // SetEnvironmentVariable does not reach getenv in native code, so libc is called.
-        if (!OperatingSystem.IsWindows()) _ = SetEnv("ORT_DISABLE_TELEMETRY", "1", 1);
-        Environment.SetEnvironmentVariable("ORT_DISABLE_TELEMETRY", "1");
-        var options = new EnvironmentCreationOptions
-        {
-            logId = "onnxedit",
-            // Failures surface as exceptions with their own text; the log would only repeat them on stderr.
-            logLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_FATAL,
-        };
-        _ = OrtEnv.CreateInstanceWithOptions(ref options);
-    }
-
-    /// <summary>Intra-op threads of every session made from now on; 0 leaves it to ORT (all cores).</summary>
-    public static int Threads { get; set; }
-
     /// <summary>Version of the native library, for reports.</summary>
-    public static string Version => OrtEnv.Instance().GetVersionString();
+    public static string Version => Started().GetVersionString();
+
+    /// <summary>True when this build has ONNX Runtime's CUDA provider (MSBuild switch -p:Gpu=true).</summary>
+    public static bool HasCuda => Started().GetAvailableProviders().Contains("CUDAExecutionProvider");
+
+    /// <summary>Options of a session as the run at hand has them: its threads, its device, and no log.</summary>
+    /// <param name="isOnDevice">False keeps the session on the CPU.</param>
+    /// <exception cref="OnnxSurgeryException">CUDA was chosen and does not start: no such build, device or driver, or its libraries are missing.</exception>
+    public static SessionOptions CreateOptions(bool isOnDevice = true)
+    {
+        OrtEnvironment.Require();
+        var execution = ExecutionOptions.Current;
+        var isCuda = isOnDevice && execution.Device == ExecutionDevice.Cuda;
+        if (isCuda && !HasCuda)
+            throw new OnnxSurgeryException("This build has no CUDA: it needs the package Microsoft.ML.OnnxRuntime.Gpu in place of Microsoft.ML.OnnxRuntime; or run on the CPU.");
+        var options = new SessionOptions { LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_FATAL };
+        try
+        {
+            if (execution.Threads > 0) options.IntraOpNumThreads = execution.Threads;
+            if (isCuda) options.AppendExecutionProvider_CUDA(0);
+            return options;
+        }
+        catch (OnnxRuntimeException e)
+        {
+            options.Dispose();
+            throw new OnnxSurgeryException($"CUDA does not start: {FirstLine(e.Message)} Check driver and libraries, or run on the CPU.", e);
+        }
+    }
 
     /// <summary>Creates a session over a model held in memory.</summary>
     /// <param name="model">The model; not kept.</param>
     /// <param name="optimise">False switches all graph optimisations off (tracing, folding).</param>
-    /// <param name="threads">Its intra-op threads; 0: as for all sessions.</param>
     /// <exception cref="OnnxSurgeryException">ORT refuses the model; its reason is in the message.</exception>
-    public static ModelSession CreateSession(ModelProto model, bool optimise = true, int threads = 0)
+    public static ModelSession CreateSession(ModelProto model, bool optimise = true)
     {
-        using var options = new SessionOptions
-        {
-            GraphOptimizationLevel = optimise
-                ? GraphOptimizationLevel.ORT_ENABLE_ALL
-                : GraphOptimizationLevel.ORT_DISABLE_ALL,
-            LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_FATAL,
-        };
-        if (threads > 0 || Threads > 0) options.IntraOpNumThreads = threads > 0 ? threads : Threads;
-        if (optimise) OrtDevice.AddTo(options);
+        using var options = CreateOptions(isOnDevice: optimise);
+        options.GraphOptimizationLevel = optimise ? GraphOptimizationLevel.ORT_ENABLE_ALL : GraphOptimizationLevel.ORT_DISABLE_ALL;
         // The memory arena keeps its high-water mark for ever; sessions here are many and short-lived.
         options.EnableCpuMemArena = optimise;
         try
@@ -68,12 +71,9 @@ public static partial class OrtRuntime
     public static ModelProto Optimise(ModelProto model)
     {
         var path = Path.Combine(Path.GetTempPath(), $"onnxedit-{Guid.NewGuid():N}.onnx");
-        using var options = new SessionOptions
-        {
-            GraphOptimizationLevel = GraphOptimizationLevel.ORT_ENABLE_ALL,
-            LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_FATAL,
-            OptimizedModelFilePath = path,
-        };
+        using var options = CreateOptions(isOnDevice: false);
+        options.GraphOptimizationLevel = GraphOptimizationLevel.ORT_ENABLE_ALL;
+        options.OptimizedModelFilePath = path;
         try
         {
             using (new ModelSession(model, options)) return ModelProto.Parser.ParseFrom(File.ReadAllBytes(path));
@@ -90,16 +90,13 @@ public static partial class OrtRuntime
 
     /// <summary>Creates a session over a model file as it lies there, for serving: weights in files beside it are found by ORT itself.</summary>
     /// <param name="path">The file.</param>
-    /// <param name="threads">Its intra-op threads; 0: as for all sessions.</param>
     /// <exception cref="OnnxSurgeryException">ORT refuses the model, or there is no such file.</exception>
-    public static InferenceSession OpenFile(string path, int threads = 0)
+    public static InferenceSession OpenFile(string path)
     {
         if (!File.Exists(path)) throw new OnnxSurgeryException($"There is no file '{path}'.");
-        using var options = new SessionOptions { LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_FATAL };
-        if (threads > 0 || Threads > 0) options.IntraOpNumThreads = threads > 0 ? threads : Threads;
+        using var options = CreateOptions();
         // Threads that wait by spinning would take the cores from those that read requests.
         options.AddSessionConfigEntry("session.intra_op.allow_spinning", "0");
-        OrtDevice.AddTo(options);
         try
         {
             return new InferenceSession(path, options);
@@ -114,6 +111,12 @@ public static partial class OrtRuntime
         }
     }
 
+    static OrtEnv Started()
+    {
+        OrtEnvironment.Require();
+        return OrtEnv.Instance();
+    }
+
     /// <summary>The first line of an ORT message, without its error-code prefix.</summary>
     internal static string FirstLine(string message)
     {
@@ -125,7 +128,4 @@ public static partial class OrtRuntime
     // The file, line and signature in ORT's own source, which say nothing to a user.
     [GeneratedRegex(@"/onnxruntime_src/\S+:\d+ .*?\) (?=[A-Z\[])")]
     private static partial Regex SourcePlace();
-
-    [LibraryImport("libc", EntryPoint = "setenv", StringMarshalling = StringMarshalling.Utf8)]
-    private static partial int SetEnv(string name, string value, int overwrite);
 }

@@ -27,8 +27,9 @@ sealed class Batcher : IAsyncDisposable
     internal Batcher(ServableModel model, int maxBatch, ServeOptions options, VersionStatistics statistics)
     {
         (_model, _maxBatch, _maxDelay, _statistics) = (model, maxBatch, options.MaxDelay, statistics);
-        _queue = Channel.CreateBounded<PendingRequest>(new BoundedChannelOptions(options.QueueLimit) { SingleReader = options.Instances == 1 });
-        _workers = [.. Enumerable.Range(0, options.Instances).Select(_ => Task.Run(WorkAsync))];
+        var instances = options.Runs.Instances;
+        _queue = Channel.CreateBounded<PendingRequest>(new BoundedChannelOptions(options.QueueLimit) { SingleReader = instances == 1 });
+        _workers = [.. Enumerable.Range(0, instances).Select(_ => Task.Run(WorkAsync))];
     }
 
     /// <summary>Requests that wait.</summary>

@@ -61,7 +61,8 @@ sealed class LoadedVersion
     internal static LoadedVersion Load(ModelRepository repository, string name, int version, DeploymentManifest? manifest, ServeOptions options)
     {
         var path = repository.ModelPath(name, version);
-        var model = ServableModel.Open(path, Threads(options));
+        using var execution = ExecutionOptions.Enter(options.Runs.Each);
+        var model = ServableModel.Open(path);
         try
         {
             // The first runs are slow; nobody should wait for them.
@@ -74,9 +75,6 @@ sealed class LoadedVersion
             throw;
         }
     }
-
-    // Every run brings a thread of its own; together they shall be as many as there are processors.
-    static int Threads(ServeOptions options) => OrtRuntime.Threads > 0 ? OrtRuntime.Threads : Math.Max(1, Environment.ProcessorCount + 1 - options.Instances);
 
     /// <summary>Puts a request into the queue; false when it is full.</summary>
     internal bool TryEnqueue(PendingRequest request) => _batcher.TryEnqueue(request);

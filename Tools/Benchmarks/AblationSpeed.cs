@@ -27,7 +27,7 @@ static class AblationSpeed
     {
         int Whole(int at, int otherwise) => args.Length > at ? int.Parse(args[at], CultureInfo.InvariantCulture) : otherwise;
         var (name, count, threads) = (args[0], Whole(1, 1000), Whole(2, Environment.ProcessorCount));
-        OrtRuntime.Threads = threads;
+        using var execution = ExecutionOptions.Enter(new ExecutionOptions { Threads = threads });
         var source = SharedCifar.Model(name);
         var images = Stored(SharedCifar.Data(name, 0, 100, count).Test!);
         var (model, signature) = (NormalisedModel.Create(source.Proto), ClassifierSignature.Of(source.Proto));

@@ -36,7 +36,7 @@ static class ConvolutionForms
     {
         var batch = args.Length > 0 ? int.Parse(args[0], CultureInfo.InvariantCulture) : 64;
         // One thread, and its own time: what others do on the machine then hardly counts.
-        OrtRuntime.Threads = 1;
+        using var execution = ExecutionOptions.Enter(new ExecutionOptions { Threads = 1 });
         Console.WriteLine($"CPU ms, 1 thread, batch {batch}, least of {Rounds}; tensors come and go unblocked");
         Console.WriteLine($"| form | {string.Join(" | ", _sizes.Select(s => $"{s.Channels} channels, {s.Side}x{s.Side}"))} |");
         Console.WriteLine("|---|---|---|---|");

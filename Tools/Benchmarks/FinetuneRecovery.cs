@@ -42,9 +42,9 @@ static class FinetuneRecovery
         var given = text.Split(',', StringSplitOptions.RemoveEmptyEntries).Select(w => w.Split('=')).ToDictionary(w => w[0], w => double.Parse(w[1], CultureInfo.InvariantCulture));
         var options = new FinetuneOptions();
         double Take(string name, double otherwise) => given.Remove(name, out var value) ? value : otherwise;
-        OrtRuntime.Threads = (int)Take("threads", 0);
         options = options with
         {
+            Execution = Take("threads", 0) is > 0 and var threads ? new ExecutionOptions { Threads = (int)threads } : null,
             Steps = (int)Take("steps", options.Steps),
             Time = Take("minutes", 0) is > 0 and var minutes ? TimeSpan.FromMinutes(minutes) : null,
             Batch = (int)Take("batch", options.Batch),

@@ -1,9 +1,11 @@
 using System.Globalization;
 using OnnxEdit.Benchmarks;
+using OnnxEdit.Surgery.Model;
 using OnnxEdit.Tests.Support;
 
 // Several of these side by side want a thread each.
-if (int.TryParse(Environment.GetEnvironmentVariable("ONNXEDIT_THREADS"), out var threads)) OnnxEdit.Surgery.Model.OrtRuntime.Threads = threads;
+using var execution = ExecutionOptions.Enter(
+    int.TryParse(Environment.GetEnvironmentVariable("ONNXEDIT_THREADS"), out var threads) ? new ExecutionOptions { Threads = threads } : null);
 
 switch (args)
 {

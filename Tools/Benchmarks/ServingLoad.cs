@@ -162,7 +162,7 @@ static partial class ServingLoad
     {
         var start = new ProcessStartInfo("dotnet") { RedirectStandardOutput = true };
         foreach (var word in (string[])["exec", Path.Combine(AppContext.BaseDirectory, "onnxedit.dll"), "serve", repository, "--port", "0", "--no-grpc", .. more]) start.ArgumentList.Add(word);
-        if (OrtRuntime.Threads > 0) start.ArgumentList.Add($"--threads={OrtRuntime.Threads}");
+        if (ExecutionOptions.Current.Threads is > 0 and var threads) start.ArgumentList.Add($"--threads={threads}");
         var process = Process.Start(start)!;
         address = new Uri(AddressPattern().Match(process.StandardOutput.ReadLine() ?? throw new InvalidOperationException("The server does not start.")).Value);
         return process;

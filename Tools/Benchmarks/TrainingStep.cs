@@ -20,7 +20,7 @@ static class TrainingStep
     public static int Run(string[] args)
     {
         var (name, batch, threads) = (args[0], args.Length > 1 ? Number(args[1]) : 64, args.Length > 2 ? Number(args[2]) : Environment.ProcessorCount);
-        OrtRuntime.Threads = threads;
+        using var execution = ExecutionOptions.Enter(new ExecutionOptions { Threads = threads });
         var source = SharedCifar.Model(name);
         var (model, signature) = (NormalisedModel.Create(source.Proto), ClassifierSignature.Of(source.Proto));
         using var blocked = TrainingSession.Create(model, signature, new TrainingSessionOptions { Batch = batch });

@@ -70,13 +70,14 @@ static class Check
     // Folding, tracing, channels, removal, equivalence with masks, verification.
     static void Slim(OnnxModel model)
     {
-        OrtRuntime.Threads = 1;
         _ = Slimmer.Slim(model, new SlimData(), new SlimOptions
         {
             Budget = SlimBudget.Sparsity(0.2),
             Score = ChannelScoreKind.L2,
             Recovery = RecoveryKind.None,
             Align = 1,
+            // Each worker has a process of its own.
+            Execution = new ExecutionOptions { Threads = 1, LimitsAddressSpace = true },
         });
     }
 

@@ -35,11 +35,11 @@ static class AblationFit
         var known = prior is null ? null : moments.Times(prior);
         // Right-hand sides by example, as the factor takes them.
         var sides = new double[n][];
-        Parallel.For(0, n, e => sides[e] = [.. Enumerable.Range(0, d).Select(j => moments.Cross[j][e] - (known?[j][e] ?? 0))]);
+        ThreadedLoop.For(0, n, e => sides[e] = [.. Enumerable.Range(0, d).Select(j => moments.Cross[j][e] - (known?[j][e] ?? 0))]);
         double[][] gram = [.. moments.Gram.Select(row => (double[])row.Clone())];
         RidgeFactor.Of(gram, ridge, 1e-9).Solve(sides);
         var result = new double[d][];
-        Parallel.For(0, d, j => result[j] = [.. Enumerable.Range(0, n).Select(e => sides[e][j] + (prior?[j][e] ?? 0))]);
+        ThreadedLoop.For(0, d, j => result[j] = [.. Enumerable.Range(0, n).Select(e => sides[e][j] + (prior?[j][e] ?? 0))]);
         return result;
     }
 

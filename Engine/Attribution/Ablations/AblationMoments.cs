@@ -17,7 +17,7 @@ sealed class AblationMoments
         Mean = [.. sums.Sum.Select(s => s / count)];
         Gram = new double[d][];
         Cross = new double[d][];
-        Parallel.For(0, d, j =>
+        ThreadedLoop.For(0, d, j =>
         {
             var gram = Gram[j] = new double[d];
             for (var k = 0; k < d; k++) gram[k] = sums.Together[Math.Max(j, k)][Math.Min(j, k)] / count - Share[j] * Share[k];
@@ -50,7 +50,7 @@ sealed class AblationMoments
     public double[][] Times(double[][] coefficients)
     {
         var product = new double[Gram.Length][];
-        Parallel.For(0, Gram.Length, j =>
+        ThreadedLoop.For(0, Gram.Length, j =>
         {
             var row = product[j] = new double[Mean.Length];
             for (var k = 0; k < Gram.Length; k++)

@@ -62,9 +62,9 @@ sealed class AblationRuns : IDisposable
         else
             SessionLanes.Run(
                 ablated.Count,
-                (k, threads) =>
+                k =>
                 {
-                    RunFolded(ablated[k], answers[k], threads, cancellation);
+                    RunFolded(ablated[k], answers[k], cancellation);
                     lock (answers) done?.Invoke();
                 },
                 cancellation);
@@ -82,9 +82,9 @@ sealed class AblationRuns : IDisposable
     /// <inheritdoc/>
     public void Dispose() => _masked?.Dispose();
 
-    void RunFolded(int[] ablated, float[] answers, int threads, CancellationToken cancellation)
+    void RunFolded(int[] ablated, float[] answers, CancellationToken cancellation)
     {
-        using var session = new ClassifierSession(Without(ablated), _signature.OutputName, _batch, threads: threads);
+        using var session = new ClassifierSession(Without(ablated), _signature.OutputName, _batch);
         session.Run(_images, (first, count, logits) => Read(first, count, logits, answers), null, cancellation);
     }
 

@@ -54,7 +54,7 @@ sealed class AblationSums
     public static AblationSums Of(AblationSums a, AblationSums b)
     {
         var all = new AblationSums(a.Components, a.Examples) { Count = a.Count + b.Count };
-        Parallel.For(0, a.Components, j =>
+        ThreadedLoop.For(0, a.Components, j =>
         {
             TensorPrimitives.Add(a.Together[j], b.Together[j], all.Together[j]);
             TensorPrimitives.Add(a.Answers[j], b.Answers[j], all.Answers[j]);

@@ -1,5 +1,6 @@
 using OnnxEdit.Engine.Data;
 using OnnxEdit.Surgery.Components;
+using OnnxEdit.Surgery.Model;
 
 namespace OnnxEdit.Engine.Attribution.Corrections;
 
@@ -35,4 +36,7 @@ public sealed record ComponentEditOptions
 
     /// <summary>Components may be ablated by their means over validation images rather than as <see cref="AttributionOptions.Ablation"/> says.</summary>
     public AblationKind Ablation { get; init; } = AblationKind.Mean;
+
+    /// <summary>Threads and device; null: those of the scope that the call stands in (<see cref="ExecutionOptions.Enter"/>).</summary>
+    public ExecutionOptions? Execution { get; init; }
 }

@@ -65,6 +65,7 @@ public sealed class ComponentEditor
         OnnxModel model, ItemSet target, ItemSet reference, ItemSet validation, ItemSet? test, ComponentEditOptions options,
         IProgress<WorkProgress>? progress = null, CancellationToken cancellation = default)
     {
+        using var execution = ExecutionOptions.Enter(options.Execution);
         var signature = ClassifierSignature.Of(model.Proto, options.Attribution.Output);
         var draft = EditDraft.Of(model);
         var components = ComponentSearch.Find(draft.Baseline, [signature.LogitsName], options.Attribution.Components, options.Attribution.Shortcuts, options.Attribution.Layers);
@@ -120,9 +121,9 @@ public sealed class ComponentEditor
             _cancellation.ThrowIfCancellationRequested();
             if (gone.Count % Block == 0) scores = Score(gone);
             int[] candidates = [.. Enumerable.Range(0, _components.Count).Where(j => !gone.Contains(j)).OrderBy(j => _options.Lower ? -scores[j] : scores[j]).Take(_options.Candidates)];
-            var gains = Side(candidates, (j, threads) => Wanted(On(_target, Mask([.. gone, j]), threads)));
+            var gains = Side(candidates, j => Wanted(On(_target, Mask([.. gone, j]))));
             int[] finalists = [.. candidates.Zip(gains).OrderByDescending(p => p.Second).Take(Finalists).Select(p => p.First)];
-            var states = Side(finalists, (j, threads) => Measure(Mask([.. gone, j]), threads));
+            var states = Side(finalists, j => Measure(Mask([.. gone, j])));
             var best = finalists.Zip(states).MaxBy(p => p.Second.Gain);
             gone.Add(best.First);
             steps.Add(Step(_components.Name(best.First), scores[best.First], gone.Count, best.Second));
@@ -149,10 +150,10 @@ public sealed class ComponentEditor
         return (steps, masks);
     }
 
-    T[] Side<T>(int[] components, Func<int, int, T> measure)
+    T[] Side<T>(int[] components, Func<int, T> measure)
     {
         var found = new T[components.Length];
-        SessionLanes.Run(found.Length, (i, threads) => found[i] = measure(components[i], threads), _cancellation);
+        SessionLanes.Run(found.Length, i => found[i] = measure(components[i]), _cancellation);
         return found;
     }
 
@@ -168,9 +169,9 @@ public sealed class ComponentEditor
         return ComponentScores.Of(Scores(_target), Scores(_reference), scoring);
     }
 
-    (double Gain, double Target, double Validation) Measure(float[] mask, int threads = 0)
+    (double Gain, double Target, double Validation) Measure(float[] mask)
     {
-        var (target, validation) = (On(_target, mask, threads), On(_validation, mask, threads));
+        var (target, validation) = (On(_target, mask), On(_validation, mask));
         return (Wanted(target) + ValidationWeight * validation.Average(p => p.LogLikelihood), Accuracy(target), Accuracy(validation));
     }
 
@@ -180,10 +181,10 @@ public sealed class ComponentEditor
 
     static double Accuracy((double Margin, double LogLikelihood)[] answers) => answers.Average(a => a.Margin > 0 ? 1.0 : 0);
 
-    (double Margin, double LogLikelihood)[] On(ItemSet images, float[] mask, int threads = 0)
+    (double Margin, double LogLikelihood)[] On(ItemSet images, float[] mask)
     {
         var found = new (double, double)[images.Count];
-        using var session = new ClassifierSession(Without(mask), _signature.OutputName, threads: threads);
+        using var session = new ClassifierSession(Without(mask), _signature.OutputName);
         session.Run(images, (first, count, logits) =>
         {
             var classes = logits.Length / count;

@@ -42,6 +42,7 @@ public sealed class MistakeCorrector : IDisposable
         OnnxModel model, ItemSet mistakes, ItemSet reference, ItemSet validation, ComponentEditOptions options,
         IProgress<WorkProgress>? progress = null, CancellationToken cancellation = default)
     {
+        using var execution = ExecutionOptions.Enter(options.Execution);
         (_mistakes, _options) = (mistakes, options);
         IReadOnlyList<float[]> Scores(ItemSet images)
         {
@@ -80,6 +81,7 @@ public sealed class MistakeCorrector : IDisposable
     /// <param name="cancellation">Ends the work early.</param>
     public MistakeCorrection Correct(int example, CancellationToken cancellation = default)
     {
+        using var execution = ExecutionOptions.Enter(_options.Execution);
         var (gone, label) = (new List<int>(), _mistakes.Label(example));
         var before = Margins(example, [[]])[0];
         var candidates = Candidates(example);

@@ -41,6 +41,7 @@ public static class AttributionSampler
         List<int> twice = [];
         if (pending.Length > 0)
         {
+            using var execution = attributor.Enter();
             run.Manifest.Require(attributor, cancellation);
             using var runner = attributor.Runner(run.Work);
             var (done, all) = (0L, pending.Sum(n => run.Work.Chunks[n].Cost));

@@ -14,13 +14,13 @@ static class ChunkOrigin
     public static string Host { get; } = string.Concat(Environment.MachineName.Select(c => char.IsAsciiLetterOrDigit(c) || c == '-' ? c : '_'));
 
     /// <summary>Facts for the head of a chunk.</summary>
-    public static IReadOnlyDictionary<string, string> Facts { get; } = new Dictionary<string, string>(EngineVersions.Current)
+    public static IReadOnlyDictionary<string, string> Facts => new Dictionary<string, string>(EngineVersions.Current)
     {
         ["host"] = Host,
         ["process"] = Environment.ProcessId.ToString(CultureInfo.InvariantCulture),
         ["cpu"] = CpuModel.Name,
         ["cpu_flags"] = string.Join(' ', Flags()),
-        ["device"] = OrtDevice.UseCuda ? "cuda" : "cpu",
+        ["device"] = ExecutionOptions.Current.DeviceName,
     };
 
     static IEnumerable<string> Flags()

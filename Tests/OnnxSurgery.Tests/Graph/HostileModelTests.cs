@@ -54,7 +54,21 @@ public class HostileModelTests
         var times = b.Integers("times", (long)(3 * TraceRoom.Limit / (4 * 8 * 8 * 8)), 1, 1, 1, 1);
         var sizes = b.Binary("Mul", times, b.Op("Reshape", [one, b.Integers("flat", 1)], [1]));
         var model = b.Build(b.Op("Expand", [x, sizes], [1, 1, 8, 8, 8], "huge"));
+        using var execution = ExecutionOptions.Enter(new ExecutionOptions { LimitsAddressSpace = true });
         Assert.Contains("not enough memory", Assert.Throws<OnnxSurgeryException>(() => NormalisedModel.Create(model)).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void The_address_space_has_a_ceiling_only_where_it_is_asked_for()
+    {
+        if (!OperatingSystem.IsLinux()) Assert.Skip("The address space has a ceiling on Linux only.");
+        var before = Ceiling();
+        using (new BoundedRun(new ModelProto { Graph = new GraphProto() })) Assert.Equal(before, Ceiling());
+        using (ExecutionOptions.Enter(new ExecutionOptions { LimitsAddressSpace = true }))
+        using (new BoundedRun(new ModelProto { Graph = new GraphProto() })) Assert.NotEqual(before, Ceiling());
+        Assert.Equal(before, Ceiling());
+
+        static string Ceiling() => File.ReadLines("/proc/self/limits").Single(line => line.StartsWith("Max address space", StringComparison.Ordinal));
     }
 
     [Fact]

@@ -12,8 +12,13 @@ static class CommandRunner
         var output = new CliOutput(global);
         try
         {
-            Device.Choose(global.DeviceName);
-            OrtRuntime.Threads = global.Threads;
+            // All that the command runs follows these; the process is its own, so a ceiling on its memory harms nobody.
+            using var execution = ExecutionOptions.Enter(new ExecutionOptions
+            {
+                Threads = global.Threads,
+                Device = Device.Require(global.DeviceName),
+                LimitsAddressSpace = true,
+            });
             // On a thread of its own, so that Ctrl-C can end the program even while native code is busy.
             await Task.Run(() => command.Execute(new CommandContext(parsed, global, output, cancellation)), CancellationToken.None);
             return ExitCode.Done;

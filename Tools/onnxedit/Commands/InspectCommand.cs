@@ -30,7 +30,7 @@ sealed class InspectCommand : CliCommand
         var model = OnnxModel.Load(context.Get(_model)!);
         var shapes = InputShapeOption.Complete(context, _shapes, model);
         var facts = ModelFacts.Of(model, Trace(context, model, shapes)) with { Channels = Channels(model, shapes) };
-        var alignment = context.Get(_alignment) ? AlignmentTable.Load(context.Global.Threads, context.Cancellation) : null;
+        var alignment = context.Get(_alignment) ? AlignmentTable.Load(context.Cancellation) : null;
         if (context.Global.Json)
         {
             context.Output.Json("inspect", 1, facts with { Alignment = alignment is null ? null : AlignmentReport.Fields(alignment) });

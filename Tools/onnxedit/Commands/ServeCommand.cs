@@ -57,7 +57,7 @@ sealed class ServeCommand : CliCommand
             GrpcPort = context.Get(_noGrpc) ? null : context.Get(_grpcPort),
             MaxBatch = context.Get(_maxBatch),
             MaxDelay = TimeSpan.FromMilliseconds(context.Get(_maxDelay)),
-            Instances = context.Get(_instances) ?? ServeOptions.DefaultInstances,
+            Instances = context.Get(_instances),
             QueueLimit = context.Get(_queue),
             MaxRequestBytes = (long)context.Get(_megabytes) << 20,
             Deadline = context.Get(_deadline) ?? TimeSpan.FromSeconds(30),
