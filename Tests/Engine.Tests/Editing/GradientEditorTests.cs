@@ -2,7 +2,6 @@ using OnnxEdit.Engine.Editing;
 using OnnxEdit.Engine.Tasks;
 using OnnxEdit.OnnxSurgery.Tests;
 using OnnxEdit.Surgery.Graph;
-using OnnxEdit.Surgery.Model;
 using Xunit;
 
 namespace OnnxEdit.Engine.Tests;
