@@ -3,7 +3,6 @@ using OnnxEdit.Engine.Data;
 using OnnxEdit.Engine.Tasks;
 using OnnxEdit.Surgery.Components;
 using OnnxEdit.Surgery.Graph;
-using OnnxEdit.Surgery.Model;
 
 namespace OnnxEdit.Engine.Attribution;
 

@@ -7,7 +7,6 @@ using OnnxEdit.Engine.Training;
 using OnnxEdit.Engine.Training.Rules;
 using OnnxEdit.Kernels.RandomNumbers;
 using OnnxEdit.Surgery;
-using OnnxEdit.Surgery.Graph;
 using OnnxEdit.Surgery.Model;
 
 namespace OnnxEdit.Engine.EditableTraining;

@@ -3,7 +3,6 @@ using OnnxEdit.Engine.Training;
 using OnnxEdit.Engine.Training.Rules;
 using OnnxEdit.Surgery;
 using OnnxEdit.Surgery.Graph;
-using OnnxEdit.Surgery.Model;
 using OnnxEdit.Surgery.Proto;
 
 namespace OnnxEdit.Engine.Editing;

@@ -3,7 +3,6 @@ using OnnxEdit.Engine.Data.Pixels;
 using OnnxEdit.Engine.Edits;
 using OnnxEdit.Engine.Tasks;
 using OnnxEdit.Surgery;
-using OnnxEdit.Surgery.Graph;
 using OnnxEdit.Surgery.Model;
 
 namespace OnnxEdit.Engine.Editing;

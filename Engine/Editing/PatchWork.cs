@@ -2,7 +2,6 @@ using OnnxEdit.Engine.Data;
 using OnnxEdit.Engine.Data.Pixels;
 using OnnxEdit.Engine.Tasks;
 using OnnxEdit.Surgery.Graph;
-using OnnxEdit.Surgery.Model;
 using OnnxEdit.Surgery.Proto;
 using DataType = OnnxEdit.Surgery.Proto.TensorProto.Types.DataType;
 

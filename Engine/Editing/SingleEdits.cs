@@ -4,8 +4,6 @@ using OnnxEdit.Engine.Data;
 using OnnxEdit.Engine.Data.Pixels;
 using OnnxEdit.Engine.Edits;
 using OnnxEdit.Engine.Tasks;
-using OnnxEdit.Surgery.Graph;
-using OnnxEdit.Surgery.Model;
 using OnnxEdit.Surgery.Proto;
 
 namespace OnnxEdit.Engine.Editing;

@@ -3,7 +3,6 @@ using OnnxEdit.Engine.Edits;
 using OnnxEdit.Engine.Tasks;
 using OnnxEdit.Engine.Training;
 using OnnxEdit.Surgery;
-using OnnxEdit.Surgery.Graph;
 using OnnxEdit.Surgery.Model;
 using OnnxEdit.Surgery.Proto;
 

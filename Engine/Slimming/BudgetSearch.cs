@@ -1,6 +1,5 @@
 using OnnxEdit.Engine.Tasks;
 using OnnxEdit.Surgery.Channels;
-using OnnxEdit.Surgery.Model;
 using OnnxEdit.Surgery.Proto;
 using OnnxEdit.Surgery.Rewrites;
 

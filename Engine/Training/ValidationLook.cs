@@ -1,7 +1,6 @@
 using System.Numerics.Tensors;
 using OnnxEdit.Engine.Data;
 using OnnxEdit.Engine.Tasks;
-using OnnxEdit.Surgery.Model;
 using OnnxEdit.Surgery.Proto;
 
 namespace OnnxEdit.Engine.Training;

@@ -1,5 +1,4 @@
 using System.Globalization;
-using OnnxEdit.Engine.Refit;
 using OnnxEdit.Engine.Runtime;
 using OnnxEdit.Engine.Tasks;
 using OnnxEdit.Surgery.Graph;

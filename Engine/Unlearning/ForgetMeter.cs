@@ -1,6 +1,5 @@
 using OnnxEdit.Engine.Data;
 using OnnxEdit.Engine.Tasks;
-using OnnxEdit.Surgery.Model;
 using OnnxEdit.Surgery.Proto;
 
 namespace OnnxEdit.Engine.Unlearning;

@@ -4,7 +4,6 @@ using OnnxEdit.Engine.Tasks;
 using OnnxEdit.Surgery.Components;
 using OnnxEdit.Surgery.Gradients;
 using OnnxEdit.Surgery.Graph;
-using OnnxEdit.Surgery.Model;
 using OnnxEdit.Surgery.Proto;
 
 namespace OnnxEdit.Engine.Attribution.Ablations;
