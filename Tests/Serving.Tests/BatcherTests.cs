@@ -21,7 +21,7 @@ public sealed class BatcherTests : IDisposable
     // A batch that is not full waits for longer than any test: what runs, runs because it is full.
     Batcher Start(Surgery.Proto.ModelProto model, int maxBatch, int instances = 1, int queue = 100)
     {
-        _open.Add(ServableModel.Open(_models.Write("m", 1, model), threads: 1));
+        _open.Add(ServableModel.Open(_models.Write("m", 1, model)));
         return new Batcher(_open[^1], maxBatch, new ServeOptions { Repository = _models.Root, MaxDelay = TimeSpan.FromDays(1), Instances = instances, QueueLimit = queue }, _statistics);
     }
 

@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 using Google.Protobuf;
 using OnnxEdit.Engine;
 using OnnxEdit.Engine.Deployment;
-using OnnxEdit.OnnxSurgery.Tests;
+using OnnxEdit.Tests.Support;
 using OnnxEdit.Surgery.Proto;
 
 namespace OnnxEdit.Serving.Tests;

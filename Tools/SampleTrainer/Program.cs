@@ -29,7 +29,7 @@ if (File.Exists(args[0]))
 }
 
 // One thread, so that sums do not depend on the number of cores.
-OrtRuntime.Threads = 1;
+using var execution = ExecutionOptions.Enter(new ExecutionOptions { Threads = 1 });
 var steps = args.Length > 1 ? int.Parse(args[1], CultureInfo.InvariantCulture) : 4000;
 var network = SampleNetwork.Build(SampleFolder.Seed);
 using var session = TrainingSession.Create(

@@ -1,11 +1,12 @@
 using OnnxEdit.Engine.Data.Sources;
+using OnnxEdit.Tests.Support;
 using Xunit;
 
 namespace OnnxEdit.Engine.Tests;
 
 public sealed class LabelListTests : IDisposable
 {
-    readonly TemporaryFolder _folder = new();
+    readonly TempFolder _folder = new();
 
     public void Dispose() => _folder.Dispose();
 

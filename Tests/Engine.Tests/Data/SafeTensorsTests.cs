@@ -1,13 +1,14 @@
 using System.Buffers.Binary;
 using System.Text;
 using OnnxEdit.Engine.Data.Arrays;
+using OnnxEdit.Tests.Support;
 using Xunit;
 
 namespace OnnxEdit.Engine.Tests;
 
 public sealed class SafeTensorsTests : IDisposable
 {
-    readonly TemporaryFolder _folder = new();
+    readonly TempFolder _folder = new();
 
     public void Dispose() => _folder.Dispose();
 

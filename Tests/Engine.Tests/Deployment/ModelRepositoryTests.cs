@@ -45,7 +45,7 @@ public sealed class ModelRepositoryTests
     [Fact]
     public void Where_there_is_no_version_the_latest_one_is_refused_with_a_sentence()
     {
-        using var folder = new TemporaryFolder();
+        using var folder = new TempFolder();
         folder.Write("m/3/other", 1);
         var error = Assert.Throws<OnnxEngineException>(() => new ModelRepository(folder.Path).LatestVersion("m"));
         Assert.Equal((ErrorKind.Data, $"'m' has no version with a model.onnx in '{folder.Path}'."), (error.Kind, error.Message));

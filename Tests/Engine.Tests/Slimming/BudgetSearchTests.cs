@@ -1,6 +1,6 @@
 using OnnxEdit.Engine.Scores;
 using OnnxEdit.Engine.Slimming;
-using OnnxEdit.OnnxSurgery.Tests;
+using OnnxEdit.Tests.Support;
 using OnnxEdit.Surgery;
 using OnnxEdit.Surgery.Channels;
 using Xunit;
@@ -32,7 +32,7 @@ public sealed class BudgetSearchTests
     }
 
     BudgetSearch Search(BudgetMetric metric, double value, int align = 1) =>
-        new(Allocation(align), _analysis, _classifier.Model, new SlimOptions { Budget = new SlimBudget(metric, value) }, new Told(_told), TestContext.Current.CancellationToken);
+        new(Allocation(align), _analysis, _classifier.Model.Proto, new SlimOptions { Budget = new SlimBudget(metric, value) }, new Told(_told), TestContext.Current.CancellationToken);
 
     // Reports at once and in order, unlike Progress<T>.
     sealed class Told(List<WorkProgress> list) : IProgress<WorkProgress>
