@@ -1,72 +1,65 @@
 using System.Globalization;
 using OnnxEdit.Engine.Attribution.Ablations;
-using OnnxEdit.Engine.Data;
-using OnnxEdit.Kernels.RandomNumbers;
+using OnnxEdit.Surgery;
 
 namespace OnnxEdit.Engine.Attribution;
 
 /// <summary>Attributions from sums: the part of the work that needs neither model nor data.</summary>
 sealed class AttributionEstimate
 {
-    readonly AttributionWork _work;
-    readonly AttributionSums _sums;
     readonly AttributionSubject _subject;
 
-    AttributionEstimate(AttributionWork work, AttributionSums sums, AttributionSubject subject) => (_work, _sums, _subject) = (work, sums, subject);
+    AttributionEstimate(AttributionWork work, AttributionSums sums, AttributionSubject subject) => (Work, Sums, _subject) = (work, sums, subject);
+
+    /// <summary>What was run.</summary>
+    public AttributionWork Work { get; }
+
+    /// <summary>What all of it gave.</summary>
+    public AttributionSums Sums { get; }
 
     /// <summary>Estimates attributions.</summary>
     /// <param name="work">What was run.</param>
     /// <param name="sums">What all of it gave.</param>
     /// <param name="subject">What they are of.</param>
-    public static Attributions Of(AttributionWork work, AttributionSums sums, AttributionSubject subject)
-    {
-        var estimate = new AttributionEstimate(work, sums, subject);
-        return work.Options.Method switch
-        {
-            AttributionMethod.Combined => estimate.Around(sums.Gradients!.Means(), sums.Gradients.StandardErrors()),
-            AttributionMethod.RidgeAroundLeaveOneOut => estimate.Around(sums.LeftOut!, null),
-            AttributionMethod.Gradients => estimate.FromAll(sums.Gradients!.Means(), sums.Gradients.StandardErrors()),
-            AttributionMethod.Ridge or AttributionMethod.Ols => estimate.Regression(null),
-            AttributionMethod.LeaveOneOut => estimate.FromAll(sums.LeftOut!, null),
-            AttributionMethod.Random => estimate.FromAll(estimate.Drawn(), null),
-            _ => estimate.FromAll(sums.Gradients!.Means(), null),
-        };
-    }
+    public static Attributions Of(AttributionWork work, AttributionSums sums, AttributionSubject subject) =>
+        work.Method.Estimate(new AttributionEstimate(work, sums, subject));
 
-    // What is known beforehand says most; some ablations tell how large the scores have to be, and correct them where a
-    // network answers otherwise than single effects let expect.
-    Attributions Around(float[][] scores, float[][]? errors)
+    /// <summary>
+    /// A regression around scores that are known beforehand: these say most; some ablations tell how large they have to be, and correct
+    /// them where a network answers otherwise than single effects let expect.
+    /// </summary>
+    /// <param name="scores">What is known, [examples][components].</param>
+    /// <param name="errors">Standard errors of that; null: those of the regression.</param>
+    public Attributions Around(float[][] scores, float[][]? errors)
     {
-        var prior = new double[_work.Components][];
+        var prior = new double[Work.Components][];
         // Coefficients of ablations are the negatives of scores.
         for (var j = 0; j < prior.Length; j++) prior[j] = [.. scores.Select(row => -(double)row[j])];
         var fitted = Regression(prior);
         return errors is null ? fitted : With(fitted.Scores, errors, fitted.Base);
     }
 
-    Attributions Regression(double[][]? prior)
+    /// <summary>A regression on ablations.</summary>
+    /// <param name="prior">Coefficients known beforehand, [components][examples], or null.</param>
+    public Attributions Regression(double[][]? prior)
     {
-        var moments = new AblationMoments(_sums.Held is null ? _sums.Ablations! : AblationSums.Of(_sums.Ablations!, _sums.Held));
+        var moments = new AblationMoments(Sums.Held is null ? Sums.Ablations! : AblationSums.Of(Sums.Ablations!, Sums.Held));
         if (prior is not null) AblationFit.Scale(prior, moments);
-        var fit = AblationFit.Solve(_sums.Ablations!, _sums.Held, prior);
+        var fit = AblationFit.Solve(Sums.Ablations!, Sums.Held, prior);
         var scores = Transposed(fit.Coefficients, -1);
         float[] bases = [.. scores.Select((row, e) => (float)(moments.Mean[e] - row.Select((s, j) => s * (1 - moments.Share[j])).Sum()))];
         return With(scores, Transposed(AblationFit.StandardErrors(moments, fit.Coefficients, fit.Ridge), 1), bases);
     }
 
-    // With all components there, the prediction is the network's own answer.
-    Attributions FromAll(float[][] scores, float[][]? errors) =>
-        With(scores, errors ?? Unknown(), [.. scores.Select((row, e) => _sums.Answers[e] - row.Sum())]);
+    /// <summary>Scores as they are; with all components there, the prediction is the network's own answer.</summary>
+    /// <param name="scores">[examples][components].</param>
+    /// <param name="errors">Standard errors of these; null: not known.</param>
+    public Attributions FromAll(float[][] scores, float[][]? errors) =>
+        With(scores, errors ?? Unknown(), [.. scores.Select((row, e) => Sums.Answers[e] - row.Sum())]);
 
-    float[][] Drawn() => [.. Enumerable.Range(0, _work.Examples).Select(e =>
+    float[][] Unknown() => [.. Enumerable.Range(0, Work.Examples).Select(_ =>
     {
-        var random = new Philox4x32(_work.Options.Seed, RandomStreams.RandomAttributions + (ulong)e);
-        return Enumerable.Range(0, _work.Components).Select(_ => (float)random.NextGaussian()).ToArray();
-    })];
-
-    float[][] Unknown() => [.. Enumerable.Range(0, _work.Examples).Select(_ =>
-    {
-        var row = new float[_work.Components];
+        var row = new float[Work.Components];
         Array.Fill(row, float.NaN);
         return row;
     })];
@@ -80,23 +73,23 @@ sealed class AttributionEstimate
         Scores = scores,
         StandardErrors = errors,
         Base = bases,
-        Answers = _sums.Answers,
+        Answers = Sums.Answers,
         Labels = _subject.Labels,
-        Facts = Facts(_work.Options, _subject.ModelSha256),
+        Facts = Facts(Work.Options, _subject.ModelSha256),
     };
 
     static SortedDictionary<string, string> Facts(AttributionOptions options, string sha256)
     {
         var facts = new SortedDictionary<string, string>(StringComparer.Ordinal)
         {
-            ["ablation"] = options.Ablation.ToString(),
+            ["ablation"] = Words.Of(options.Ablation),
             ["alpha"] = options.Alpha.ToString(CultureInfo.InvariantCulture),
-            ["answer"] = options.Answer.ToString(),
+            ["answer"] = Words.Of(options.Answer),
             ["budget"] = options.Budget.ToString(CultureInfo.InvariantCulture),
             ["chunk"] = options.Chunk.ToString(CultureInfo.InvariantCulture),
-            ["design"] = options.Design.ToString(),
-            ["kinds"] = options.Components.ToString(),
-            ["method"] = options.Method.ToString(),
+            ["design"] = Words.Of(options.Design),
+            ["kinds"] = Words.Of(options.Components),
+            ["method"] = options.Method,
             ["model_sha256"] = sha256,
             ["seed"] = options.Seed.ToString(CultureInfo.InvariantCulture),
             ["shortcuts"] = options.Shortcuts ? "true" : "false",

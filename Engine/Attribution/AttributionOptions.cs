@@ -1,5 +1,6 @@
 using System.Text.Json.Serialization;
 using OnnxEdit.Engine.Attribution.Ablations;
+using OnnxEdit.Engine.Attribution.Methods;
 using OnnxEdit.Surgery.Components;
 using OnnxEdit.Surgery.Gradients;
 using OnnxEdit.Surgery.Model;
@@ -24,8 +25,12 @@ public sealed record AttributionOptions
     /// <summary>The number that is explained.</summary>
     public AnswerKind Answer { get; init; }
 
-    /// <summary>How attributions are estimated.</summary>
-    public AttributionMethod Method { get; init; }
+    /// <summary>
+    /// How attributions are estimated: "combined" (mask gradients, then a ridge regression on ablations around them), "gradients",
+    /// "ridge", "ols", "loo", "ridge-around-loo", "gradient-x-parameter", "conductance", "internal-influence" or "random".
+    /// </summary>
+    [JsonConverter(typeof(AttributionMethods.Converter))]
+    public string Method { get; init; } = "combined";
 
     /// <summary>Share of components that a mask ablates, in (0, 0.5].</summary>
     public double Alpha { get; init; } = 0.1;

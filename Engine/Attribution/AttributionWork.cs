@@ -1,4 +1,5 @@
 using OnnxEdit.Engine.Attribution.Ablations;
+using OnnxEdit.Engine.Attribution.Methods;
 using OnnxEdit.Engine.Data;
 
 namespace OnnxEdit.Engine.Attribution;
@@ -9,9 +10,6 @@ namespace OnnxEdit.Engine.Attribution;
 /// </summary>
 public sealed class AttributionWork
 {
-    /// <summary>Share of the budget that ablations have beside gradients, as 1 / this.</summary>
-    const int AblationShare = 5;
-
     /// <summary>One of so many ablations is held out to choose the ridge on.</summary>
     const int HeldShare = 5;
 
@@ -22,35 +20,24 @@ public sealed class AttributionWork
     /// <param name="examples">Number of examples.</param>
     /// <param name="components">Number of components.</param>
     /// <param name="batch">Examples per run.</param>
-    /// <exception cref="OnnxEngineException">The budget is too small for the method (<see cref="ErrorKind.Usage"/>).</exception>
+    /// <exception cref="OnnxEngineException">There is no such method, or the budget is too small for it (<see cref="ErrorKind.Usage"/>).</exception>
     public AttributionWork(AttributionOptions options, int examples, int components, int batch)
     {
         (Options, Examples, Components, Batch) = (options, examples, components, batch);
+        Method = AttributionMethods.Table.Of(options.Method);
         _design = new MaskDesign(options.Design, components, options.Alpha, options.Seed);
-        (Passes, Ablations) = options.Method switch
-        {
-            AttributionMethod.Combined => ((options.Budget - options.Budget / AblationShare) / 3, options.Budget / AblationShare),
-            AttributionMethod.Gradients or AttributionMethod.Conductance or AttributionMethod.InternalInfluence => (options.Budget / 3, 0),
-            AttributionMethod.Ridge or AttributionMethod.Ols => (0, options.Budget),
-            AttributionMethod.LeaveOneOut => (0, components),
-            AttributionMethod.RidgeAroundLeaveOneOut => (0, Math.Max(components, options.Budget)),
-            AttributionMethod.GradientTimesParameter => (1, 0),
-            _ => (0, 0),
-        };
-        LeftOut = options.Method is AttributionMethod.LeaveOneOut or AttributionMethod.RidgeAroundLeaveOneOut ? components : 0;
-        Gradients = options.Method switch
-        {
-            AttributionMethod.Combined or AttributionMethod.Gradients => new PathMasks(components, options.Alpha, options.Seed),
-            AttributionMethod.Conductance or AttributionMethod.InternalInfluence => new StraightPath(components, Passes),
-            AttributionMethod.GradientTimesParameter => new FullMask(components),
-            _ => null,
-        };
+        (Passes, Ablations) = Method.Work(options, components);
+        LeftOut = Method.LeavesOneOut ? components : 0;
+        Gradients = Method.Gradients?.Invoke(options, components, Passes);
         RequireBudget();
         Chunks = [.. Cut().Select((chunk, number) => chunk with { Number = number })];
     }
 
     /// <summary>How attributions are made.</summary>
     public AttributionOptions Options { get; }
+
+    /// <summary>The method.</summary>
+    internal MethodRow Method { get; }
 
     /// <summary>Number of examples.</summary>
     public int Examples { get; }
@@ -80,7 +67,7 @@ public sealed class AttributionWork
     internal GradientMasks? Gradients { get; }
 
     /// <summary>Whether ablations are held out to choose a ridge on.</summary>
-    internal bool HasHeld => Options.Method is AttributionMethod.Combined or AttributionMethod.Ridge or AttributionMethod.RidgeAroundLeaveOneOut;
+    internal bool HasHeld => Method.HasRidge;
 
     /// <summary>Whether this ablation is one of those.</summary>
     internal bool IsHeld(int ablation) => HasHeld && (ablation - LeftOut) % HeldShare == HeldShare - 1;
@@ -92,12 +79,12 @@ public sealed class AttributionWork
     {
         if (Gradients is { Round: var round } && Passes < round)
         {
-            var least = Options.Method == AttributionMethod.Combined ? 3 * round * AblationShare / (AblationShare - 1) + 1 : 3 * round;
+            var least = Method.Budget(round);
             throw new OnnxEngineException(ErrorKind.Usage, round == 1
                 ? $"The budget allows no pass forward and backward; give a budget of {least} or more."
                 : $"The budget allows {Passes} passes forward and backward, and at this share of ablated components every one is looked at in {round}; give a budget of {least} or more.");
         }
-        if ((HasHeld || Options.Method == AttributionMethod.Ols) && Ablations - LeftOut < 4)
+        if (Method.Regresses && Ablations - LeftOut < 4)
             throw new OnnxEngineException(ErrorKind.Usage, $"The budget allows {Ablations - LeftOut} random ablations{(LeftOut > 0 ? $" beside one of each of {LeftOut} components" : "")}, and a regression needs more.");
     }
 

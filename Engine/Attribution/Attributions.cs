@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
 using OnnxEdit.Engine.Data.Arrays;
+using OnnxEdit.Surgery;
 using OnnxEdit.Surgery.Components;
 using OnnxEdit.Surgery.Gradients;
 using OnnxEdit.Surgery.Model;
@@ -109,15 +110,18 @@ public sealed class Attributions
             throw new OnnxEngineException(ErrorKind.Data, "The attributions are of another model than the one given; name the model they were made from.");
         return new AttributionOptions
         {
-            Components = Enum.Parse<ComponentKinds>(Fact("kinds")),
+            Components = Word<ComponentKinds>("kinds"),
             Shortcuts = Fact("shortcuts") == "true",
-            Ablation = Enum.Parse<AblationKind>(Fact("ablation")),
-            Answer = Enum.Parse<AnswerKind>(Fact("answer")),
+            Ablation = Word<AblationKind>("ablation"),
+            Answer = Word<AnswerKind>("answer"),
             Alpha = double.Parse(Fact("alpha"), CultureInfo.InvariantCulture),
             Seed = ulong.Parse(Fact("seed"), CultureInfo.InvariantCulture),
             Output = output,
         };
     }
+
+    T Word<T>(string key) where T : struct, Enum => Words.FindWritten<T>(Fact(key))
+        ?? throw new OnnxEngineException(ErrorKind.Data, $"The file of attributions says '{key}' is '{Fact(key)}', which is none of {string.Join(", ", Words.All<T>())}.");
 
     string Fact(string key) => Facts.GetValueOrDefault(key) ?? throw new OnnxEngineException(ErrorKind.Data, $"The file of attributions does not say '{key}'; it was not written by onnxedit.");
 

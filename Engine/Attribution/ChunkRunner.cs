@@ -19,7 +19,7 @@ sealed class ChunkRunner : IDisposable
         AttributionWork work, NormalisedModel model, ClassifierSignature signature, ComponentMap components, ComponentConstants constants, ItemSet images)
     {
         (_work, _images) = (work, images);
-        var (answer, byOutput) = (work.Options.Answer, work.Options.Method == AttributionMethod.InternalInfluence);
+        var (answer, byOutput) = (work.Options.Answer, work.Method.ByOutput);
         _gradients = new(() => new MaskedGradients(model, signature, components, constants, answer, work.Batch, byOutput));
         _runs = new(() => new AblationRuns(model, signature, components, constants, images, answer, work.Batch));
     }

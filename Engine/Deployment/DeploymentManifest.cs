@@ -19,7 +19,7 @@ public sealed record DeploymentManifest
         WriteIndented = true,
         DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
         Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
-        Converters = { new JsonStringEnumConverter(JsonNamingPolicy.CamelCase) },
+        Converters = { new WordConverter() },
     };
 
     /// <summary>Format of the file.</summary>

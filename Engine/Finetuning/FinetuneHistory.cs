@@ -1,6 +1,7 @@
 using OnnxEdit.Engine.Data;
 using OnnxEdit.Engine.Runtime;
 using OnnxEdit.Engine.Training;
+using OnnxEdit.Surgery;
 using OnnxEdit.Surgery.Model;
 
 namespace OnnxEdit.Engine.Finetuning;
@@ -55,8 +56,8 @@ static class FinetuneHistory
             ["flip"] = options.Flip == true ? "yes" : "no",
             ["layers"] = options.Layers is null ? "all" : string.Join(',', options.Layers),
             ["mix"] = Number(options.Mix),
-            ["normalisation"] = options.Normalisation.ToString().ToLowerInvariant(),
-            ["optimiser"] = options.Optimiser.ToString().ToLowerInvariant(),
+            ["normalisation"] = Words.Of(options.Normalisation),
+            ["optimiser"] = Words.Of(options.Optimiser),
             ["shift"] = Number(options.Shift ?? 0),
             ["step-size"] = Number(options.LargestStep),
             ["steps"] = options.Time is null ? Number(options.Steps) : "as many as there is time for",

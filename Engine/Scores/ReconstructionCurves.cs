@@ -172,7 +172,7 @@ sealed class ReconstructionCurves
     {
         var unread = cells.Where(c => !masked.ContainsKey(c) && !readers.Exists(r => r.Places.ContainsKey(c))).ToArray();
         if (unread.Length == 0) return masked;
-        var norms = WeightScores.Compute(_analysis, ChannelScoreKind.L2);
+        var norms = WeightScores.Euclidean(_analysis);
         var total = unread.Where(c => !double.IsNaN(norms[c])).Sum(c => norms[c] * norms[c]);
         var known = new Dictionary<int, double>(masked);
         foreach (var c in unread) known[c] = double.IsNaN(norms[c]) || total == 0 ? 1.0 / unread.Length : norms[c] * norms[c] / total;

@@ -11,16 +11,25 @@ namespace OnnxEdit.Engine.Scores;
 /// </summary>
 static class WeightScores
 {
-    /// <summary>Mean over the producers of a cell; NaN where none has constant weights.</summary>
-    public static double[] Compute(ChannelAnalysis analysis, ChannelScoreKind kind)
+    /// <summary>Sum of absolute weights.</summary>
+    public static ScoreRow L1 { get; } = new("l1") { Cells = (analysis, _, _, _) => Compute(analysis, Math.Abs, sum => sum) };
+
+    /// <summary>Euclidean norm.</summary>
+    public static ScoreRow L2 { get; } = new("l2") { Cells = (analysis, _, _, _) => Euclidean(analysis) };
+
+    /// <summary>Euclidean norms.</summary>
+    /// <returns>Mean over the producers of a cell; NaN where none has constant weights.</returns>
+    public static double[] Euclidean(ChannelAnalysis analysis) => Compute(analysis, w => w * w, Math.Sqrt);
+
+    static double[] Compute(ChannelAnalysis analysis, Func<double, double> term, Converter<double, double> norm)
     {
         var average = new CellAverage(analysis.CellCount);
         foreach (var producer in analysis.Producers)
         {
             var sums = LinearUnit.Of(producer.Node, analysis.Model.Proto.Graph, analysis.Model.Index) is { } unit
-                ? unit.FilterSums(kind == ChannelScoreKind.L1 ? Math.Abs : w => w * w)
-                : StoredWeights.FilterSums(analysis, producer, kind == ChannelScoreKind.L1 ? Math.Abs : w => w * w);
-            var norms = kind == ChannelScoreKind.L1 ? sums : Array.ConvertAll(sums, Math.Sqrt);
+                ? unit.FilterSums(term)
+                : StoredWeights.FilterSums(analysis, producer, term);
+            var norms = Array.ConvertAll(sums, norm);
             if (norms.Length == producer.Ids.Length) average.Add(producer.Ids, norms);
         }
         return average.Result();

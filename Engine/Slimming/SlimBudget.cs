@@ -1,48 +1,36 @@
+using OnnxEdit.Engine.Slimming.Metrics;
+
 namespace OnnxEdit.Engine.Slimming;
 
 /// <summary>What a slim has to reach.</summary>
-/// <param name="Metric">What is counted.</param>
-/// <param name="Value">
-/// For counts and relative latency: the fraction that may be left, in (0, 1). For <see cref="BudgetMetric.Milliseconds"/>:
-/// milliseconds at batch 1. For <see cref="BudgetMetric.AccuracyDrop"/>: percentage points that may be lost.
+/// <param name="Metric">
+/// What is counted: "params", "macs", "bytes", "ms" (median latency at batch 1), "milliseconds" (the same, absolute) or "max-drop"
+/// (validation accuracy).
 /// </param>
-public sealed record SlimBudget(BudgetMetric Metric, double Value)
+/// <param name="Value">
+/// For counts and "ms": the fraction that may be left, in (0, 1). For "milliseconds": these. For "max-drop": percentage points that
+/// may be lost; the smallest such model is sought.
+/// </param>
+public sealed record SlimBudget(string Metric, double Value)
 {
     /// <summary>Removes at least this fraction of the parameters.</summary>
-    public static SlimBudget Sparsity(double removed) => new(BudgetMetric.Parameters, 1 - removed);
+    public static SlimBudget Sparsity(double removed) => new(CountedMetrics.Parameters.Name, 1 - removed);
+
+    /// <summary>Loses at most so many percentage points of validation accuracy.</summary>
+    public static SlimBudget MaxDrop(double points) => new(AccuracyMetric.Row.Name, points);
 
     /// <summary>Parses "macs=0.6", "params=0.6", "bytes=0.6", "ms=0.7" (a ratio) or "ms=12ms" (absolute).</summary>
     /// <exception cref="OnnxEngineException">Not of that form, or out of range.</exception>
     public static SlimBudget Parse(string text)
     {
-        var parts = text.Split('=', 2);
-        if (parts.Length == 2)
-        {
-            var absolute = parts[0] == "ms" && parts[1].EndsWith("ms", StringComparison.Ordinal);
-            var number = absolute ? parts[1][..^2] : parts[1];
-            BudgetMetric? metric = parts[0] switch
-            {
-                "params" => BudgetMetric.Parameters,
-                "macs" => BudgetMetric.Macs,
-                "bytes" => BudgetMetric.Bytes,
-                "ms" => absolute ? BudgetMetric.Milliseconds : BudgetMetric.Latency,
-                _ => null,
-            };
-            if (metric is { } known && double.TryParse(number, System.Globalization.NumberStyles.Float, System.Globalization.CultureInfo.InvariantCulture, out var value)
-                && value > 0 && (absolute || value < 1)) return new SlimBudget(known, value);
-        }
-        throw new OnnxEngineException(ErrorKind.Usage,
-            $"--target takes what may be left, as macs=0.6, params=0.6, bytes=0.6, ms=0.7 (fractions between 0 and 1) or ms=12ms, not '{text}'.");
+        foreach (var row in BudgetMetrics.Table.Rows)
+            if (row.Read(text) is { } value) return new SlimBudget(row.Name, value);
+        throw new OnnxEngineException(ErrorKind.Usage, $"--target takes what may be left, as {BudgetMetrics.Examples("fractions between 0 and 1")}, not '{text}'.");
     }
 
+    /// <summary>The metric.</summary>
+    internal MetricRow Row => BudgetMetrics.Table.Of(Metric);
+
     /// <inheritdoc/>
-    public override string ToString() => Metric switch
-    {
-        BudgetMetric.Milliseconds => FormattableString.Invariant($"at most {Value} ms"),
-        BudgetMetric.AccuracyDrop => FormattableString.Invariant($"at most {Value} points of accuracy lost"),
-        BudgetMetric.Latency => FormattableString.Invariant($"{Value:0.###} of the latency"),
-        BudgetMetric.Macs => FormattableString.Invariant($"{Value:0.###} of the MACs"),
-        BudgetMetric.Bytes => FormattableString.Invariant($"{Value:0.###} of the bytes"),
-        _ => FormattableString.Invariant($"{Value:0.###} of the parameters"),
-    };
+    public override string ToString() => Row.Say(Value);
 }

@@ -9,7 +9,7 @@ public sealed record SlimData
     /// <summary>Images for statistics and recovery; labels are not needed.</summary>
     public ItemSet? Calibration { get; init; }
 
-    /// <summary>Held-out labelled images for <see cref="BudgetMetric.AccuracyDrop"/>.</summary>
+    /// <summary>Held-out labelled images for <see cref="SlimBudget.MaxDrop"/>.</summary>
     public ItemSet? Validation { get; init; }
 
     /// <summary>Labelled images to report accuracy on.</summary>

@@ -1,5 +1,5 @@
 using OnnxEdit.Engine.Runtime;
-using OnnxEdit.Surgery.Channels;
+using OnnxEdit.Surgery;
 using OnnxEdit.Surgery.Model;
 
 namespace OnnxEdit.Engine.Slimming;
@@ -14,10 +14,10 @@ static class SlimHistory
         Options = new SortedDictionary<string, string>(StringComparer.Ordinal)
         {
             ["align"] = FormattableString.Invariant($"{plan.Align}"),
-            ["attention"] = plan.Attention == HeadCut.Heads ? "heads" : "dims",
+            ["attention"] = Words.Of(plan.Attention),
             ["budget"] = plan.Budget,
             ["calibration"] = FormattableString.Invariant($"{data.Calibration?.Count ?? 0}"),
-            ["recovery"] = options.Recovery switch { RecoveryKind.LeastSquares => "ls", RecoveryKind.BatchNorm => "bn", _ => "none" },
+            ["recovery"] = Words.Of(options.Recovery),
             ["score"] = plan.Score,
             ["statistics"] = plan.Statistics,
         },

@@ -13,8 +13,8 @@ public sealed record SlimOptions
     /// <summary>How much to remove.</summary>
     public SlimBudget Budget { get; init; } = SlimBudget.Sparsity(0.4);
 
-    /// <summary>How channels are ranked.</summary>
-    public ChannelScoreKind Score { get; init; } = ChannelScoreKind.Auto;
+    /// <summary>How channels are ranked, one of <see cref="ChannelScores.Names"/>.</summary>
+    public string Score { get; init; } = "auto";
 
     /// <summary>How the scores of the classes become one; only for scores that look at classes.</summary>
     public ClassAggregation Aggregation { get; init; } = ClassAggregation.Max;

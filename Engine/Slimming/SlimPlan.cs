@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using OnnxEdit.Engine.Scores;
 using OnnxEdit.Surgery.Channels;
 using OnnxEdit.Surgery.Model;
 
@@ -36,7 +37,7 @@ public sealed record SlimPlan
     public required ulong Seed { get; init; }
 
     /// <summary>What was cut where attentions split channels into heads; channel numbers alone do not say which go together.</summary>
-    [JsonConverter(typeof(JsonStringEnumConverter<HeadCut>))]
+    [JsonConverter(typeof(WordConverter))]
     public HeadCut Attention { get; init; } = HeadCut.Dimensions;
 
     /// <summary>Removed channels of every node that makes channels, by node identity.</summary>
@@ -60,7 +61,8 @@ public sealed record SlimPlan
         try
         {
             var plan = JsonSerializer.Deserialize<SlimPlan>(File.ReadAllText(path), _json);
-            if (plan is { Schema: CurrentSchema, SourceSha256.Length: 64 } && plan.Removed.Values.All(channels => channels is not null)) return plan;
+            if (plan is { Schema: CurrentSchema, SourceSha256.Length: 64 } && plan.Removed.Values.All(channels => channels is not null))
+                return plan with { Score = ChannelScores.Table.Find(plan.Score)?.Name ?? plan.Score };
             throw new OnnxEngineException(ErrorKind.Usage, $"'{path}' is not a plan of schema {CurrentSchema}; make one with slim --plan-out.");
         }
         catch (Exception e) when (e is JsonException or IOException or UnauthorizedAccessException)

@@ -2,6 +2,7 @@ using OnnxEdit.Engine.Alignment;
 using OnnxEdit.Engine.Data;
 using OnnxEdit.Engine.Edits;
 using OnnxEdit.Engine.Refit;
+using OnnxEdit.Engine.Slimming.Metrics;
 using OnnxEdit.Engine.Tasks;
 using OnnxEdit.Surgery;
 using OnnxEdit.Surgery.Channels;
@@ -72,7 +73,7 @@ public sealed class Slimmer
 
     SlimResult Run()
     {
-        if (_options.Budget.Metric == BudgetMetric.AccuracyDrop) RequireClassifier();
+        if (_options.Budget.Row.NeedsAccuracy) RequireClassifier();
         RequireRemovable();
         var ranking = ChannelRanking.Of(Source, _analysis, _data, _options);
         var before = _data.Test is null || _signature.Classifier is null ? null : Accuracy(Source.Proto, _data.Test);
@@ -125,8 +126,7 @@ public sealed class Slimmer
     {
         var curves = ranking.Curves(_progress, _cancellation);
         var allocation = new Allocation(_analysis, curves, Alignment);
-        var search = new BudgetSearch(allocation, _analysis, Source.Proto, _options, _progress, _cancellation);
-        var removed = _options.Budget.Metric == BudgetMetric.AccuracyDrop ? search.ByAccuracy(ValidationDrop) : search.Run();
+        var removed = new BudgetSearch(allocation, _analysis, Source.Proto, _options, ValidationDrop, _progress, _cancellation).Run();
         if (!removed.Contains(true))
             throw new OnnxEngineException(ErrorKind.TargetNotReached,
                 $"No channel can be removed within the target ({_options.Budget}); ask for less, or use --align 1 for finer steps.");

@@ -2,6 +2,7 @@ using OnnxEdit.Engine.Data.Arrays;
 using OnnxEdit.Kernels;
 using OnnxEdit.Kernels.Moments;
 using OnnxEdit.Kernels.Sketches;
+using OnnxEdit.Surgery;
 
 namespace OnnxEdit.Engine.Statistics;
 
@@ -24,12 +25,7 @@ sealed class MomentsReader(NpzFile file, MomentsManifest manifest, string path)
                 Images = manifest.Images,
                 ClassCounts = manifest.ClassCounts,
                 ClassNames = manifest.ClassNames,
-                Labels = manifest.Labels switch
-                {
-                    "data" => LabelSource.Data,
-                    "predictions" => LabelSource.Predictions,
-                    _ => throw Damaged($"labels come from '{manifest.Labels}'"),
-                },
+                Labels = Words.Find<LabelSource>(manifest.Labels) ?? throw Damaged($"labels come from '{manifest.Labels}'"),
                 Skipped = manifest.Skipped,
                 Features = manifest.Features is { } features ? ReadFeatures(features) : null,
             };
@@ -52,8 +48,7 @@ sealed class MomentsReader(NpzFile file, MomentsManifest manifest, string path)
     FeatureStatistics Read(MomentsManifest.Point point, string feature, string key)
     {
         var (classes, channels) = (manifest.ClassCounts.Count, point.Channels);
-        var which = Enum.GetValues<PooledFeature>().Cast<PooledFeature?>().FirstOrDefault(f => MomentsWriter.NameOf(f!.Value) == feature)
-            ?? throw Damaged($"{key} is no known feature");
+        var which = Words.Find<PooledFeature>(feature) ?? throw Damaged($"{key} is no known feature");
         var constants = Doubles($"{key}.scale", 4, channels);
         double[] Part(int i) => constants[(i * channels)..((i + 1) * channels)];
         var scale = new FeatureScale(Part(0), Part(1), Part(2), Part(3));

@@ -1,6 +1,7 @@
 using System.Numerics.Tensors;
 using OnnxEdit.Engine.Data.Arrays;
 using OnnxEdit.Kernels.Moments;
+using OnnxEdit.Surgery;
 
 namespace OnnxEdit.Engine.Statistics;
 
@@ -20,13 +21,11 @@ static class MomentsWriter
         writer.Add("features.active", NpyArray.From<float>(features.Active, features.Classes, features.Sums.Outputs, features.Sums.Rows + 1));
     }
 
-    internal static string NameOf(PooledFeature feature) => feature.ToString().ToLowerInvariant();
-
     static MomentsManifest Describe(CalibrationStatistics statistics, string toolVersion) => new(
         MomentsManifest.Current, toolVersion, statistics.ModelSha256, statistics.Images,
-        statistics.Labels == LabelSource.Data ? "data" : "predictions", statistics.ClassCounts, statistics.ClassNames,
+        Words.Of(statistics.Labels), statistics.ClassCounts, statistics.ClassNames,
         [.. statistics.Points.Values.Select(p => new MomentsManifest.Point(
-            p.Id, p.Tensor, p.Channels, [.. p.Features.Select(f => NameOf(f.Feature))], p.Features[0].Histograms?.Bins ?? 0,
+            p.Id, p.Tensor, p.Channels, [.. p.Features.Select(f => Words.Of(f.Feature))], p.Features[0].Histograms?.Bins ?? 0,
             p.Independence is not null, p.MapDistance is not null))],
         [.. statistics.Units.Select(Describe)], statistics.Skipped, statistics.Features is { } features ? Describe(features.Sums) : null);
 
@@ -36,7 +35,7 @@ static class MomentsWriter
     {
         foreach (var feature in point.Features)
         {
-            var (moments, name) = (feature.Moments, $"{key}.{NameOf(feature.Feature)}");
+            var (moments, name) = (feature.Moments, $"{key}.{Words.Of(feature.Feature)}");
             var scale = moments.Scale;
             writer.Add($"{name}.counts", NpyArray.From(moments.Counts));
             writer.Add($"{name}.sums", NpyArray.From(moments.PowerSums, moments.Classes + 1, ClassMoments.Powers, moments.Channels));

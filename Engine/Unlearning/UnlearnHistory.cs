@@ -1,4 +1,5 @@
 using OnnxEdit.Engine.Runtime;
+using OnnxEdit.Surgery;
 using OnnxEdit.Surgery.Model;
 
 namespace OnnxEdit.Engine.Unlearning;
@@ -15,7 +16,7 @@ static class UnlearnHistory
             ["calibration"] = isFromFile ? "statistics file" : FormattableString.Invariant($"{options.Calibration}"),
             ["class"] = string.Join(',', options.Classes.Select(c => FormattableString.Invariant($"{c}"))),
             ["forget-target"] = FormattableString.Invariant($"{options.ForgetTarget}"),
-            ["method"] = Name(options.Method),
+            ["method"] = Words.Of(options.Method),
             ["physical"] = options.Physical ? "true" : "false",
             ["retain-drop"] = FormattableString.Invariant($"{options.RetainDrop}"),
         },
@@ -33,13 +34,5 @@ static class UnlearnHistory
             ["retained-after"] = measured.RetainedAccuracy.After,
             ["retained-before"] = measured.RetainedAccuracy.Before,
         },
-    };
-
-    /// <summary>A method as the command line names it.</summary>
-    public static string Name(UnlearnMethod method) => method switch
-    {
-        UnlearnMethod.SuppressLogit => "suppress-logit",
-        UnlearnMethod.DisceditU => "discedit-u",
-        _ => "refit",
     };
 }

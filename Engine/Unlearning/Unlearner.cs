@@ -133,7 +133,7 @@ public sealed class Unlearner
         var rule = _options.PerLayer is { } count ? FormattableString.Invariant($"the {count} with the highest scores of each layer")
             : FormattableString.Invariant($"those {_options.Deviations:0.##} standard deviations above their layer's mean score");
         return FormattableString.Invariant(
-            $"DisCEdit-U ({_options.Witness.ToString().ToLowerInvariant()} witness): {gone} channels of {layers} layers set to zero, {rule}, from {images.Retained.Count + images.Forgotten.Values.Sum(f => f.Count):N0} images.");
+            $"DisCEdit-U ({Words.Of(_options.Witness)} witness): {gone} channels of {layers} layers set to zero, {rule}, from {images.Retained.Count + images.Forgotten.Values.Sum(f => f.Count):N0} images.");
     }
 
     string Suppress(LastLayer last)
@@ -175,7 +175,7 @@ public sealed class Unlearner
         if (_data.Moments is null) return;
         if (_options.Finetune is not null) throw new OnnxEngineException(ErrorKind.Usage, "--finetune trains on images, which --moments holds none of; leave one of them out.");
         if (_options.Method != UnlearnMethod.Refit)
-            throw new OnnxEngineException(ErrorKind.Usage, $"--method {UnlearnHistory.Name(_options.Method)} does not work from --moments; give --data instead.");
+            throw new OnnxEngineException(ErrorKind.Usage, $"--method {Words.Of(_options.Method)} does not work from --moments; give --data instead.");
         if (_options.Physical) throw new OnnxEngineException(ErrorKind.Usage, "--physical checks on images how many channels can go, which --moments holds none of; leave one of them out.");
         if (_options.MustReach)
             throw new OnnxEngineException(ErrorKind.Usage, "--retain-drop and --forget-target are checked on images, which --moments holds none of; leave them out.");

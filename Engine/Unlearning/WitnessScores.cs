@@ -6,6 +6,7 @@ using OnnxEdit.Engine.Statistics;
 using OnnxEdit.Kernels.Moments;
 using OnnxEdit.Kernels.RandomNumbers;
 using OnnxEdit.Kernels.Witness;
+using OnnxEdit.Surgery;
 using OnnxEdit.Surgery.Graph;
 using OnnxEdit.Surgery.Model;
 
@@ -31,17 +32,10 @@ sealed class WitnessScores(NormalisedModel model, UnlearnWitness witness, ulong 
                 var random = new Philox4x32(seed, RandomStreams.RandomScores + (ulong)number);
                 return [.. Enumerable.Range(0, site.Channels(model.Trace)).Select(_ => random.NextDouble())];
             default:
-                return PointScores.Score(Statistics(site, own, others), Kind(witness), ClassAggregation.Max);
+                // The score of channels that has the same word.
+                return ChannelScores.Table.Of(Words.Of(witness)).Point!(Statistics(site, own, others), ClassAggregation.Max);
         }
     }
-
-    static ChannelScoreKind Kind(UnlearnWitness witness) => witness switch
-    {
-        UnlearnWitness.Ks => ChannelScoreKind.Ks,
-        UnlearnWitness.Fisher => ChannelScoreKind.Fisher,
-        UnlearnWitness.Mpm => ChannelScoreKind.Mpm,
-        _ => ChannelScoreKind.Tv,
-    };
 
     // (E_c f - E_o f)^2 / (E_c f^2 + E_o f^2) with f = exp(-r / median r), each mean over its own images.
     static double Exponential(double[] own, double[] others)

@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace OnnxEdit.Surgery.Channels;
 
 /// <summary>
@@ -7,8 +9,10 @@ namespace OnnxEdit.Surgery.Channels;
 public enum HeadCut
 {
     /// <summary>The same dimensions of every head; finer steps.</summary>
+    [JsonStringEnumMemberName("dims")]
     Dimensions,
 
     /// <summary>Whole heads; coarser steps, and the dimensions of a head stay what kernels like.</summary>
+    [JsonStringEnumMemberName("heads")]
     Heads,
 }

@@ -18,5 +18,5 @@ public sealed record ComponentLayer(string Name, ComponentKinds Kind, NodeProto 
     public bool HasWeights => Kind is not (ComponentKinds.Heads or ComponentKinds.Channels);
 
     /// <summary>Name of one component, such as "layer3.0.conv1/filter 17".</summary>
-    public string NameOf(int component) => $"{Name}/{Kind.ToString().ToLowerInvariant().TrimEnd('s')} {component}";
+    public string NameOf(int component) => $"{Name}/{Words.Of(Kind).TrimEnd('s')} {component}";
 }

@@ -41,7 +41,7 @@ public sealed class ComponentSearch
         var search = new ComponentSearch(model, scores);
         var found = model.Proto.Graph.Node.Select(n => search.Layer(n, kinds, shortcuts)).OfType<ComponentLayer>().ToArray();
         if (found.Length == 0)
-            throw new OnnxSurgeryException($"The model has no components of the kind {kinds.ToString().ToLowerInvariant()}; ask for others (filters, units, neurons, heads, channels).");
+            throw new OnnxSurgeryException($"The model has no components of the kind {Words.Of(kinds).Replace(",", ", ", StringComparison.Ordinal)}; ask for others ({string.Join(", ", Words.All<ComponentKinds>())}).");
         var names = new LayerNames(found.Select(l => l.Node), model.Proto.Graph);
         ComponentLayer[] named = [.. found.Select(l => l with { Name = names.Of(l.Node) })];
         if (layers is null) return new ComponentMap(named);

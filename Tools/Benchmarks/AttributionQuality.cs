@@ -22,7 +22,7 @@ static class AttributionQuality
         foreach (var pair in args[3].Split(','))
         {
             var parts = pair.Split(':');
-            var options = new AttributionOptions { Method = Enum.Parse<AttributionMethod>(parts[0], ignoreCase: true), Budget = int.Parse(parts[1], CultureInfo.InvariantCulture), Alpha = alpha };
+            var options = new AttributionOptions { Method = parts[0], Budget = int.Parse(parts[1], CultureInfo.InvariantCulture), Alpha = alpha };
             var watch = Stopwatch.StartNew();
             using var attributor = new Attributor(model, images, options);
             var result = attributor.Attribute();

@@ -24,7 +24,7 @@ static class MistakeTable
         wrong = [.. wrong.Take(count).Order()];
         var rest = test.Select([.. Enumerable.Range(0, test.Count).Except(wrong).Take(others)]);
         var unedited = Evaluator.Evaluate(model, rest, new EvaluationOptions());
-        var options = new ComponentEditOptions { Most = Whole(4, 30), Attribution = new AttributionOptions { Method = AttributionMethod.Gradients, Budget = budget } };
+        var options = new ComponentEditOptions { Most = Whole(4, 30), Attribution = new AttributionOptions { Method = "gradients", Budget = budget } };
         var watch = Stopwatch.StartNew();
         using var corrector = new MistakeCorrector(model, test.Select(wrong), data.Train!.Select([.. Enumerable.Range(0, 50)]), data.Validation!.Select([.. Enumerable.Range(0, 1000)]), options);
         var attributed = watch.Elapsed.TotalSeconds;

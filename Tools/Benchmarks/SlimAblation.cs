@@ -10,15 +10,15 @@ namespace OnnxEdit.Benchmarks;
 /// <summary>What each part of the default pipeline is worth: the parts are added one by one, at one seed and align 1.</summary>
 static class SlimAblation
 {
-    static readonly (string Name, ChannelScoreKind Score, RecoveryKind Recovery, int RefineSteps)[] _variants =
+    static readonly (string Name, string Score, RecoveryKind Recovery, int RefineSteps)[] _variants =
     [
-        ("L2 norms, no recovery", ChannelScoreKind.L2, RecoveryKind.None, 0),
-        ("reconstruction ranking, no recovery", ChannelScoreKind.Obs, RecoveryKind.None, 0),
-        ("+ mean and spread of channels matched (bn)", ChannelScoreKind.Obs, RecoveryKind.BatchNorm, 0),
-        ("L2 norms, least squares without pair refinement", ChannelScoreKind.L2, RecoveryKind.LeastSquares, 0),
-        ("reconstruction ranking, least squares without pair refinement", ChannelScoreKind.Obs, RecoveryKind.LeastSquares, 0),
-        ("the same with one refinement step", ChannelScoreKind.Obs, RecoveryKind.LeastSquares, 1),
-        ("the default, three steps", ChannelScoreKind.Obs, RecoveryKind.LeastSquares, 3),
+        ("L2 norms, no recovery", "l2", RecoveryKind.None, 0),
+        ("reconstruction ranking, no recovery", "obs", RecoveryKind.None, 0),
+        ("+ mean and spread of channels matched (bn)", "obs", RecoveryKind.BatchNorm, 0),
+        ("L2 norms, least squares without pair refinement", "l2", RecoveryKind.LeastSquares, 0),
+        ("reconstruction ranking, least squares without pair refinement", "obs", RecoveryKind.LeastSquares, 0),
+        ("the same with one refinement step", "obs", RecoveryKind.LeastSquares, 1),
+        ("the default, three steps", "obs", RecoveryKind.LeastSquares, 3),
     ];
 
     /// <summary>Runs: models, sparsities.</summary>
@@ -33,7 +33,7 @@ static class SlimAblation
         return 0;
     }
 
-    static string Top1(string name, double sparsity, ChannelScoreKind score, RecoveryKind recovery, int steps)
+    static string Top1(string name, double sparsity, string score, RecoveryKind recovery, int steps)
     {
         var model = SharedCifar.Model(name);
         var data = SharedCifar.Data(name, 0);

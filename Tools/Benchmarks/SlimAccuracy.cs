@@ -42,7 +42,7 @@ static class SlimAccuracy
         var options = new SlimOptions
         {
             Budget = SlimBudget.Sparsity(sparsity),
-            Score = Enum.Parse<ChannelScoreKind>(score.Replace("-", "", StringComparison.Ordinal), ignoreCase: true),
+            Score = score,
             Align = 1,
             Seed = seed,
         };

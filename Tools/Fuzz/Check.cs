@@ -73,7 +73,7 @@ static class Check
         _ = Slimmer.Slim(model, new SlimData(), new SlimOptions
         {
             Budget = SlimBudget.Sparsity(0.2),
-            Score = ChannelScoreKind.L2,
+            Score = "l2",
             Recovery = RecoveryKind.None,
             Align = 1,
             // Each worker has a process of its own.

@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using OnnxEdit.Engine.Data;
 using OnnxEdit.Kernels.RandomNumbers;
 
@@ -7,12 +8,15 @@ namespace OnnxEdit.Engine.Attribution.Ablations;
 public enum MaskDesignKind
 {
     /// <summary>Every component is ablated with probability alpha, independently (Shah et al., 2024).</summary>
+    [JsonStringEnumMemberName("bernoulli")]
     Bernoulli,
 
     /// <summary>Exactly round(alpha x components) are ablated.</summary>
+    [JsonStringEnumMemberName("exact")]
     ExactCount,
 
     /// <summary>Components are dealt into round(1 / alpha) sets; each mask ablates one, so that each component is ablated once in so many masks.</summary>
+    [JsonStringEnumMemberName("partition")]
     Partition,
 }
 

@@ -1,5 +1,6 @@
 using System.Globalization;
 using OnnxEdit.Engine.Runtime;
+using OnnxEdit.Surgery;
 using OnnxEdit.Surgery.Model;
 
 namespace OnnxEdit.Engine.Attribution.Corrections;
@@ -13,7 +14,7 @@ static class ComponentEditHistory
         Command = "coar edit",
         Options = new SortedDictionary<string, string>(StringComparer.Ordinal)
         {
-            ["ablation"] = options.Ablation.ToString(),
+            ["ablation"] = Words.Of(options.Ablation),
             ["alpha"] = options.Attribution.Alpha.ToString(CultureInfo.InvariantCulture),
             ["budget"] = options.Attribution.Budget.ToString(CultureInfo.InvariantCulture),
             ["components"] = string.Join(", ", report.Left.Select(c => c.Left == 0 ? c.Component : FormattableString.Invariant($"{c.Component} x {c.Left:G3}"))),

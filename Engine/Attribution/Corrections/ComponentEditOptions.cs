@@ -32,7 +32,7 @@ public sealed record ComponentEditOptions
     public int Candidates { get; init; } = 24;
 
     /// <summary>How attributions are made; its ablation is that of the edit.</summary>
-    public AttributionOptions Attribution { get; init; } = new() { Method = AttributionMethod.Gradients, Budget = 600 };
+    public AttributionOptions Attribution { get; init; } = new() { Method = "gradients", Budget = 600 };
 
     /// <summary>Components may be ablated by their means over validation images rather than as <see cref="AttributionOptions.Ablation"/> says.</summary>
     public AblationKind Ablation { get; init; } = AblationKind.Mean;

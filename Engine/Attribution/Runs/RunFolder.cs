@@ -41,7 +41,8 @@ public sealed class RunFolder
         var (file, text) = (System.IO.Path.Combine(path, ManifestName), manifest.ToJson());
         if (File.Exists(file))
         {
-            if (File.ReadAllText(file) == text) return Open(path);
+            // An earlier version may have written the same run in other words.
+            if (Open(path) is var planned && planned.Manifest.ToJson() == text) return planned;
             throw new OnnxEngineException(ErrorKind.Usage, $"Another run is planned in '{path}' (another model, other examples or options); name another folder, or remove this one.");
         }
         if (File.Exists(path) || Directory.Exists(path) && Directory.EnumerateFileSystemEntries(path).Any())

@@ -76,7 +76,7 @@ public sealed class LanguageModelTests
 
     static readonly float[][] _texts = [[0, 1, 2, 3, 0], [3, 3, 1, 0, 2], [2, 0, 0, 1, 1]];
 
-    static Attributions Attribute(AttributionMethod method, int budget = 10)
+    static Attributions Attribute(string method, int budget = 10)
     {
         var options = new AttributionOptions { Components = ComponentKinds.Neurons, Method = method, Budget = budget, Alpha = 0.2 };
         using var attributor = new Attributor(Model(), new StoredItemSet([Length], _texts, [-1, -1, -1]), options);
@@ -86,7 +86,7 @@ public sealed class LanguageModelTests
     [Fact]
     public void Leaving_neurons_out_changes_the_mean_margin_of_the_tokens()
     {
-        var found = Attribute(AttributionMethod.LeaveOneOut);
+        var found = Attribute("loo");
         Assert.Equal(Width, found.Components.Count);
         for (var e = 0; e < _texts.Length; e++)
         {
@@ -98,7 +98,7 @@ public sealed class LanguageModelTests
     [Fact]
     public void Mask_gradients_see_the_same_neurons()
     {
-        var (exact, gradients) = (Attribute(AttributionMethod.LeaveOneOut), Attribute(AttributionMethod.Gradients, 900));
+        var (exact, gradients) = (Attribute("loo"), Attribute("gradients", 900));
         for (var e = 0; e < _texts.Length; e++)
             Assert.Equal(Array.IndexOf(exact.Scores[e], exact.Scores[e].Max()), Array.IndexOf(gradients.Scores[e], gradients.Scores[e].Max()));
     }

@@ -34,7 +34,7 @@ public sealed class MomentsBundleTests : IDisposable
         Assert.Equal((60, LabelSource.Data), (read.Images, read.Labels));
         Assert.Equal(["a", "b", "c"], read.ClassNames!);
         Assert.Equal(_statistics.Points.Keys, read.Points.Keys);
-        foreach (var kind in Enum.GetValues<ChannelScoreKind>().Where(ChannelScores.NeedsStatistics))
+        foreach (var kind in ChannelScores.Names.Where(ChannelScores.NeedsStatistics))
         {
             double[] Score(CalibrationStatistics s) => ChannelScores.Compute(kind, ClassAggregation.Mean, _model.Analysis, s);
             Assert.Equal(Score(_statistics), Score(read));

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using OnnxEdit.Surgery;
 
 namespace OnnxEdit.Cli;
 
@@ -11,6 +12,9 @@ sealed record CommandContext(ParseResult Parsed, GlobalOptions Global, CliOutput
 {
     /// <summary>The value of an option.</summary>
     internal T? Get<T>(Option<T> option) => Parsed.GetValue(option);
+
+    /// <summary>The member of an enum that an option names; null where it is not given and has no default.</summary>
+    internal T? Get<T>(WordOption<T> option) where T : struct, Enum => Parsed.GetValue(option) is { } word ? Words.Find<T>(word) : null;
 
     /// <summary>The values of an option that takes several, or null when it is not given (the parser says empty).</summary>
     internal T[]? GetList<T>(Option<T[]?> option) => Parsed.GetValue(option) is { Length: > 0 } values ? values : null;

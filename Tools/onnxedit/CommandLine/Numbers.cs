@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
 using System.Globalization;
+using OnnxEdit.Engine;
 
 namespace OnnxEdit.Cli;
 
@@ -119,13 +120,9 @@ static class Numbers
         CustomParser = result => Word(result, words) ?? value,
     });
 
-    /// <summary>One of a few words, or nothing.</summary>
-    internal static Option<string?> OptionalOneOf(string name, string[] words, string description) => Completed(words, new Option<string?>(name)
-    {
-        Description = description,
-        HelpName = string.Join('|', words),
-        CustomParser = result => Word(result, words),
-    });
+    /// <summary>One of the names of a table.</summary>
+    internal static Option<string> OneOf<TRow>(string name, Choices<TRow> table, string value, string description) where TRow : class, IChoice =>
+        OneOf(name, table.Names, value, table.Explain(description));
 
     static Option<T> Completed<T>(string[] words, Option<T> option)
     {
@@ -163,7 +160,8 @@ static class Numbers
         return null;
     }
 
-    static string? Word(ArgumentResult result, string[] words)
+    /// <summary>The word given, if it is one of these; else what is wrong is said and nothing returned.</summary>
+    internal static string? Word(ArgumentResult result, string[] words)
     {
         var text = result.Tokens[^1].Value;
         if (words.Contains(text)) return text;

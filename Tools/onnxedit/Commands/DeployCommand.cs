@@ -9,12 +9,10 @@ namespace OnnxEdit.Cli;
 /// <summary>Publishes a model in a model repository, or says which version is served.</summary>
 sealed class DeployCommand : CliCommand
 {
-    static readonly string[] _formats = ["triton", "ovms", "onnxruntime-server", "kserve"];
-
     readonly ModelAndDataOptions _inputs = new(hasCalibration: false);
     readonly Option<string> _to = new("--to") { Description = "The model repository, a folder; made when missing", HelpName = "REPO", Required = true };
     readonly Option<string?> _name = new("--name") { Description = "The model's name there", HelpName = "NAME" };
-    readonly Option<string> _format = Numbers.OneOf("--format", _formats, _formats[0], "The server to write for; the layout is the same for all");
+    readonly WordOption<DeploymentFormat> _format = new("--format", DeploymentFormat.Triton, "The server to write for; the layout is the same for all");
     readonly Option<string?> _storage = new("--storage-uri") { Description = "Where the cluster finds the repository, for kserve", HelpName = "URI" };
     readonly Option<string?> _parity = new("--parity") { Description = "A model whose outputs must be the same, for an exact edit", HelpName = "SOURCE" };
     readonly Option<double?> _accuracy = Numbers.OptionalReal("--require-accuracy", Bounds.Above(0).UpTo(100), "Top-1 in percent on the test data at least");
@@ -54,8 +52,6 @@ sealed class DeployCommand : CliCommand
 
     string Called(CommandContext context) => context.Get(_name) ?? throw new OnnxEngineException(ErrorKind.Usage, "Name the model in the repository with --name NAME.");
 
-    DeploymentFormat Format(CommandContext context) => (DeploymentFormat)Array.IndexOf(_formats, context.Get(_format));
-
     void Change(CommandContext context)
     {
         var repository = new ModelRepository(context.Get(_to)!);
@@ -73,14 +69,14 @@ sealed class DeployCommand : CliCommand
     {
         var name = Called(context);
         ModelRepository.RequireName(name);
-        ServingFiles.Require(name, Format(context), context.Get(_storage));
+        ServingFiles.Require(name, context.Get(_format)!.Value, context.Get(_storage));
         var inputs = _inputs.Resolve(context);
         var data = inputs.HasData && inputs.Signature.Classifier is not null ? inputs.OpenData(context.Output, testOnly: true, context.Get(_limit)) : null;
         var options = new DeployOptions
         {
             Repository = context.Get(_to)!,
             Name = name,
-            Format = Format(context),
+            Format = context.Get(_format)!.Value,
             StorageUri = context.Get(_storage),
             OpenBatch = context.Get(_openBatch),
             MaxBatchSize = context.Get(_maxBatch),

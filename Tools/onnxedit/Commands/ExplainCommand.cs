@@ -11,7 +11,7 @@ sealed class ExplainCommand : CliCommand
 {
     readonly Argument<string> _model = new("model") { Description = "The ONNX file" };
     readonly Option<string?> _group = new("--group") { Description = "Only this group, with all its nodes", HelpName = "NAME" };
-    readonly Option<string> _attention = AttentionOption.Create();
+    readonly WordOption<HeadCut> _attention = AttentionOption.Create();
     readonly Option<string[]> _shapes = InputShapeOption.Create();
 
     internal ExplainCommand() : base(
@@ -31,7 +31,7 @@ sealed class ExplainCommand : CliCommand
         var model = OnnxModel.Load(context.Get(_model)!);
         var shapes = InputShapeOption.Complete(context, _shapes, model);
         var facts = ChannelFacts.Of(model.Path, ChannelAnalysis.Of(
-            NormalisedModel.Create(model.Proto, shapes), AttentionOption.Parse(context.Get(_attention)!)));
+            NormalisedModel.Create(model.Proto, shapes), context.Get(_attention)!.Value));
         var group = context.Get(_group) is { } name ? Find(facts, name) : null;
         if (context.Global.Json)
             context.Output.Json("explain", 1, group is null ? facts : facts with { Groups = [group] });

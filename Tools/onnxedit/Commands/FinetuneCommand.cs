@@ -11,10 +11,6 @@ namespace OnnxEdit.Cli;
 /// <summary>Trains a model further.</summary>
 sealed class FinetuneCommand : CliCommand
 {
-    static readonly Dictionary<string, FinetuneNormalisation> _normalisations = Enum.GetValues<FinetuneNormalisation>().ToDictionary(n => n.ToString().ToLowerInvariant());
-
-    static readonly Dictionary<string, FinetuneOptimiser> _optimisers = Enum.GetValues<FinetuneOptimiser>().ToDictionary(o => o.ToString().ToLowerInvariant());
-
     readonly ModelAndDataOptions _inputs = new(hasCalibration: false);
     readonly Option<string?> _teacher = new("--teacher") { Description = "Imitate this model, usually the one before slimming, on images without labels [default: learn the labels]", HelpName = "FILE" };
     readonly Option<double> _temperature = Numbers.Positive("--temperature", 4, "With --teacher: how much its answers are softened");
@@ -24,14 +20,14 @@ sealed class FinetuneCommand : CliCommand
     readonly Option<TimeSpan?> _time = Numbers.OptionalTime("--time", "Train for so long instead, e.g. 5m; the schedule ends with it");
     readonly Option<int> _batch = Numbers.Whole("--batch", 1, int.MaxValue, 64, "Images per step, for models with an open batch; multiples of 16 are fastest");
     readonly Option<double?> _stepSize = Numbers.OptionalPositive("--step-size", "Largest step size, from which it falls to zero along a half cosine [default: 0.0005 with muon, 0.0003 with adam, 0.001 with sgd; with --editable 0.001 for the extra layer, 0.0001 for others]");
-    readonly Option<string> _optimiser = Numbers.OneOf("--optimiser", [.. _optimisers.Keys], "muon", "Adam, gradient descent with momentum 0.9, or momentum with matrices made orthogonal (Muon); all with weight decay 0.0001");
+    readonly WordOption<FinetuneOptimiser> _optimiser = new("--optimiser", FinetuneOptimiser.Muon, "Adam, gradient descent with momentum 0.9, or momentum with matrices made orthogonal (Muon); all with weight decay 0.0001");
     readonly Option<double> _warmUp = Numbers.Share("--warm-up", 0.05, "Share of the training in which the step size rises");
     readonly Option<double> _averaging = Numbers.Share("--averaging", 0.99, "Keep an average of the weights that retains this share in a step; 0: the weights themselves");
     readonly Option<string?> _layers = new("--layers") { Description = "Train only nodes with one of these in their name [default: all]", HelpName = "NAME,..." };
     readonly Option<bool?> _flip = new("--flip") { Description = "Mirror images at random [default: with --teacher]", HelpName = "true|false", Arity = System.CommandLine.ArgumentArity.ZeroOrOne };
     readonly Option<int?> _shift = Numbers.OptionalWhole("--shift", 0, "Shift images at random by so many pixels at most [default: with --teacher an eighth of the width]");
     readonly Option<double> _mix = Numbers.Share("--mix", 0, "With --teacher: share of the images that are mixed with another one, which the teacher is asked about, too");
-    readonly Option<string> _normalisation = Numbers.OneOf("--normalisation", [.. _normalisations.Keys], "frozen", "Statistics of batch normalisations: as stored, measured anew after training, or those of each batch in training");
+    readonly WordOption<FinetuneNormalisation> _normalisation = new("--normalisation", FinetuneNormalisation.Frozen, "Statistics of batch normalisations: as stored, measured anew after training, or those of each batch in training");
     readonly Option<string?> _checkpoint = new("--checkpoint") { Description = "Save the state of the training here every minute and at its end", HelpName = "FILE" };
     readonly Option<string?> _resume = new("--resume") { Description = "Go on from this checkpoint, with the same model, data and options", HelpName = "FILE" };
     readonly Option<string?> _curve = new("--curve") { Description = "Draw losses and accuracy as a PNG", HelpName = "FILE.png" };
@@ -70,7 +66,7 @@ sealed class FinetuneCommand : CliCommand
             StepSize = context.Get(_stepSize),
             WarmUp = context.Get(_warmUp),
             Averaging = context.Get(_averaging),
-            Optimiser = _optimisers[context.Get(_optimiser)!],
+            Optimiser = context.Get(_optimiser)!.Value,
             Layers = Names(context.Get(_layers)),
             Features = Names(context.Get(_features)),
             FeatureWeight = context.Get(_featureWeight),
@@ -78,7 +74,7 @@ sealed class FinetuneCommand : CliCommand
             Shift = context.Get(_shift),
             Mix = context.Get(_mix),
             Time = context.Get(_time),
-            Normalisation = _normalisations[context.Get(_normalisation)!],
+            Normalisation = context.Get(_normalisation)!.Value,
             Checkpoint = checkpoint is null ? null : c => c.Save(checkpoint),
             Resume = context.Get(_resume) is { } resume ? FinetuneCheckpoint.Load(resume) : null,
             Looks = context.Get(_looks),

@@ -3,54 +3,33 @@ using System.Globalization;
 using OnnxEdit.Engine;
 using OnnxEdit.Engine.Scores;
 using OnnxEdit.Engine.Slimming;
+using OnnxEdit.Engine.Slimming.Metrics;
 using OnnxEdit.Kernels.Witness;
+using OnnxEdit.Surgery.Channels;
 
 namespace OnnxEdit.Cli;
 
 /// <summary>Makes a model smaller and faster.</summary>
 sealed class SlimCommand : CliCommand
 {
-    static readonly Dictionary<string, ChannelScoreKind> _scores = new()
-    {
-        ["auto"] = ChannelScoreKind.Auto,
-        ["tv"] = ChannelScoreKind.Tv,
-        ["fisher"] = ChannelScoreKind.Fisher,
-        ["mpm"] = ChannelScoreKind.Mpm,
-        ["mpm-robust"] = ChannelScoreKind.MpmRobust,
-        ["ks"] = ChannelScoreKind.Ks,
-        ["tvsprune"] = ChannelScoreKind.TvsPrune,
-        ["chip"] = ChannelScoreKind.Chip,
-        ["l1"] = ChannelScoreKind.L1,
-        ["l2"] = ChannelScoreKind.L2,
-        ["obs"] = ChannelScoreKind.Obs,
-        ["random"] = ChannelScoreKind.Random,
-    };
-
-    static readonly Dictionary<string, RecoveryKind> _recoveries = new()
-    {
-        ["ls"] = RecoveryKind.LeastSquares,
-        ["bn"] = RecoveryKind.BatchNorm,
-        ["none"] = RecoveryKind.None,
-    };
-
     readonly ModelAndDataOptions _inputs = new(hasCalibration: true);
     readonly Option<double?> _sparsity = Numbers.OptionalReal("--sparsity", Bounds.Above(0).Below(1), "Fraction of the parameters to remove");
-    readonly Option<string?> _target = new("--target") { Description = "What may be left: macs=0.6, params=0.6, bytes=0.6, ms=0.7 (of the original's) or ms=12ms", HelpName = "WHAT=X" };
+    readonly Option<string?> _target = new("--target") { Description = $"What may be left: {BudgetMetrics.Examples("of the original's")}", HelpName = "WHAT=X" };
     readonly Option<double?> _maxDrop = Numbers.OptionalReal("--max-drop", Bounds.Above(0).Below(100), "Smallest model that loses at most this many points of accuracy on held-out training data");
     readonly Option<string?> _plan = new("--plan") { Description = "Apply a saved plan", HelpName = "FILE" };
     readonly Option<string?> _planOut = new("--plan-out") { Description = "Save the plan", HelpName = "FILE" };
     readonly Option<bool> _dryRun = new("--dry-run", "-n") { Description = "Show the plan, make nothing" };
     readonly Option<string?> _moments = new("--moments") { Description = "Statistics written by onnxedit stats, used where there is no --data", HelpName = "FILE" };
-    readonly Option<string> _score = Numbers.OneOf("--score", [.. _scores.Keys], "auto", "How channels are ranked");
-    readonly Option<string> _aggregate = Numbers.OneOf("--aggregate", ["max", "min", "mean"], "max", "How scores of classes become one");
-    readonly Option<string> _recovery = Numbers.OneOf("--recovery", [.. _recoveries.Keys], "ls", "What is done to the weights that are left");
+    readonly Option<string> _score = Numbers.OneOf("--score", ChannelScores.Table, new SlimOptions().Score, "How channels are ranked");
+    readonly WordOption<ClassAggregation> _aggregate = new("--aggregate", ClassAggregation.Max, "How scores of classes become one");
+    readonly WordOption<RecoveryKind> _recovery = new("--recovery", RecoveryKind.LeastSquares, "What is done to the weights that are left");
     readonly Option<string> _align = new("--align")
     {
         Description = "Channel counts become multiples of this; auto: what is fast on this machine",
         HelpName = "auto|N",
         DefaultValueFactory = _ => "auto",
     };
-    readonly Option<string> _attention = AttentionOption.Create();
+    readonly WordOption<HeadCut> _attention = AttentionOption.Create();
     readonly Option<string?> _finetune = FinetuneOption.Create("Then fine-tune for so long, e.g. 5m, or so many steps, on the original's answers (no labels)");
     readonly Option<string?> _out = new("--out", "-o") { Description = "Where to write [default: NAME.slim.onnx beside the model]", HelpName = "FILE" };
     readonly Option<string?> _report = ReportOption.Create();
@@ -100,11 +79,11 @@ sealed class SlimCommand : CliCommand
         {
             Plan = plan is null ? null : SlimPlan.Load(plan),
             Budget = Budget(context, plan),
-            Score = _scores[context.Get(_score)!],
-            Aggregation = Enum.Parse<ClassAggregation>(context.Get(_aggregate)!, ignoreCase: true),
-            Recovery = _recoveries[context.Get(_recovery)!],
+            Score = context.Get(_score)!,
+            Aggregation = context.Get(_aggregate)!.Value,
+            Recovery = context.Get(_recovery)!.Value,
             Align = Align(context.Get(_align)!),
-            Attention = AttentionOption.Parse(context.Get(_attention)!),
+            Attention = context.Get(_attention)!.Value,
             PlanOnly = context.Get(_dryRun),
             Seed = context.Global.Seed,
             Evaluation = inputs.Evaluation,
@@ -118,7 +97,7 @@ sealed class SlimCommand : CliCommand
         [
             context.Get(_sparsity) is { } sparsity ? SlimBudget.Sparsity(sparsity) : null,
             context.Get(_target) is { } target ? SlimBudget.Parse(target) : null,
-            context.Get(_maxDrop) is { } drop ? new SlimBudget(BudgetMetric.AccuracyDrop, drop) : null,
+            context.Get(_maxDrop) is { } drop ? SlimBudget.MaxDrop(drop) : null,
         ];
         var budgets = given.OfType<SlimBudget>().ToArray();
         if (budgets.Length + (plan is null ? 0 : 1) != 1)

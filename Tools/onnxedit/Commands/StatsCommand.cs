@@ -3,6 +3,7 @@ using OnnxEdit.Engine;
 using OnnxEdit.Engine.Data;
 using OnnxEdit.Engine.Statistics;
 using OnnxEdit.Engine.Tasks;
+using OnnxEdit.Surgery;
 using OnnxEdit.Surgery.Channels;
 using OnnxEdit.Surgery.Graph;
 
@@ -61,7 +62,7 @@ sealed class StatsCommand : CliCommand
                 Moments = path,
                 Bytes = bytes,
                 statistics.Images,
-                Labels = statistics.Labels == LabelSource.Data ? "data" : "predictions",
+                Labels = Words.Of(statistics.Labels),
                 statistics.ClassCounts,
                 Points = statistics.Points.Count,
                 Units = statistics.UnitCount,

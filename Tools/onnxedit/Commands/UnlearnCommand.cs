@@ -9,23 +9,14 @@ namespace OnnxEdit.Cli;
 /// <summary>Makes a classifier forget a class.</summary>
 sealed class UnlearnCommand : CliCommand
 {
-    static readonly Dictionary<string, UnlearnMethod> _methods = new()
-    {
-        ["refit"] = UnlearnMethod.Refit,
-        ["discedit-u"] = UnlearnMethod.DisceditU,
-        ["suppress-logit"] = UnlearnMethod.SuppressLogit,
-    };
-
-    static readonly Dictionary<string, UnlearnWitness> _witnesses = Enum.GetValues<UnlearnWitness>().ToDictionary(w => w.ToString().ToLowerInvariant());
-
     readonly ModelAndDataOptions _inputs = new(hasCalibration: true, defaultCalibration: 5000);
     readonly Option<string[]> _classes = new("--class") { Description = "Class to forget, by number or name; several with commas or by repeating the option", HelpName = "CLASS,..." };
-    readonly Option<string> _method = Numbers.OneOf("--method", [.. _methods.Keys], "refit", "How; suppress-logit only hides the class and is for comparison");
+    readonly WordOption<UnlearnMethod> _method = new("--method", UnlearnMethod.Refit, "How; suppress-logit only hides the class and is for comparison");
     readonly Option<double?> _retainDrop = Numbers.OptionalReal("--retain-drop", Bounds.From(0).Below(100), "Points of accuracy that the other classes may lose on held-out training images [default: 0.3, if it can be had]");
     readonly Option<double?> _forgetTarget = Numbers.OptionalReal("--forget-target", Bounds.From(0).Below(100), "Accuracy in percent that the class may keep on them [default: 1, if it can be had]");
     readonly Option<double> _deviations = Numbers.Positive("--deviations", 2, "discedit-u: take channels whose score is this many standard deviations above the mean of their layer");
     readonly Option<double?> _tail = Numbers.OptionalReal("--tail", Bounds.Above(0).UpTo(1), "discedit-u: share of the layers to look at, from the end [default: 0.333]");
-    readonly Option<string> _witness = Numbers.OneOf("--witness", [.. _witnesses.Keys], "exp", "discedit-u: what channels are judged by");
+    readonly WordOption<UnlearnWitness> _witness = new("--witness", UnlearnWitness.Exp, "discedit-u: what channels are judged by");
     readonly Option<int?> _perLayer = Numbers.OptionalWhole("--per-layer", 1, "discedit-u: take this many channels of each layer, whatever stands out");
     readonly Option<string[]> _layers = new("--layers") { Description = "discedit-u: look at these layers only, by name or by number from 1 on", HelpName = "LAYER,..." };
     readonly Option<bool> _physical = new("--physical") { Description = "Also remove the channels that only the class uses; what reads them is re-fitted" };
@@ -63,13 +54,13 @@ sealed class UnlearnCommand : CliCommand
         var options = new UnlearnOptions
         {
             Classes = [.. wanted.Select(w => ClassNames.Find(w, data.ClassNames)).Distinct()],
-            Method = _methods[context.Get(_method)!],
+            Method = context.Get(_method)!.Value,
             MustReach = drop is not null || forget is not null,
             Calibration = inputs.Calibration,
             Deviations = context.Get(_deviations),
             PerLayer = context.Get(_perLayer),
             Layers = Words(context.Get(_layers)),
-            Witness = _witnesses[context.Get(_witness)!],
+            Witness = context.Get(_witness)!.Value,
             Physical = context.Get(_physical),
             Finetune = FinetuneOption.Parse(context.Get(_finetune), context, inputs),
             Seed = context.Global.Seed,

@@ -1,4 +1,3 @@
-using System.CommandLine;
 using OnnxEdit.Surgery.Channels;
 
 namespace OnnxEdit.Cli;
@@ -7,9 +6,5 @@ namespace OnnxEdit.Cli;
 static class AttentionOption
 {
     /// <summary>A new option.</summary>
-    internal static Option<string> Create() =>
-        Numbers.OneOf("--attention", ["dims", "heads"], "dims", "What is cut in attentions: dimensions of every head, or whole heads");
-
-    /// <summary>The value of the option.</summary>
-    internal static HeadCut Parse(string text) => text == "heads" ? HeadCut.Heads : HeadCut.Dimensions;
+    internal static WordOption<HeadCut> Create() => new("--attention", HeadCut.Dimensions, "What is cut in attentions: dimensions of every head, or whole heads");
 }

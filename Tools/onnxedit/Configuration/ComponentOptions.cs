@@ -1,6 +1,7 @@
 using System.CommandLine;
 using OnnxEdit.Engine;
 using OnnxEdit.Engine.Attribution;
+using OnnxEdit.Surgery;
 using OnnxEdit.Surgery.Components;
 using OnnxEdit.Surgery.Gradients;
 
@@ -13,13 +14,13 @@ sealed class ComponentOptions
     {
         Description = "filters (of convolutions), units (of linear layers), neurons (units before an activation), heads (of attention), channels (of residual streams); several with commas",
         HelpName = "KIND,...",
-        DefaultValueFactory = _ => "filters",
+        DefaultValueFactory = _ => Words.Of(ComponentKinds.Filters),
     };
 
     readonly Option<bool> _shortcuts = new("--shortcuts") { Description = "Filters of convolutions on shortcuts count, too" };
     readonly Option<string?> _layers = new("--layers") { Description = "Only components of layers that have one of these in their names; what lies before them is run once per example [default: all]", HelpName = "NAME,..." };
-    readonly Option<string> _ablation = Numbers.OneOf("--ablation", ["zero-weight", "zero", "mean"], "zero-weight", "What takes a component's place: its bias (as published), zero, or its mean");
-    readonly Option<string> _answer = Numbers.OneOf("--answer", ["margin", "log-odds", "logit", "loss"], "margin", "The number that is explained: the class's logit less the largest other one, and so on");
+    readonly WordOption<AblationKind> _ablation = new("--ablation", AblationKind.ZeroWeight, "What takes a component's place: its bias (as published), zero, or its mean");
+    readonly WordOption<AnswerKind> _answer = new("--answer", AnswerKind.Margin, "The number that is explained: the class's logit less the largest other one, and so on");
     readonly Option<double?> _alpha = Numbers.OptionalReal("--alpha", Bounds.Above(0).UpTo(0.5), "Share of the components that a mask ablates [default: 0.1]");
 
     internal void AddTo(Command command)
@@ -35,8 +36,8 @@ sealed class ComponentOptions
         Components = Kinds(context.Get(_components)!),
         Shortcuts = context.Get(_shortcuts),
         Layers = context.Get(_layers)?.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries),
-        Ablation = context.Get(_ablation) switch { "zero" => AblationKind.Zero, "mean" => AblationKind.Mean, _ => AblationKind.ZeroWeight },
-        Answer = context.Get(_answer) switch { "log-odds" => AnswerKind.LogOdds, "logit" => AnswerKind.Logit, "loss" => AnswerKind.Loss, _ => AnswerKind.Margin },
+        Ablation = context.Get(_ablation)!.Value,
+        Answer = context.Get(_answer)!.Value,
         Alpha = context.Get(_alpha) ?? new AttributionOptions().Alpha,
         Seed = context.Global.Seed,
         Output = inputs.Output,
@@ -44,17 +45,8 @@ sealed class ComponentOptions
 
     static ComponentKinds Kinds(string text)
     {
-        var kinds = ComponentKinds.None;
-        foreach (var word in text.Split(',', StringSplitOptions.TrimEntries))
-            kinds |= word switch
-            {
-                "filters" => ComponentKinds.Filters,
-                "units" => ComponentKinds.Units,
-                "neurons" => ComponentKinds.Neurons,
-                "heads" => ComponentKinds.Heads,
-                "channels" => ComponentKinds.Channels,
-                _ => throw new OnnxEngineException(ErrorKind.Usage, $"--components takes filters, units, neurons, heads and channels, with commas between them, not '{word}'."),
-            };
-        return kinds;
+        if (Words.Find<ComponentKinds>(text) is { } kinds) return kinds;
+        var words = Words.All<ComponentKinds>();
+        throw new OnnxEngineException(ErrorKind.Usage, $"--components takes {string.Join(", ", words[..^1])} and {words[^1]}, with commas between them, not '{text.Split(',', StringSplitOptions.TrimEntries).Except(words).First()}'.");
     }
 }

@@ -10,7 +10,7 @@ sealed class PreprocessingOptions
     readonly Option<float[]?> _std = Numbers.Floats("--std", "Standard deviation of the pixels, likewise");
     readonly Option<float?> _scale = Numbers.OptionalFraction("--scale", "Factor on pixel values 0-255 before mean and std [default: 1/255]");
     readonly Option<bool> _bgr = new("--bgr") { Description = "The model wants blue first" };
-    readonly Option<string?> _layout = Numbers.OptionalOneOf("--layout", ["nchw", "nhwc"], "Where the model's channel axis stands, if its input shape leaves that open");
+    readonly WordOption<PixelLayout> _layout = new("--layout", null, "Where the model's channel axis stands, if its input shape leaves that open");
     readonly Option<string?> _resize = new("--resize")
     {
         Description = "Fit images to HEIGHTxWIDTH, or the shorter edge to EDGE, then crop (EDGE:CROP)",
@@ -44,7 +44,7 @@ sealed class PreprocessingOptions
             Std = std ?? start.Std,
             Scale = scale ?? start.Scale,
             Bgr = isBgr || start.Bgr,
-            Layout = layout is null ? start.Layout : layout == "nhwc" ? PixelLayout.Nhwc : PixelLayout.Nchw,
+            Layout = layout ?? start.Layout,
             Resize = resize is null ? start.Resize : ImageResize.Parse(resize),
         };
         // A scale of its own is a choice too: 0..1 or 0..255 without further normalisation.

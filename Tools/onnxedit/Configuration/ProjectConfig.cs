@@ -21,7 +21,7 @@ sealed record ProjectConfig
         UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
         ReadCommentHandling = JsonCommentHandling.Skip,
         AllowTrailingCommas = true,
-        Converters = { new JsonStringEnumConverter(JsonNamingPolicy.CamelCase) },
+        Converters = { new WordConverter() },
     };
 
     /// <summary>Format of the file.</summary>

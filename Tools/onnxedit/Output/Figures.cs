@@ -1,5 +1,6 @@
 using System.Globalization;
 using OnnxEdit.Engine.Data.Pixels;
+using OnnxEdit.Surgery;
 
 namespace OnnxEdit.Cli;
 
@@ -33,7 +34,7 @@ static class Figures
         if (preprocessing.Mean is { } mean) words.Add($"--mean {List(mean)}");
         if (preprocessing.Std is { } std) words.Add($"--std {List(std)}");
         if (preprocessing.Bgr) words.Add("--bgr");
-        if (preprocessing.Layout == PixelLayout.Nhwc) words.Add("--layout nhwc");
+        if (preprocessing.Layout is PixelLayout.Nhwc and var layout) words.Add($"--layout {Words.Of(layout)}");
         return string.Join(' ', words);
     }
 }

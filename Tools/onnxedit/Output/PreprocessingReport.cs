@@ -1,4 +1,5 @@
 using OnnxEdit.Engine.Tasks;
+using OnnxEdit.Surgery;
 
 namespace OnnxEdit.Cli;
 
@@ -44,7 +45,7 @@ static class PreprocessingReport
             trial.Preprocessing.Mean,
             trial.Preprocessing.Std,
             trial.Preprocessing.Bgr,
-            Layout = trial.Preprocessing.Layout?.ToString().ToLowerInvariant(),
+            Layout = trial.Preprocessing.Layout is { } layout ? Words.Of(layout) : null,
         }),
         Ties = search.Ties.Select(trial => trial.Name),
     };

@@ -69,7 +69,7 @@ sealed class CoarEditCommand : CliCommand
             Most = alone && context.Parsed.GetResult(_most) is not { Implicit: false } ? MostForOne : context.Get(_most),
             Drop = context.Get(_drop),
             Ablation = _components.IsAblationGiven(context) ? components.Ablation : AblationKind.Mean,
-            Attribution = components with { Budget = context.Get(_budget), Method = AttributionMethod.Gradients },
+            Attribution = components with { Budget = context.Get(_budget), Method = new ComponentEditOptions().Attribution.Method },
         };
         var watch = Stopwatch.StartNew();
         if (alone)

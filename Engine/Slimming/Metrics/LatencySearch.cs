@@ -1,4 +1,4 @@
-namespace OnnxEdit.Engine.Slimming;
+namespace OnnxEdit.Engine.Slimming.Metrics;
 
 /// <summary>
 /// Finds the number of MACs whose plan takes a given time. Timings are noisy, so the search interpolates between the

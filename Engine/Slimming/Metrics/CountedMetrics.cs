@@ -1,0 +1,37 @@
+using OnnxEdit.Surgery.Channels;
+
+namespace OnnxEdit.Engine.Slimming.Metrics;
+
+/// <summary>What can be counted without running the model: fractions of the original's that may be left.</summary>
+static class CountedMetrics
+{
+    /// <summary>Parameters.</summary>
+    public static MetricRow Parameters { get; } = Row("params", "parameters", c => c.Parameters / c.TotalParameters, g => g.Parameters);
+
+    /// <summary>Multiply-accumulates.</summary>
+    public static MetricRow Macs { get; } = Row("macs", "MACs", c => c.Macs / c.TotalMacs, g => g.Macs);
+
+    /// <summary>Bytes of the file.</summary>
+    public static MetricRow Bytes { get; } = Row("bytes", "bytes", c => c.Bytes / c.TotalBytes, g => g.Bytes);
+
+    /// <summary>The row of a count.</summary>
+    /// <param name="name">The word that users type.</param>
+    /// <param name="what">The same in a sentence.</param>
+    /// <param name="share">The fraction left.</param>
+    /// <param name="saved">What the removal of some cells saves.</param>
+    public static MetricRow Row(string name, string what, Func<RemovalCost, double> share, Func<(double Parameters, double Macs, double Bytes), double> saved) => new(name)
+    {
+        Target = ($"{name}=", "0.6", ""),
+        IsFraction = true,
+        Say = value => FormattableString.Invariant($"{value:0.###} of the {what}"),
+        Search = (search, left) =>
+        {
+            // A hair of slack, so that rounding in the running sums does not cost a channel.
+            var (removed, reached, cost) = search.Allocation.Choose(saved, c => share(c) <= left + 1e-9);
+            if (!reached)
+                throw new OnnxEngineException(ErrorKind.TargetNotReached, FormattableString.Invariant(
+                    $"At most {100 * (1 - share(cost)):0.0} % of the {what} can be removed (asked for: {100 * (1 - left):0.0} %); ask for less, or use --align 1. 'onnxedit explain' says what is locked."));
+            return removed;
+        },
+    };
+}
