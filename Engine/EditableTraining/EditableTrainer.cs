@@ -1,6 +1,7 @@
 using System.Numerics.Tensors;
 using OnnxEdit.Engine.Data;
 using OnnxEdit.Engine.Editing;
+using OnnxEdit.Engine.Editing.Editors;
 using OnnxEdit.Engine.Edits;
 using OnnxEdit.Engine.Tasks;
 using OnnxEdit.Engine.Training;
@@ -171,7 +172,7 @@ public sealed class EditableTrainer
             _train.Fill(random.NextInt(_train.Count), 1, image);
             var target = new float[_suffix.Classes];
             target[random.NextInt(_suffix.Classes)] = 1;
-            var first = new FirstStep(Editor.RmsProp) { StepSize = 0 };
+            var first = new FirstStep(GradientEdits.RmsProp.Steps!) { StepSize = 0 };
             var loss = _suffix.Edit(weights, image, target, gradient);
             for (var w = 0; w < gradient.Length; w++)
                 if (_suffix.IsEdited[w]) first.Update(w, weights[w], gradient[w]);

@@ -1,3 +1,4 @@
+using OnnxEdit.Engine.Editing.Editors;
 using OnnxEdit.Engine.Runtime;
 using OnnxEdit.Surgery.Model;
 
@@ -27,23 +28,10 @@ static class EditHistory
     {
         var named = new SortedDictionary<string, string>(StringComparer.Ordinal)
         {
-            ["editor"] = Name(options),
+            ["editor"] = options.Editor,
             ["images"] = FormattableString.Invariant($"{report.Images.Count}"),
         };
-        if (options.Method == EditMethod.Patch && !options.Views) named["exact"] = "true";
-        if (options.Method == EditMethod.Gradient)
-        {
-            named["layers"] = options.Layers ?? "all";
-            named["step-size"] = FormattableString.Invariant($"{(options.StepSize is { } a ? a : "chosen by the first step")}");
-        }
+        foreach (var (name, value) in ImageEditors.Table.Of(options.Editor).Options(options)) named[name] = value;
         return named;
     }
-
-    /// <summary>An editor as the command line names it.</summary>
-    public static string Name(EditOptions options) => options.Method switch
-    {
-        EditMethod.Patch => "patch",
-        EditMethod.LastLayer => "last",
-        _ => options.Editor switch { Editor.ScaledGd => "scaled-gd", var e => e.ToString().ToLowerInvariant() },
-    };
 }

@@ -6,13 +6,13 @@ namespace OnnxEdit.Engine.Editing;
 /// <summary>Options of <see cref="ModelEditor"/>.</summary>
 public sealed record EditOptions
 {
-    /// <summary>How.</summary>
-    public EditMethod Method { get; init; } = EditMethod.Patch;
+    /// <summary>
+    /// How: "patch", a neuron per image beside the last layer; "last", the last layer's weights in closed form; or by gradient steps,
+    /// "gd", "scaled-gd", "rprop", "rmsprop", "momentum" or "adam".
+    /// </summary>
+    public string Editor { get; init; } = "patch";
 
-    /// <summary>How weights follow gradients, with <see cref="EditMethod.Gradient"/>.</summary>
-    public Editor Editor { get; init; } = Editor.RmsProp;
-
-    /// <summary>Step size of these; null: the one that the model was trained for, if it was trained to be edited, else chosen for every image (<see cref="GradientEditor"/>).</summary>
+    /// <summary>Step size of gradient steps; null: the one that the model was trained for, if it was trained to be edited, else chosen for every image (<see cref="GradientEditor"/>).</summary>
     public double? StepSize { get; init; }
 
     /// <summary>
@@ -21,7 +21,7 @@ public sealed record EditOptions
     /// </summary>
     public string? Layers { get; init; }
 
-    /// <summary>Whether mirrored and shifted views of the images shall follow, with <see cref="EditMethod.Patch"/>.</summary>
+    /// <summary>Whether mirrored and shifted views of the images shall follow, with "patch".</summary>
     public bool Views { get; init; } = true;
 
     /// <summary>Where the logits are.</summary>

@@ -1,3 +1,4 @@
+using OnnxEdit.Engine.Editing.Editors;
 using OnnxEdit.Engine.Tasks;
 using OnnxEdit.Engine.Training;
 using OnnxEdit.Engine.Training.Rules;
@@ -20,26 +21,26 @@ sealed class GradientEditor : IDisposable
     readonly NormalisedModel _model;
     readonly TrainingSession _session;
     readonly float[][] _original;
-    readonly Editor _editor;
+    readonly GradientSteps _steps;
     readonly double? _given;
 
-    GradientEditor(NormalisedModel model, TrainingSession session, Editor editor, double? stepSize) =>
-        (_model, _session, _original, _editor, _given) = (model, session, session.Snapshot(), editor, stepSize);
+    GradientEditor(NormalisedModel model, TrainingSession session, GradientSteps steps, double? stepSize) =>
+        (_model, _session, _original, _steps, _given) = (model, session, session.Snapshot(), steps, stepSize);
 
     /// <summary>Prepares a model.</summary>
     /// <param name="model">The folded classifier; not changed.</param>
-    /// <param name="editor">How weights follow their gradients.</param>
+    /// <param name="steps">How weights follow their gradients.</param>
     /// <param name="stepSize">Step size a; null: chosen for every image so that the first step takes a quarter of the loss away, to first order (a tenth with momentum).</param>
     /// <param name="weights">Names of the weights to edit; null: all.</param>
     /// <param name="output">Name of the logits, or null.</param>
     /// <exception cref="OnnxEngineException">Not a float32 classifier that takes one image at a time.</exception>
     /// <exception cref="OnnxSurgeryException">An operator has no gradient.</exception>
-    public static GradientEditor Create(NormalisedModel model, Editor editor, double? stepSize, IReadOnlyCollection<string>? weights = null, string? output = null)
+    public static GradientEditor Create(NormalisedModel model, GradientSteps steps, double? stepSize, IReadOnlyCollection<string>? weights = null, string? output = null)
     {
         var signature = ClassifierSignature.Of(model.Proto, output);
         if (signature.FixedBatch is > 1) throw new OnnxEngineException(ErrorKind.Model, $"The model's batch is fixed at {signature.FixedBatch}, and an edit is of one image; export it with an open batch.");
         var session = TrainingSession.Create(model, signature, new TrainingSessionOptions { Batch = 1, Loss = TrainingLoss.Edit, Weights = weights, Blocked = false });
-        return new GradientEditor(model, session, editor, stepSize);
+        return new GradientEditor(model, session, steps, stepSize);
     }
 
     /// <summary>Step size of the last edit.</summary>
@@ -63,7 +64,7 @@ sealed class GradientEditor : IDisposable
         Array.Clear(_session.Targets);
         _session.Targets[label] = 1;
         StepSize = _given ?? Chosen();
-        var rule = Rule();
+        var rule = _steps.Rule(StepSize);
         for (var step = 0; ; step++)
         {
             var (loss, isFinite) = _session.Step(step < Steps ? rule : null, goal: 0);
@@ -84,19 +85,8 @@ sealed class GradientEditor : IDisposable
 
     double Chosen()
     {
-        var first = new FirstStep(_editor) { StepSize = 0 };
+        var first = new FirstStep(_steps) { StepSize = 0 };
         var (loss, _) = _session.Step(first, goal: 0);
         return first.Gain > 0 ? first.Share * loss / first.Gain : 0;
     }
-
-    UpdateRule Rule() => _editor switch
-    {
-        Editor.Gd => new GradientDescent { StepSize = StepSize },
-        Editor.ScaledGd => new ScaledDescent { StepSize = StepSize },
-        Editor.RProp => new SignDescent { StepSize = StepSize },
-        Editor.RmsProp => new RmsProp { StepSize = StepSize },
-        Editor.Momentum => new GradientDescent { StepSize = StepSize, Momentum = 0.9 },
-        Editor.Adam => new Adam { StepSize = StepSize },
-        _ => throw new OnnxEngineException(ErrorKind.Usage, $"There is no editor {_editor}."),
-    };
 }

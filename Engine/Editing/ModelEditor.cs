@@ -1,5 +1,7 @@
+using System.Numerics.Tensors;
 using OnnxEdit.Engine.Data;
 using OnnxEdit.Engine.Data.Pixels;
+using OnnxEdit.Engine.Editing.Editors;
 using OnnxEdit.Engine.Edits;
 using OnnxEdit.Engine.Tasks;
 using OnnxEdit.Surgery;
@@ -10,19 +12,19 @@ namespace OnnxEdit.Engine.Editing;
 /// <summary>Corrects single predictions of a classifier while others stay as they are, and measures what else changed.</summary>
 public sealed class ModelEditor
 {
-    // Passes over several images while a later edit of the last layer undoes an earlier one.
-    const int Passes = 3;
-
     readonly EditDraft _draft;
     readonly ClassifierSession _original;
     readonly ModelData? _data;
     readonly IReadOnlyList<EditRequest> _requests;
     readonly EditOptions _options;
+    readonly EditorRow _editor;
     readonly IProgress<WorkProgress>? _progress;
     readonly CancellationToken _cancellation;
 
-    ModelEditor(EditDraft draft, ClassifierSession original, ModelData? data, IReadOnlyList<EditRequest> requests, EditOptions options, IProgress<WorkProgress>? progress, CancellationToken cancellation) =>
-        (_draft, _original, _data, _requests, _options, _progress, _cancellation) = (draft, original, data, requests, options, progress, cancellation);
+    ModelEditor(
+        EditDraft draft, ClassifierSession original, ModelData? data, IReadOnlyList<EditRequest> requests, EditOptions options, EditorRow editor, IProgress<WorkProgress>? progress,
+        CancellationToken cancellation) =>
+        (_draft, _original, _data, _requests, _options, _editor, _progress, _cancellation) = (draft, original, data, requests, options, editor, progress, cancellation);
 
     /// <summary>Edits a model so that images get their labels, all together. Synchronous; writes no files.</summary>
     /// <param name="model">The classifier; not changed.</param>
@@ -35,7 +37,7 @@ public sealed class ModelEditor
     /// <param name="progress">Told of every step.</param>
     /// <param name="cancellation">Stops between batches.</param>
     /// <exception cref="OnnxEngineException">
-    /// No such class (<see cref="ErrorKind.Usage"/>), a model of a form that cannot be edited so (<see cref="ErrorKind.Model"/>), no
+    /// No such class or editor (<see cref="ErrorKind.Usage"/>), a model of a form that cannot be edited so (<see cref="ErrorKind.Model"/>), no
     /// images to hold on to (<see cref="ErrorKind.Data"/>), or no image gets its label, or all have it already (<see cref="ErrorKind.TargetNotReached"/>).
     /// </exception>
     /// <exception cref="OnnxSurgeryException">An operator has no gradient.</exception>
@@ -53,12 +55,13 @@ public sealed class ModelEditor
         OnnxModel model, ModelData? data, IReadOnlyList<EditRequest> requests, EditOptions options, IProgress<WorkProgress>? progress, CancellationToken cancellation, Func<ModelEditor, T> work)
     {
         using var execution = ExecutionOptions.Enter(options.Execution);
+        var editor = ImageEditors.Table.Of(options.Editor);
         if (requests.Count == 0) throw new OnnxEngineException(ErrorKind.Usage, "There is nothing to edit; name an image and its label.");
         var signature = ClassifierSignature.Of(model.Proto, options.Evaluation.Output);
         var draft = EditDraft.Of(model);
         RequireClasses(requests, signature.Classes ?? (int)draft.Baseline.Trace.Shape(signature.LogitsName)[^1]);
         using var original = new ClassifierSession(model, options.Evaluation.Output, options.Evaluation.Batch);
-        return work(new ModelEditor(draft, original, data, requests, options, progress, cancellation));
+        return work(new ModelEditor(draft, original, data, requests, options, editor, progress, cancellation));
     }
 
     static void RequireClasses(IReadOnlyList<EditRequest> requests, int classes)
@@ -76,12 +79,7 @@ public sealed class ModelEditor
         var before = Classes(_original);
         if (before.Zip(_requests).All(p => p.First == p.Second.Label))
             throw new OnnxEngineException(ErrorKind.TargetNotReached, _requests.Count == 1 ? $"'{_requests[0].Name}' has class {_requests[0].Label} already, so there is nothing to edit." : "All images have their labels already, so there is nothing to edit.");
-        var (outcomes, basis) = _options.Method switch
-        {
-            EditMethod.Patch => ByPatch(),
-            EditMethod.LastLayer => InLastLayer(),
-            _ => ByGradient(),
-        };
+        var (outcomes, basis) = Edited();
         EditReport? report = null;
         var edited = _draft.Finish(model => EditHistory.Entry(_draft.Source, report = Report(model, before, outcomes, basis), _options));
         return new EditResult(edited, report!);
@@ -113,53 +111,30 @@ public sealed class ModelEditor
         var test = Others() ?? throw new OnnxEngineException(ErrorKind.Data, "Drawdown is measured on labelled test images and the data has none; give them with --data or --eval-data.");
         var before = Evaluator.Evaluate(_original, test, _progress, _cancellation);
         var own = Classes(_original);
-        using var single = new SingleEdits(_draft, _data!, _requests, _options, test, _progress, _cancellation);
+        using var edits = _editor.Prepare(Ground);
+        edits.Watch(test);
         return new EditStatistics([.. _requests.Select((r, i) =>
             {
                 _cancellation.ThrowIfCancellationRequested();
                 _progress?.Report(new WorkProgress("editing", i, _requests.Count));
-                var (outcome, predicted, seconds) = single.Edit(i);
-                var changed = predicted.Where((p, n) => p != before.Predicted[n]).Count();
-                var right = predicted.Where((p, n) => p == test.Label(n)).Count();
-                return new EditTrial(r.Name, r.Label, own[i], outcome, 100 * (before.Top1 - (double)right / before.Count), (double)changed / before.Count, single.Generality, seconds);
+                var single = edits.Alone(i);
+                var changed = single.Predicted.Where((p, n) => p != before.Predicted[n]).Count();
+                var right = single.Predicted.Where((p, n) => p == test.Label(n)).Count();
+                return new EditTrial(r.Name, r.Label, own[i], single.Outcome, 100 * (before.Top1 - (double)right / before.Count), (double)changed / before.Count, single.Generality, single.Seconds);
             })], test.Count);
     }
 
-    (EditOutcome[], string) ByPatch()
+    (EditOutcome[] Outcomes, string Basis) Edited()
     {
-        using var work = PatchWork.Prepare(_draft.Baseline, Kept(), _requests, _options, _progress, _cancellation);
-        var (neurons, outcomes) = work.Edit(Enumerable.Range(0, _requests.Count));
-        _draft.Replace(work.Patched(neurons));
-        return (outcomes, $"{neurons.Length} neuron{(neurons.Length == 1 ? "" : "s")} beside the last layer, which {(neurons.Length == 1 ? "recognises the image and stays" : "recognise the images and stay")} silent on {_data!.Calibration!.Count:N0} others.");
-    }
-
-    (EditOutcome[], string) InLastLayer()
-    {
-        using var editor = LocalEditor.Create(_draft.Working, Kept(), new LocalEditorOptions { Output = _options.Evaluation.Output }, _cancellation);
-        var features = _requests.Select(r => editor.Read(r.Images.Select([r.Index]), _cancellation)[0]).ToArray();
-        var outcomes = new EditOutcome[_requests.Count];
-        for (var pass = 0; pass < Passes; pass++)
-            for (var i = 0; i < outcomes.Length; i++)
-            {
-                var outcome = editor.Edit(features[i], _requests[i].Label);
-                outcomes[i] = outcome with { Steps = outcome.Steps + (outcomes[i]?.Steps ?? 0) };
-            }
-        _draft.Replace(editor.Edited());
-        return (outcomes, $"Weights of the last layer changed in closed form, other answers held on {_data!.Calibration!.Count:N0} images.");
-    }
-
-    (EditOutcome[], string) ByGradient()
-    {
-        if (_requests.Count > 1)
+        if (_editor.Steps is not null && _requests.Count > 1)
             throw new OnnxEngineException(ErrorKind.Usage, "Gradient editors take one image at a time; use --editor patch for several, or --one-by-one for statistics.");
-        using var single = new SingleEdits(_draft, _data, _requests, _options, null, _progress, _cancellation);
-        var (outcome, graph, stepSize) = single.ByGradient(0);
+        using var edits = _editor.Prepare(Ground);
+        var (graph, outcomes, basis) = edits.Together();
         _draft.Replace(graph);
-        return ([outcome], FormattableString.Invariant($"{outcome.Steps} gradient steps ({EditHistory.Name(_options)}, step size {stepSize:0.###e0})."));
+        return (outcomes, basis);
     }
 
-    ItemSet Kept() => _data?.Calibration ?? throw new OnnxEngineException(ErrorKind.Data,
-        "Nothing says which answers should stay: give images with --data (labels are not needed), or use a gradient editor, e.g. --editor rmsprop.");
+    EditGround Ground => new(_draft, _data, _requests, _options, _original.Signature.Input, _progress, _cancellation);
 
     bool IsEdited(int index) => _requests.Any(r => ReferenceEquals(r.Images, _data?.Test) && r.Index == index);
 
@@ -172,8 +147,16 @@ public sealed class ModelEditor
     }
 
     double? Generality(ClassifierSession edited, EditRequest request) => !ImageViews.Applies(request.Images) ? null
-        : SingleEdits.Classes(edited, edited.Signature.Input, [.. ImageView.Unseen.Select(v => (request, v))], _cancellation).Count(c => c == request.Label) / (double)ImageView.Unseen.Count;
+        : Classes(edited, [.. ImageView.Unseen.Select(v => (request, v))]).Count(c => c == request.Label) / (double)ImageView.Unseen.Count;
 
-    int[] Classes(ClassifierSession session) =>
-        SingleEdits.Classes(session, session.Signature.Input, [.. _requests.Select(r => (r, default(ImageView)))], _cancellation);
+    int[] Classes(ClassifierSession session) => Classes(session, [.. _requests.Select(r => (r, default(ImageView)))]);
+
+    int[] Classes(ClassifierSession session, IReadOnlyList<(EditRequest Request, ImageView View)> wanted) =>
+        [.. wanted.Select(w =>
+        {
+            var image = EditGround.Image(w.Request);
+            var found = 0;
+            session.Run(w.View == default ? image : new ImageViews(image, session.Signature.Input, [w.View]), (_, _, z) => found = TensorPrimitives.IndexOfMax(z), null, _cancellation);
+            return found;
+        })];
 }

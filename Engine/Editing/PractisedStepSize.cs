@@ -1,3 +1,4 @@
+using OnnxEdit.Engine.Editing.Editors;
 using OnnxEdit.Surgery.Model;
 
 namespace OnnxEdit.Engine.Editing;
@@ -13,7 +14,7 @@ static class PractisedStepSize
 
     /// <summary>The step size, if the model was trained for the editor and layers asked for.</summary>
     public static double? Of(OnnxModel model, EditOptions options) =>
-        options.Editor != Editor.RmsProp ? null
+        options.Editor != GradientEdits.RmsProp.Name ? null
         : ModelHistory.Read(model.Proto).LastOrDefault(e => e.Results.ContainsKey(Key)) is { } entry && entry.Options.GetValueOrDefault(Layers) == (options.Layers ?? "all")
             ? entry.Results[Key] : null;
 }

@@ -1,5 +1,6 @@
 using OnnxEdit.Engine.Data;
 using OnnxEdit.Engine.Editing;
+using OnnxEdit.Engine.Editing.Editors;
 using OnnxEdit.Engine.Edits;
 using OnnxEdit.Engine.Tasks;
 using OnnxEdit.Surgery.Model;
@@ -41,18 +42,18 @@ public sealed class EditScopeTests
     }
 
     [Theory]
-    [InlineData(Editor.RmsProp, "extra")]
-    [InlineData(Editor.Gd, "outer")]
-    [InlineData(Editor.Adam, "all")]
-    [InlineData(Editor.Momentum, "last")]
-    [InlineData(Editor.ScaledGd, "chain:outer")]
-    [InlineData(Editor.RProp, "extra")]
-    public void An_edit_of_the_suffix_is_an_edit_of_the_model_at_a_step_size_of_its_own(Editor kind, string layers)
+    [InlineData("rmsprop", "extra")]
+    [InlineData("gd", "outer")]
+    [InlineData("adam", "all")]
+    [InlineData("momentum", "last")]
+    [InlineData("scaled-gd", "chain:outer")]
+    [InlineData("rprop", "extra")]
+    public void An_edit_of_the_suffix_is_an_edit_of_the_model_at_a_step_size_of_its_own(string kind, string layers)
     {
         var source = SmallClassifier.Residual().Model;
         var images = SmallClassifier.Images(3);
         using var scope = EditScope.Of(EditDraft.Of(source), layers, null);
-        using var editor = GradientEditor.Create(scope.Suffix, kind, null, scope.Weights);
+        using var editor = GradientEditor.Create(scope.Suffix, ImageEditors.Table.Of(kind).Steps!, null, scope.Weights);
         var read = scope.Read(images, _cancellation);
         var image = new float[read.ItemLength];
         read.Fill(1, 1, image);

@@ -1,4 +1,5 @@
 using OnnxEdit.Engine.Editing;
+using OnnxEdit.Engine.Editing.Editors;
 using OnnxEdit.Engine.Tasks;
 using OnnxEdit.Surgery.Graph;
 using Xunit;
@@ -20,7 +21,7 @@ public sealed class GradientEditorTests
     [Fact]
     public void Gradient_descent_edits_a_linear_model_in_three_steps()
     {
-        using var editor = GradientEditor.Create(Linear(), Editor.Gd, 0.1);
+        using var editor = GradientEditor.Create(Linear(), GradientEdits.Gd.Steps!, 0.1);
         var outcome = editor.Edit([1, 2], 2);
         Assert.Equal((true, 3), (outcome.Success, outcome.Steps));
         float[][] expected = [[0.2f, -0.1f], [-0.2f, 0.1f], [0.3f, 0.3f]];
@@ -31,7 +32,7 @@ public sealed class GradientEditorTests
     [Fact]
     public void Rmsprop_edits_it_in_four()
     {
-        using var editor = GradientEditor.Create(Linear(), Editor.RmsProp, 0.1);
+        using var editor = GradientEditor.Create(Linear(), GradientEdits.RmsProp.Steps!, 0.1);
         var outcome = editor.Edit([1, 2], 2);
         Assert.Equal((true, 4), (outcome.Success, outcome.Steps));
         Assert.Equal(0.1000002f, Row(editor, 0)[0], 5e-7f);
@@ -41,15 +42,15 @@ public sealed class GradientEditorTests
     }
 
     [Theory]
-    [InlineData(Editor.Gd, 0.1)]
-    [InlineData(Editor.ScaledGd, 0.3)]
-    [InlineData(Editor.RProp, 0.1)]
-    [InlineData(Editor.RmsProp, 0.1)]
-    [InlineData(Editor.Momentum, 0.05)]
-    [InlineData(Editor.Adam, 0.1)]
-    public void Every_editor_reaches_the_class_and_starts_anew_each_time(Editor kind, double stepSize)
+    [InlineData("gd", 0.1)]
+    [InlineData("scaled-gd", 0.3)]
+    [InlineData("rprop", 0.1)]
+    [InlineData("rmsprop", 0.1)]
+    [InlineData("momentum", 0.05)]
+    [InlineData("adam", 0.1)]
+    public void Every_editor_reaches_the_class_and_starts_anew_each_time(string kind, double stepSize)
     {
-        using var editor = GradientEditor.Create(Linear(), kind, stepSize);
+        using var editor = GradientEditor.Create(Linear(), ImageEditors.Table.Of(kind).Steps!, stepSize);
         var first = editor.Edit([1, 2], 2);
         Assert.True(first.Success);
         Assert.InRange(first.Steps, 1, GradientEditor.Steps);
@@ -60,7 +61,7 @@ public sealed class GradientEditorTests
     [Fact]
     public void Steps_that_are_too_small_fail_after_ten()
     {
-        using var editor = GradientEditor.Create(Linear(), Editor.Gd, 1e-4);
+        using var editor = GradientEditor.Create(Linear(), GradientEdits.Gd.Steps!, 1e-4);
         var outcome = editor.Edit([1, 2], 2);
         Assert.Equal((false, 10), (outcome.Success, outcome.Steps));
         Assert.InRange(outcome.Loss, 2.0, 2.1);
@@ -70,7 +71,7 @@ public sealed class GradientEditorTests
     public void The_edited_model_gives_the_image_its_class()
     {
         var source = SmallClassifier.Residual().Model;
-        using var editor = GradientEditor.Create(NormalisedModel.Create(source.Proto), Editor.RmsProp, 0.02);
+        using var editor = GradientEditor.Create(NormalisedModel.Create(source.Proto), GradientEdits.RmsProp.Steps!, 0.02);
         var images = SmallClassifier.Images(3);
         var image = new float[images.ItemLength];
         images.Fill(1, 1, image);
@@ -85,7 +86,7 @@ public sealed class GradientEditorTests
     [Fact]
     public void A_class_that_is_none_and_an_image_of_another_size_are_refused()
     {
-        using var editor = GradientEditor.Create(Linear(), Editor.Gd, 0.1);
+        using var editor = GradientEditor.Create(Linear(), GradientEdits.Gd.Steps!, 0.1);
         Assert.Contains("no class 3", Assert.Throws<OnnxEngineException>(() => editor.Edit([1, 2], 3)).Message);
         Assert.Contains("takes 2", Assert.Throws<OnnxEngineException>(() => editor.Edit([1, 2, 3], 1)).Message);
     }

@@ -2,6 +2,7 @@ using Google.Protobuf;
 using OnnxEdit.Engine.Data;
 using OnnxEdit.Engine.EditableTraining;
 using OnnxEdit.Engine.Editing;
+using OnnxEdit.Engine.Editing.Editors;
 using OnnxEdit.Engine.Finetuning;
 using OnnxEdit.Engine.Tasks;
 using OnnxEdit.Engine.Training;
@@ -101,7 +102,7 @@ public sealed class EditableTrainerTests
     public void An_unrolled_edit_is_the_edit_that_the_editor_makes()
     {
         using var suffix = new EditableSuffix(Smooth(), ["first", "bias", "second", "last"], 8, false, null);
-        using var editor = GradientEditor.Create(Smooth(), Editor.RmsProp, 0.1);
+        using var editor = GradientEditor.Create(Smooth(), GradientEdits.RmsProp.Steps!, 0.1);
         var edit = new UnrolledEdit(suffix);
         edit.Run(suffix.Initial(), _image, Least(suffix, _image), 0.1, GradientEditor.Steps);
         var outcome = editor.Edit(_image, Least(suffix, _image));
@@ -122,8 +123,8 @@ public sealed class EditableTrainerTests
         Assert.True(report.After!.Top1 > report.Before!.Top1 - 0.05);
         Assert.Equal("finetune", ModelHistory.Read(model.Proto)[^1].Command);
         // The editor takes the step size that was practised.
-        Assert.Equal(report.Best.EditStepSize, PractisedStepSize.Of(model, new EditOptions { Method = EditMethod.Gradient, Layers = layers })!.Value, 1e-12);
-        Assert.Null(PractisedStepSize.Of(model, new EditOptions { Method = EditMethod.Gradient, Layers = "all" }));
+        Assert.Equal(report.Best.EditStepSize, PractisedStepSize.Of(model, new EditOptions { Editor = "rmsprop", Layers = layers })!.Value, 1e-12);
+        Assert.Null(PractisedStepSize.Of(model, new EditOptions { Editor = "rmsprop", Layers = "all" }));
         using var session = new ClassifierSession(model);
         Assert.Equal(layers == "extra", ExtraLayer.Weights(model.Proto.Graph).Count == 4);
     }

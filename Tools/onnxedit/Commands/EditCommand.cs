@@ -2,31 +2,19 @@ using System.CommandLine;
 using System.Diagnostics;
 using OnnxEdit.Engine;
 using OnnxEdit.Engine.Editing;
+using OnnxEdit.Engine.Editing.Editors;
 
 namespace OnnxEdit.Cli;
 
 /// <summary>Corrects single predictions.</summary>
 sealed class EditCommand : CliCommand
 {
-    static readonly Dictionary<string, (EditMethod Method, Editor Editor)> _editors = new()
-    {
-        ["patch"] = (EditMethod.Patch, default),
-        ["last"] = (EditMethod.LastLayer, default),
-        ["gd"] = (EditMethod.Gradient, Editor.Gd),
-        ["scaled-gd"] = (EditMethod.Gradient, Editor.ScaledGd),
-        ["rprop"] = (EditMethod.Gradient, Editor.RProp),
-        ["rmsprop"] = (EditMethod.Gradient, Editor.RmsProp),
-        ["momentum"] = (EditMethod.Gradient, Editor.Momentum),
-        ["adam"] = (EditMethod.Gradient, Editor.Adam),
-    };
-
     readonly ModelAndDataOptions _inputs = new(hasCalibration: true, defaultCalibration: 4000);
     readonly Option<string?> _image = new("--image") { Description = "The image: a file (png, jpg, bmp, webp, npy), or test:N, train:N for an item of the data", HelpName = "IMAGE" };
     readonly Option<string?> _label = new("--label") { Description = "The class it shall have, by number or name", HelpName = "CLASS" };
     readonly Option<string?> _edits = new("--edits") { Description = "Many at once: a file with lines IMAGE,LABEL", HelpName = "FILE" };
     readonly Option<bool> _oneByOne = new("--one-by-one") { Description = "With --edits: make each alone, from the model as it is, and print statistics; writes no model" };
-    readonly Option<string> _editor = Numbers.OneOf("--editor", [.. _editors.Keys], "patch",
-        "patch: a neuron beside the last layer; last: the last layer's weights; the others: gradient steps, ten at most");
+    readonly Option<string> _editor = Numbers.OneOf("--editor", ImageEditors.Table, new EditOptions().Editor, "");
     readonly Option<string?> _layers = new("--layers") { Description = "Gradient editors: all, last, extra (a layer added before the last), or parts of names of nodes whose weights may change, e.g. chain:layer3 or layer3 [default: all]", HelpName = "LAYERS" };
     readonly Option<double?> _stepSize = Numbers.OptionalReal("--step-size", Bounds.Above(0).UpTo(1e6), "Gradient editors: step size [default: chosen for each image, so that the first step takes a quarter of the gap away]");
     readonly Option<bool> _exact = new("--exact") { Description = "patch: only the image itself shall follow, not mirrored and shifted views of it" };
@@ -52,16 +40,15 @@ sealed class EditCommand : CliCommand
         if (image is not null && label is null) throw new OnnxEngineException(ErrorKind.Usage, "Say which class the image shall have, with --label.");
         var isTrial = context.Get(_oneByOne);
         if (isTrial && list is null) throw new OnnxEngineException(ErrorKind.Usage, "--one-by-one makes statistics of many edits; give them with --edits FILE.");
-        var (method, editor) = _editors[context.Get(_editor)!];
-        if (method != EditMethod.Gradient && (context.Get(_layers) is not null || context.Get(_stepSize) is not null))
-            throw new OnnxEngineException(ErrorKind.Usage, $"--layers and --step-size belong to gradient editors; '{context.Get(_editor)}' needs none.");
+        var editor = context.Get(_editor)!;
+        if (ImageEditors.Table.Of(editor).Steps is null && (context.Get(_layers) is not null || context.Get(_stepSize) is not null))
+            throw new OnnxEngineException(ErrorKind.Usage, $"--layers and --step-size belong to gradient editors; '{editor}' needs none.");
         var target = isTrial ? null : OutputTarget.Resolve(context.Get(_out), inputs, "edit", context.Global.Force);
         var data = inputs.HasData ? inputs.OpenData(context.Output) : null;
         var names = new EditList(inputs, data);
         var requests = list is not null ? names.Read(list) : [names.One(image!, label!)];
         var options = new EditOptions
         {
-            Method = method,
             Editor = editor,
             StepSize = context.Get(_stepSize),
             Layers = context.Get(_layers),
