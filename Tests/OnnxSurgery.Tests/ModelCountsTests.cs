@@ -12,7 +12,7 @@ public class ModelCountsTests
     public void A_classifier_counts_weights_biases_gamma_and_beta()
     {
         var model = SmallModels.Classifier();
-        var counts = ModelCounts.Of(model, ShapeTrace.Of(model));
+        var counts = ModelCounts.Of(model, TracedShapes.Of(model));
         // conv1 3x8x3x3+8, bn1 gamma and beta 8+8 (not mean and variance), conv2 8x8x3x3+8, fc 8x10+10.
         Assert.Equal(216 + 8 + 16 + 576 + 8 + 90, counts.Parameters);
         Assert.Equal(64 * 216 + 64 * 576 + 80, counts.Macs);
@@ -28,8 +28,8 @@ public class ModelCountsTests
     public void Macs_do_not_depend_on_the_traced_batch()
     {
         var model = SmallModels.Classifier();
-        Assert.Equal(ModelCounts.Of(model, ShapeTrace.Of(model)).Macs, ModelCounts.Of(model, ShapeTrace.Of(model, 4), 4).Macs);
-        Assert.Throws<OnnxSurgeryException>(() => ModelCounts.Of(model, ShapeTrace.Of(model), 0));
+        Assert.Equal(ModelCounts.Of(model, TracedShapes.Of(model)).Macs, ModelCounts.Of(model, TracedShapes.Of(model, 4), 4).Macs);
+        Assert.Throws<OnnxSurgeryException>(() => ModelCounts.Of(model, TracedShapes.Of(model), 0));
     }
 
     [Fact]
@@ -70,7 +70,7 @@ public class ModelCountsTests
         var b = new GraphBuilder(1);
         var w = b.MatMul(b.Weight("u", [4, 2]), b.Weight("v", [2, 4]));
         var model = b.Build(b.MatMul(b.Input("x", 4), w));
-        var counts = ModelCounts.Of(model, ShapeTrace.Of(model, 2), 2);
+        var counts = ModelCounts.Of(model, TracedShapes.Of(model, 2), 2);
         Assert.Equal(4 * 2 * 4 + 4 * 4, counts.Macs);
         Assert.Equal(16, counts.Parameters);
     }
@@ -102,7 +102,7 @@ public class ModelCountsTests
         var b = new GraphBuilder(1);
         var w = b.Op("ConstantOfShape", [b.Integers("shape", 8, 5)], [8, 5]);
         var model = b.Build(b.Op("MatMul", [b.Input("x", 8), w], [1, 5]));
-        Assert.Equal(40, ModelCounts.Of(model, ShapeTrace.Of(model)).Parameters);
+        Assert.Equal(40, ModelCounts.Of(model, TracedShapes.Of(model)).Parameters);
     }
 
     [Fact]
@@ -150,7 +150,7 @@ public class ModelCountsTests
         var q = new TensorProto { Name = "q", DataType = (int)DataType.Int8, RawData = Google.Protobuf.ByteString.CopyFrom(new byte[40]) };
         q.Dims.AddRange([8, 5]);
         model.Graph.Initializer.Add(q);
-        var counts = ModelCounts.Of(model, ShapeTrace.Of(model));
+        var counts = ModelCounts.Of(model, TracedShapes.Of(model));
         Assert.Equal((40L, 40L), (counts.Parameters, counts.Macs));
     }
 
@@ -158,7 +158,7 @@ public class ModelCountsTests
     {
         var b = new GraphBuilder(1);
         var model = b.Build(layer(b, b.Input("x", [channels, .. spatial])));
-        var counts = ModelCounts.Of(model, ShapeTrace.Of(model, 3), 3);
+        var counts = ModelCounts.Of(model, TracedShapes.Of(model, 3), 3);
         Assert.True(counts.MacsComplete);
         return counts.Macs;
     }

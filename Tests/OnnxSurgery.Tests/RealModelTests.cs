@@ -45,7 +45,7 @@ public sealed class RealModelTests : IDisposable
     public void Counts_are_the_published_ones(string name, long parameters, long macs)
     {
         var model = OnnxModel.Load(SharedData.Model(name)).Proto;
-        var counts = ModelCounts.Of(model, ShapeTrace.Of(model));
+        var counts = ModelCounts.Of(model, TracedShapes.Of(model));
         Assert.Equal((parameters, macs), (counts.Parameters, counts.Macs));
         Assert.True(counts.MacsComplete);
     }

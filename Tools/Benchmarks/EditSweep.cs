@@ -1,6 +1,7 @@
 using System.Globalization;
 using OnnxEdit.Engine.Data;
 using OnnxEdit.Engine.Editing;
+using OnnxEdit.Engine.Editing.Editors;
 using OnnxEdit.Engine.Edits;
 using OnnxEdit.Kernels.RandomNumbers;
 
@@ -19,7 +20,7 @@ static class EditSweep
     {
         int Whole(int at, int otherwise) => args.Length > at ? int.Parse(args[at], CultureInfo.InvariantCulture) : otherwise;
         var (name, count, others) = (args[0], Whole(1, 30), Whole(2, 500));
-        var editors = args.Length > 3 ? args[3].Split(',') : Enum.GetNames<Editor>();
+        var editors = args.Length > 3 ? args[3].Split(',') : [.. ImageEditors.Table.Rows.Where(row => row.Steps is not null).Select(row => row.Name)];
         var layers = args.Length > 4 ? args[4].Split(';') : ["all", "layer3", "extra"];
         var model = SharedCifar.Model(name);
         var images = SharedCifar.Data(name, 0, 100).Validation!.Select([.. Enumerable.Range(0, count + others)]);
@@ -36,10 +37,10 @@ static class EditSweep
             foreach (var editor in editors)
             {
                 var least = double.PositiveInfinity;
-                foreach (var size in Grid().SkipWhile(s => Success(scope, Enum.Parse<Editor>(editor, true), s, read, requests) < Wanted).Take(2))
+                foreach (var size in Grid().SkipWhile(s => Success(scope, editor, s, read, requests) < Wanted).Take(2))
                 {
                     var step = size.ToString(CultureInfo.InvariantCulture);
-                    var s = ModelEditor.Measure(model, data, requests, EditTable.Options([editor, step, part]));
+                    var s = ModelEditor.Measure(model, data, requests, RandomEdits.Options([editor, step, part]));
                     Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"| {part} | {editor} | {step} | {s.Drawdown.Mean:F2} ± {s.Drawdown.StandardError:F2} | {100 * s.Success:F1} | {s.Steps:F2} |"));
                     if (s.Drawdown.Mean > least) break;
                     least = s.Drawdown.Mean;
@@ -52,9 +53,9 @@ static class EditSweep
     static IEnumerable<double> Grid() => Enumerable.Range(-6, 7).SelectMany(e => (double[])[1, 1.5, 2, 3, 5, 7], (e, m) => double.Parse(string.Create(CultureInfo.InvariantCulture, $"{m}e{e}"), CultureInfo.InvariantCulture));
 
     // Gives up as soon as too many have failed.
-    static double Success(EditScope scope, Editor kind, double stepSize, ItemSet images, EditRequest[] requests)
+    static double Success(EditScope scope, string kind, double stepSize, ItemSet images, EditRequest[] requests)
     {
-        using var editor = GradientEditor.Create(scope.Suffix, kind, stepSize, scope.Weights);
+        using var editor = GradientEditor.Create(scope.Suffix, ImageEditors.Table.Of(kind).Steps!, stepSize, scope.Weights);
         var (image, failed) = (new float[images.ItemLength], 0);
         for (var i = 0; i < requests.Length && failed <= (1 - Wanted) * requests.Length; i++)
         {

@@ -28,7 +28,7 @@ switch (args)
     case ["convolutions", .. var rest]:
         return ConvolutionForms.Run(rest);
     case ["edits", .. { Length: > 0 } rest]:
-        return EditTable.Run(rest);
+        return RandomEdits.Run(rest);
     case ["edits-sweep", .. { Length: > 0 } rest]:
         return EditSweep.Run(rest);
     case ["finetune", .. { Length: > 0 } rest]:
@@ -44,7 +44,7 @@ switch (args)
     case ["language", .. { Length: > 0 } rest]:
         return LanguageSample.Run(rest);
     case ["mistakes", .. { Length: > 0 } rest]:
-        return MistakeTable.Run(rest);
+        return SingleMistakes.Run(rest);
     case ["ablations", .. { Length: > 0 } rest]:
         return AblationSpeed.Run(rest);
     case ["big-model", .. [_, _] rest]:

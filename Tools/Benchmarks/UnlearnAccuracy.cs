@@ -3,6 +3,7 @@ using System.Globalization;
 using OnnxEdit.Engine;
 using OnnxEdit.Engine.Statistics;
 using OnnxEdit.Engine.Unlearning;
+using OnnxEdit.Surgery;
 using OnnxEdit.Surgery.Channels;
 using OnnxEdit.Surgery.Graph;
 using OnnxEdit.Surgery.Model;
@@ -75,9 +76,9 @@ static class UnlearnAccuracy
         var options = new UnlearnOptions
         {
             Classes = [@class],
-            Method = method == "moments" ? UnlearnMethod.Refit : Enum.Parse<UnlearnMethod>(method.Replace("-", "", StringComparison.Ordinal), ignoreCase: true),
+            Method = method == "moments" ? UnlearnMethod.Refit : Words.Find<UnlearnMethod>(method)!.Value,
             Physical = settings.ContainsKey("physical"),
-            Witness = Enum.Parse<UnlearnWitness>(settings.GetValueOrDefault("witness", "exp"), ignoreCase: true),
+            Witness = Words.Find<UnlearnWitness>(settings.GetValueOrDefault("witness", Words.Of(UnlearnWitness.Exp)))!.Value,
             PerLayer = settings.TryGetValue("per-layer", out var count) ? int.Parse(count, CultureInfo.InvariantCulture) : null,
             Layers = settings.TryGetValue("layers", out var layers) ? layers.Split(';') : [],
         };

@@ -14,7 +14,7 @@ public sealed class AllocationTests
 
     static Dictionary<ChannelGroup, GroupCurve> Curves(int seed)
     {
-        var numbers = new Numbers(seed);
+        var numbers = new SeededNumbers(seed);
         return _analysis.Groups.Where(g => g.Cells.Any(c => _analysis.LockOf(c) is null)).ToDictionary(
             g => g, g => new GroupCurve([.. g.Cells], [.. g.Cells.Select(_ => Math.Abs(numbers.Normal())).Order()]));
     }

@@ -15,7 +15,7 @@ public sealed class CholeskyFactorTests
     [InlineData(200)]
     public void Solutions_and_inverse_agree_with_MathNet(int k)
     {
-        var numbers = new Numbers(k);
+        var numbers = new SeededNumbers(k);
         var gram = numbers.Gram(k);
         var sides = numbers.Matrix(3, k);
         var reference = DenseMatrix.OfRowArrays(gram).Cholesky();

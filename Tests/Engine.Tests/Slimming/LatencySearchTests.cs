@@ -1,4 +1,5 @@
 using OnnxEdit.Engine.Slimming;
+using OnnxEdit.Engine.Slimming.Metrics;
 using Xunit;
 
 namespace OnnxEdit.Engine.Tests;

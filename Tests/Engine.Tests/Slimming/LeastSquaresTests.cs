@@ -11,7 +11,7 @@ public sealed class LeastSquaresTests
     public void With_little_data_a_fit_held_to_the_weights_before_it_predicts_new_data_better()
     {
         const int rows = 60, columns = 90;
-        var numbers = new Numbers(5);
+        var numbers = new SeededNumbers(5);
         var truth = numbers.Matrix(1, rows)[0];
         var prior = new double[1, rows];
         for (var i = 0; i < rows; i++) prior[0, i] = truth[i] + 0.1 * numbers.Normal();
@@ -42,7 +42,7 @@ public sealed class LeastSquaresTests
     [InlineData(false)]
     public void Exact_weights_are_recovered_from_sums(bool hasBias)
     {
-        var numbers = new Numbers(11);
+        var numbers = new SeededNumbers(11);
         var weights = numbers.Matrix(M, K);
         double[] bias = hasBias ? [0.5, -2, 3] : [0, 0, 0];
         var sums = new GramSums(K, M);

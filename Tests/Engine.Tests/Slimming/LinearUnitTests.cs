@@ -102,7 +102,7 @@ public sealed class LinearUnitTests
         using var runner = new BatchRunner(model);
         long[] shape = [2, .. NormalisedModel.Create(model).Trace.Shape("x").Skip(1)];
         float[]? found = null;
-        runner.Run([new(new Numbers(6).Floats(shape.Aggregate((a, c) => a * c)), shape)], (o, values, _) => found = o == number ? values.ToArray() : found);
+        runner.Run([new(new SeededNumbers(6).Floats(shape.Aggregate((a, c) => a * c)), shape)], (o, values, _) => found = o == number ? values.ToArray() : found);
         return found!;
     }
 

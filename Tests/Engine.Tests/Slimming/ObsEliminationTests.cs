@@ -57,7 +57,7 @@ public sealed class ObsEliminationTests
 
     static (double[][] Gram, double[,] Weights) Problem()
     {
-        var numbers = new Numbers(21);
+        var numbers = new SeededNumbers(21);
         var weights = new double[Outputs, Channels * Taps];
         for (var o = 0; o < Outputs; o++)
             for (var i = 0; i < Channels * Taps; i++) weights[o, i] = numbers.Normal();

@@ -41,7 +41,7 @@ public sealed class PairRefinementTests
         long[] Dims(LinearUnit u) => [.. model.Index.Initializer(u.Node.Input[1])!.Dims];
         var refinement = new PairRefinement(u1, u2, patches, gram, prefix, Dims(u2), targets, reluAware, collector, Images);
 
-        var ((w1, b1), (w2, b2), numbers) = (u1.Read(), u2.Read(), new Numbers(4));
+        var ((w1, b1), (w2, b2), numbers) = (u1.Read(), u2.Read(), new SeededNumbers(4));
         for (var o = 0; o < b1.Length; o++)
             for (var i = 0; i < w1.GetLength(1); i++) w1[o, i] += 0.05f * (float)numbers.Normal();
         var losses = Enumerable.Range(0, 5).Select(_ => refinement.Step(w1, b1, w2, b2, Dims(u1), 2, cancellation)).ToArray();

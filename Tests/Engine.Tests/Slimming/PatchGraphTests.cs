@@ -75,7 +75,7 @@ public sealed class PatchGraphTests
         var unit = LinearUnit.Of(model.Proto.Graph.Node.Single(), model.Proto.Graph, model.Index)!;
         var patches = PatchGraph.Of(unit, model, ItemLayout.Of(model));
         long[] input = [Images, .. model.Trace.Shape("x").Skip(1)], output = [Images, .. model.Trace.Shape(unit.Output).Skip(1)];
-        var numbers = new Numbers(5);
+        var numbers = new SeededNumbers(5);
         var (x, y) = (numbers.Floats(input.Aggregate((a, c) => a * c)), numbers.Floats(output.Aggregate((a, c) => a * c)));
         // Every second position, so that the choice of positions is tested too.
         long[] sites = [.. Enumerable.Range(0, patches.Positions).Where(p => !patches.IsConv || p % 2 == 1).Select(p => (long)p)];

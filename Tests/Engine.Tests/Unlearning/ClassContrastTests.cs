@@ -12,7 +12,7 @@ public sealed class ClassContrastTests
     // Channels: larger on class 2 only; different on every class; noise; smaller on class 2 only.
     static double[] Contrasts(int images, params int[] forgotten)
     {
-        var random = new Numbers(3);
+        var random = new SeededNumbers(3);
         int[] labels = [.. Enumerable.Range(0, images).Select(i => i % 4)];
         float[] values = [.. labels.SelectMany(l => new[] { 5.0 * (l == Class ? 1 : 0), 5.0 * l, 0, -5.0 * (l == Class ? 1 : 0) }.Select(m => (float)(m + random.Normal())))];
         using var backend = new SimdBackend(1);

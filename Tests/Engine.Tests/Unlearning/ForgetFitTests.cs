@@ -83,7 +83,7 @@ public sealed class ForgetFitTests
         var source = SmallClassifier.Residual().Model;
         var model = NormalisedModel.Create(source.Proto);
         var stage = FeatureStage.Of(model, ClassifierSignature.Of(source.Proto).LogitsName);
-        var numbers = new Numbers(2);
+        var numbers = new SeededNumbers(2);
         float[][] Rows(int count, float shift) => [.. Enumerable.Range(0, count).Select(_ => Enumerable.Range(0, stage.Channels).Select(k => Math.Abs((float)numbers.Normal()) + 5 + (k == 2 ? shift : 0)).ToArray())];
         var (stay, go) = (Rows(50, 0), Rows(20, 1));
         var move = new FeatureMove(stage, stay, new Dictionary<int, float[][]> { [Class] = go });

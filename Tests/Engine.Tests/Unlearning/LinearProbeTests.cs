@@ -8,7 +8,7 @@ public sealed class LinearProbeTests
     // Images sorted by class, as files often are; the class shows in the first feature only.
     static (float[][] Features, bool[] IsClass) Images(double shift)
     {
-        var numbers = new Numbers(1);
+        var numbers = new SeededNumbers(1);
         var isClass = Enumerable.Range(0, 600).Select(i => i % 10 == 3).ToArray();
         return ([.. isClass.Select(c => Enumerable.Range(0, 6).Select(k => (float)(numbers.Normal() + (c && k == 0 ? shift : 0))).ToArray())], isClass);
     }

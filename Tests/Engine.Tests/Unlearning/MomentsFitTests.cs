@@ -83,7 +83,7 @@ public sealed class MomentsFitTests
 
         var (exact, found) = (Measured(), means.At(w, b));
         for (var k = 0; k < stage.Channels; k++) Assert.Equal(exact.Features[k], found.Features[k], 1e-4);
-        var random = new Numbers(5);
+        var random = new SeededNumbers(5);
         for (var k = 0; k < stage.Channels; k++)
         {
             b[k] += 0.1;

@@ -68,7 +68,7 @@ public class RemovalCostTests
         for (var c = 0; c < removed.Length; c++)
             if (removed[c]) cost.Remove(c);
         var slim = ChannelRemoval.Apply(analysis, removed);
-        var trace = OnnxEdit.Surgery.Graph.ShapeTrace.Run(slim, shapes);
+        var trace = ShapeTrace.Run(slim, shapes);
         var counts = ModelCounts.Of(slim, trace.Shapes, trace.Batch);
         Assert.True(Math.Abs(counts.Parameters - cost.Parameters) < 1e-3, $"{what}: {counts.Parameters} parameters, not {cost.Parameters}");
         Assert.True(Math.Abs(counts.Macs - cost.Macs) < 1e-6 * (counts.Macs + 1), $"{what}: {counts.Macs} MACs, not {cost.Macs}");

@@ -20,7 +20,7 @@ public class FoldingTests
         var folded = model.Clone();
         ConstantFolding.Apply(folded);
         ModelRunner.AssertSame(original, ModelRunner.Run(folded, 1, shapes), $"{name}, constants folded");
-        ShapeFolding.Apply(folded, OnnxEdit.Surgery.Graph.ShapeTrace.Run(folded, shapes));
+        ShapeFolding.Apply(folded, ShapeTrace.Run(folded, shapes));
         ModelRunner.AssertSame(original, ModelRunner.Run(folded, 1, shapes), $"{name}, shapes folded");
         Assert.Equal(before, model);
     }
@@ -84,7 +84,7 @@ public class FoldingTests
         var size = b.Op("Cast", [b.Unary("Ceil", b.ReduceMean(x, [0, 1], keepdims: false))], [], "size", n => n.Set("to", 7));
         var target = b.Op("Concat", [b.Op("Unsqueeze", [size, b.Integers("axes", 0)], [1]), b.Integers("rest", -1)], [2], "target", n => n.Set("axis", 0));
         var model = b.Build(b.Op("Reshape", [x, target], [1, 4], "y"));
-        Assert.False(ShapeFolding.Apply(model, OnnxEdit.Surgery.Graph.ShapeTrace.Run(model)));
+        Assert.False(ShapeFolding.Apply(model, ShapeTrace.Run(model)));
     }
 
     [Fact]

@@ -9,10 +9,10 @@ static class AttributeMutations
 {
     public static IReadOnlyList<(string Name, Action<MutationSite> Apply)> All { get; } =
     [
-        ("attribute integer", s => { if (One(s, a => a.Type == AttributeType.Int) is { } a) a.I = Numbers.Near(s.Random, a.I); }),
-        ("attribute integer", s => { if (One(s, a => a.Type == AttributeType.Int) is { } a) a.I = Numbers.Extreme(s.Random); }),
-        ("attribute list entry", s => { if (One(s, a => a.Ints.Count > 0) is { } a) a.Ints[s.Random.NextInt(a.Ints.Count)] = Numbers.Near(s.Random, 1); }),
-        ("attribute list longer", s => One(s, a => a.Ints.Count > 0)?.Ints.Add(Numbers.Near(s.Random, 1))),
+        ("attribute integer", s => { if (One(s, a => a.Type == AttributeType.Int) is { } a) a.I = OddNumbers.Near(s.Random, a.I); }),
+        ("attribute integer", s => { if (One(s, a => a.Type == AttributeType.Int) is { } a) a.I = OddNumbers.Extreme(s.Random); }),
+        ("attribute list entry", s => { if (One(s, a => a.Ints.Count > 0) is { } a) a.Ints[s.Random.NextInt(a.Ints.Count)] = OddNumbers.Near(s.Random, 1); }),
+        ("attribute list longer", s => One(s, a => a.Ints.Count > 0)?.Ints.Add(OddNumbers.Near(s.Random, 1))),
         ("attribute list shorter", s => { if (One(s, a => a.Ints.Count > 0) is { } a) a.Ints.RemoveAt(0); }),
         ("attribute float", s => { if (One(s, a => a.Type == AttributeType.Float) is { } a) a.F = s.Pick([0, -1, float.NaN, float.PositiveInfinity, 1e38f, 1e-38f]); }),
         ("attribute text", s => { if (One(s, a => a.Type == AttributeType.String) is { } a) a.S = ByteString.CopyFromUtf8(s.Pick(["", "SAME_UPPER", "VALID", "linear", "reflect", "x\ny"])!); }),
@@ -24,8 +24,8 @@ static class AttributeMutations
         ("double an attribute", s => { if (s.Pick(Holders(s)) is { } n) n.Attribute.Add(n.Attribute[0].Clone()); }),
         ("reference to a function's attribute", s => { if (One(s, _ => true) is { } a) a.RefAttrName = "outer"; }),
         ("attribute tensor", s => { if (One(s, a => a.T is not null) is { } a) TensorMutations.Damage(a.T, s); }),
-        ("axis", s => { if (s.Node("Concat", "Softmax", "Gather", "Split", "Flatten") is { } n) Surgery.Model.NodeAttributes.Set(n, "axis", Numbers.Near(s.Random, 1)); }),
-        ("group", s => { if (s.Node("Conv", "ConvTranspose") is { } n) Surgery.Model.NodeAttributes.Set(n, "group", Numbers.Near(s.Random, 1)); }),
+        ("axis", s => { if (s.Node("Concat", "Softmax", "Gather", "Split", "Flatten") is { } n) Surgery.Model.NodeAttributes.Set(n, "axis", OddNumbers.Near(s.Random, 1)); }),
+        ("group", s => { if (s.Node("Conv", "ConvTranspose") is { } n) Surgery.Model.NodeAttributes.Set(n, "group", OddNumbers.Near(s.Random, 1)); }),
         ("transpose", s => { if (s.Node("Gemm") is { } n) Surgery.Model.NodeAttributes.Set(n, s.Random.NextInt(2) == 0 ? "transA" : "transB", (long)s.Random.NextInt(3)); }),
     ];
 

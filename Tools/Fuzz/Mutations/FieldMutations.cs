@@ -59,7 +59,7 @@ static class FieldMutations
                 };
                 return $"retype field {field.Number}";
             case 5:
-                if (field.Type == WireFormat.WireType.Varint) field.Payload = WireField.Varint((ulong)Numbers.Extreme(random));
+                if (field.Type == WireFormat.WireType.Varint) field.Payload = WireField.Varint((ulong)OddNumbers.Extreme(random));
                 else if (field.Children is null && field.Payload.Length > 0) field.Payload = field.Payload[..random.NextInt(field.Payload.Length)];
                 else field.Children = [];
                 return $"change field {field.Number}";

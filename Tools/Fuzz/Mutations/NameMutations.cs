@@ -21,11 +21,11 @@ static class NameMutations
         ("graph output of another tensor", s => { if (s.Pick(s.Graph.Output) is { } v) v.Name = s.Tensor(); }),
         ("cycle", s => { if (s.Node() is { Input.Count: > 0 } n && s.Node() is { Output.Count: > 0 } m) n.Input[0] = m.Output[0]; }),
         ("own output", s => { if (s.Node() is { Input.Count: > 0, Output.Count: > 0 } n) n.Input[0] = n.Output[0]; }),
-        ("opset version", s => { if (s.Pick(s.Model.OpsetImport) is { } o) o.Version = s.Random.NextInt(2) == 0 ? 1 + s.Random.NextInt(26) : Numbers.Extreme(s.Random); }),
+        ("opset version", s => { if (s.Pick(s.Model.OpsetImport) is { } o) o.Version = s.Random.NextInt(2) == 0 ? 1 + s.Random.NextInt(26) : OddNumbers.Extreme(s.Random); }),
         ("opset twice", s => s.Model.OpsetImport.Add(new OperatorSetIdProto { Domain = s.Random.NextInt(2) == 0 ? "" : "ai.onnx", Version = 1 + s.Random.NextInt(24) })),
         ("opset of a strange domain", s => s.Model.OpsetImport.Add(new OperatorSetIdProto { Domain = Strange(s), Version = 1 })),
         ("no opset", s => s.Model.OpsetImport.Clear()),
-        ("IR version", s => s.Model.IrVersion = s.Random.NextInt(2) == 0 ? 1 + s.Random.NextInt(14) : Numbers.Extreme(s.Random)),
+        ("IR version", s => s.Model.IrVersion = s.Random.NextInt(2) == 0 ? 1 + s.Random.NextInt(14) : OddNumbers.Extreme(s.Random)),
         ("history", s => s.Model.MetadataProps.Add(new StringStringEntryProto { Key = "onnxedit.history", Value = s.Pick(["", "[]", "{}", "[null]", "[{\"command\":1}]", "[[[[", "null"])! })),
     ];
 

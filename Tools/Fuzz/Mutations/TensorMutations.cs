@@ -27,7 +27,7 @@ static class TensorMutations
         ("no input type", s => { if (s.Pick(s.Graph.Input) is { } v) v.Type = null; }),
         ("input is a sequence", s => { if (s.Pick(s.Graph.Input) is { } v) v.Type = new TypeProto { SequenceType = new TypeProto.Types.Sequence { ElemType = v.Type?.Clone() } }; }),
         ("another input", s => s.Graph.Input.Add(new ValueInfoProto { Name = s.Fresh(), Type = s.Pick(s.Graph.Input)?.Type?.Clone() })),
-        ("wrong output shape", s => { if (s.Pick(s.Graph.Output)?.Type?.TensorType?.Shape?.Dim is { Count: > 0 } d) d[0].DimValue = Numbers.Extreme(s.Random); }),
+        ("wrong output shape", s => { if (s.Pick(s.Graph.Output)?.Type?.TensorType?.Shape?.Dim is { Count: > 0 } d) d[0].DimValue = OddNumbers.Extreme(s.Random); }),
         ("external data", External),
     ];
 
@@ -36,8 +36,8 @@ static class TensorMutations
     {
         switch (s.Random.NextInt(8))
         {
-            case 0: if (t.Dims.Count > 0) t.Dims[s.Random.NextInt(t.Dims.Count)] = Numbers.Extreme(s.Random); break;
-            case 1: t.Dims.Add(Numbers.Extreme(s.Random)); break;
+            case 0: if (t.Dims.Count > 0) t.Dims[s.Random.NextInt(t.Dims.Count)] = OddNumbers.Extreme(s.Random); break;
+            case 1: t.Dims.Add(OddNumbers.Extreme(s.Random)); break;
             case 2: t.Dims.Clear(); break;
             case 3: t.DataType = s.Random.NextInt(26); break;
             case 4: t.RawData = t.RawData.Length > 0 ? ByteString.CopyFrom(t.RawData.Span[..s.Random.NextInt(t.RawData.Length)]) : ByteString.Empty; break;
@@ -64,11 +64,11 @@ static class TensorMutations
     static void IntegerConstant(MutationSite s)
     {
         if (s.IntegerInitializer() is not { } t || t.DataType != (int)TensorProto.Types.DataType.Int64) return;
-        if (t.Int64Data.Count > 0) t.Int64Data[s.Random.NextInt(t.Int64Data.Count)] = Numbers.Near(s.Random, 1);
+        if (t.Int64Data.Count > 0) t.Int64Data[s.Random.NextInt(t.Int64Data.Count)] = OddNumbers.Near(s.Random, 1);
         else if (t.RawData.Length >= 8)
         {
             var bytes = t.RawData.ToByteArray();
-            BitConverter.TryWriteBytes(bytes.AsSpan(8 * s.Random.NextInt(bytes.Length / 8)), Numbers.Near(s.Random, 1));
+            BitConverter.TryWriteBytes(bytes.AsSpan(8 * s.Random.NextInt(bytes.Length / 8)), OddNumbers.Near(s.Random, 1));
             t.RawData = ByteString.CopyFrom(bytes);
         }
     }
@@ -86,7 +86,7 @@ static class TensorMutations
     {
         if (Dims(s) is not { Count: > 0 } dims) return;
         var d = dims[s.Random.NextInt(dims.Count)];
-        d.DimValue = Numbers.Near(s.Random, d.HasDimValue ? d.DimValue : 1);
+        d.DimValue = OddNumbers.Near(s.Random, d.HasDimValue ? d.DimValue : 1);
     }
 
     static void External(MutationSite s)

@@ -26,7 +26,8 @@ static class CommandLineApp
         return await parsed.InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = TimeSpan.FromSeconds(30) });
     }
 
-    static RootCommand Root()
+    /// <summary>The command line, ready to parse.</summary>
+    internal static RootCommand Root()
     {
         var root = new RootCommand(
             "Edits trained ONNX classifiers at inference time: measures them, removes channels they can do without, and verifies the result. No Python, no training framework.");

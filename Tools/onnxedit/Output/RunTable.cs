@@ -20,7 +20,7 @@ static class RunTable
                 Manifest = run.Sha256,
                 work.Examples,
                 Components = work.Components,
-                Method = options.Method.ToString(),
+                options.Method,
                 options.Alpha,
                 options.Seed,
                 work.Passes,

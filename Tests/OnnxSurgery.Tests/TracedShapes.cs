@@ -5,7 +5,7 @@ using OnnxEdit.Surgery.Proto;
 namespace OnnxEdit.OnnxSurgery.Tests;
 
 /// <summary>Concrete shapes for tests: runs the model once on zeros with every tensor exposed.</summary>
-static class ShapeTrace
+static class TracedShapes
 {
     /// <summary>Shape of each tensor by name; symbolic input dimensions become <paramref name="batch"/>. Float inputs only.</summary>
     public static Dictionary<string, long[]> Of(ModelProto model, long batch = 1)

@@ -9,11 +9,11 @@ namespace OnnxEdit.Benchmarks;
 /// 1,000 other test images, signed, mean and standard error over the edits), success, steps, and how many unseen views
 /// of the image follow.
 /// </summary>
-static class EditTable
+static class RandomEdits
 {
     const int Evaluated = 1000, Kept = 4000;
 
-    /// <summary>Runs: model, number of edits, editors (patch, last, or NAME:STEP:LAYERS such as RmsProp:1e-4:layer3, STEP auto for the default), other test images.</summary>
+    /// <summary>Runs: model, number of edits, editors (patch, last, or NAME:STEP:LAYERS such as rmsprop:1e-4:layer3, STEP auto for the default), other test images.</summary>
     public static int Run(string[] args)
     {
         var (name, count) = (args[0], int.Parse(args[1], CultureInfo.InvariantCulture));
@@ -35,16 +35,10 @@ static class EditTable
     }
 
     /// <summary>An editor as it is named here.</summary>
-    internal static EditOptions Options(string[] editor) => editor[0] switch
+    internal static EditOptions Options(string[] editor) => new()
     {
-        "patch" => new EditOptions(),
-        "last" => new EditOptions { Method = EditMethod.LastLayer },
-        _ => new EditOptions
-        {
-            Method = EditMethod.Gradient,
-            Editor = Enum.Parse<Editor>(editor[0], ignoreCase: true),
-            StepSize = editor[1] == "auto" ? null : double.Parse(editor[1], CultureInfo.InvariantCulture),
-            Layers = editor[2],
-        },
+        Editor = editor[0],
+        StepSize = editor.Length < 2 || editor[1] == "auto" ? null : double.Parse(editor[1], CultureInfo.InvariantCulture),
+        Layers = editor.ElementAtOrDefault(2),
     };
 }

@@ -2,7 +2,7 @@ using Xunit;
 
 namespace OnnxEdit.EndToEnd;
 
-public sealed class SampleTests
+public sealed class SampleCommandTests
 {
     [Fact]
     public void The_sample_can_be_written_and_measured_at_once()

@@ -8,7 +8,7 @@ using OnnxEdit.Kernels.RandomNumbers;
 namespace OnnxEdit.Benchmarks;
 
 /// <summary>Test images that a network gets wrong, each corrected alone by ablating components; what that costs on other test images.</summary>
-static class MistakeTable
+static class SingleMistakes
 {
     /// <summary>Runs: model, mistakes, other test images, budget of attributions, components to ablate at most.</summary>
     public static int Run(string[] args)

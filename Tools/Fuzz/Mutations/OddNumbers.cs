@@ -3,7 +3,7 @@ using OnnxEdit.Kernels.RandomNumbers;
 namespace OnnxEdit.Fuzz.Mutations;
 
 /// <summary>Numbers that programs stumble over.</summary>
-static class Numbers
+static class OddNumbers
 {
     static readonly long[] _extremes =
     [

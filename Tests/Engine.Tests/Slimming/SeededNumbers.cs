@@ -1,7 +1,7 @@
 namespace OnnxEdit.Engine.Tests;
 
 /// <summary>Seeded random numbers for tests of numerics.</summary>
-sealed class Numbers(int seed)
+sealed class SeededNumbers(int seed)
 {
     readonly Random _random = new(seed);
 
