@@ -16,6 +16,9 @@ sealed class ExampleHelp : SynchronousCommandLineAction
         if (Console.IsOutputRedirected) _help.MaxWidth = 100;
     }
 
+    /// <summary>Characters in a line.</summary>
+    internal int Width { set => _help.MaxWidth = value; }
+
     public override bool ClearsParseErrors => true;
 
     public override int Invoke(ParseResult parseResult)
