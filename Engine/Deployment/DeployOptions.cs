@@ -28,14 +28,11 @@ public sealed record DeployOptions
     /// <summary>A model whose outputs must be equal, within 1e-4 (2e-2 for 16-bit floats); null: none.</summary>
     public OnnxModel? Parity { get; init; }
 
-    /// <summary>Accuracy at least, a fraction of one; null: any.</summary>
-    public double? RequireAccuracy { get; init; }
-
-    /// <summary>Accuracy that may be lost against the active version, a fraction of one; null: any.</summary>
-    public double? MaxDrop { get; init; }
-
-    /// <summary>How many times as fast as the active version at least (median, batch 1); null: not timed.</summary>
-    public double? RequireSpeedUp { get; init; }
+    /// <summary>
+    /// What the version must reach, by name: "require-accuracy" (top-1 in percent at least), "max-drop" (points of it that may be lost
+    /// against the active version), "require-speedup" (times as fast as that version at least, median at batch 1).
+    /// </summary>
+    public IReadOnlyDictionary<string, double> Gates { get; init; } = new Dictionary<string, double>();
 
     /// <summary>Whether the new version is served from now on; the first version always is.</summary>
     public bool Activate { get; init; }

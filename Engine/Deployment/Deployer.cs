@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
 using OnnxEdit.Engine.Data;
+using OnnxEdit.Engine.Deployment.Gates;
 using OnnxEdit.Engine.Runtime;
 using OnnxEdit.Engine.Tasks;
 using OnnxEdit.Surgery;
@@ -28,7 +29,7 @@ public static class Deployer
         var repository = new ModelRepository(options.Repository, create: true);
         using var held = repository.Lock(options.Name);
         var before = repository.Manifest(options.Name);
-        RequireComparison(before, options, images);
+        DeploymentGates.Require(options, before is not null, images);
         var stage = repository.Stage(options.Name);
         try
         {
@@ -76,14 +77,6 @@ public static class Deployer
         return manifest;
     }
 
-    static void RequireComparison(DeploymentManifest? before, DeployOptions options, ItemSet? images)
-    {
-        if (images is null && (options.RequireAccuracy is not null || options.MaxDrop is not null))
-            throw new OnnxEngineException(ErrorKind.Data, "An accuracy is required and there are no labelled test images to measure it on; name them with --data or --eval-data.");
-        if (before is null && (options.MaxDrop ?? options.RequireSpeedUp) is not null)
-            throw new OnnxEngineException(ErrorKind.Usage, $"There is no deployed version of '{options.Name}' to compare with; leave --max-drop and --require-speedup away for the first one.");
-    }
-
     static (DeployedVersion Entry, PairedDifference? Change, IReadOnlyList<string> Notes) Prepare(
         OnnxModel model, DeployOptions options, ItemSet? images, ModelRepository repository, DeploymentManifest? before, int version, string stage,
         IProgress<WorkProgress>? progress, CancellationToken cancellation)
@@ -105,10 +98,10 @@ public static class Deployer
         if (!batch.IsBatch) notes.Add($"Requests are not put together: {batch.Reason}{(served.HasOpenBatch ? "" : " (--dynamic-batch opens a batch of 1)")}.");
         else if (batch.Difference > 0) notes.Add(FormattableString.Invariant($"An item's answer depends on the batch it runs in by up to {batch.Difference:g2} (relative); serve with --max-batch 1 where every bit counts."));
 
-        double? parity = options.Parity is null ? null : DeploymentGates.Parity(served, options.Parity, Item, cancellation);
+        double? parity = options.Parity is null ? null : ParityCheck.Run(served, options.Parity, Item, cancellation);
         var active = before is null ? null : OnnxModel.Load(repository.ModelPath(options.Name, before.Active));
-        (Evaluation Own, PairedDifference? Change)? accuracy = images is null ? null : DeploymentGates.Accuracy(written, active, images, options, progress, cancellation);
-        double? speedUp = options.RequireSpeedUp is null ? null : DeploymentGates.SpeedUp(written, active!, options, progress, cancellation);
+        var measured = new GateMeasurements(written, active, images, options, progress, cancellation);
+        DeploymentGates.Pass(options, measured);
         var entry = new DeployedVersion
         {
             Version = version,
@@ -119,14 +112,14 @@ public static class Deployer
             BatchDifference = batch.IsBatch ? batch.Difference : null,
             Inputs = served.Inputs,
             Outputs = [.. served.Outputs.Zip(answer, (output, value) => Declared(output, value, batch.IsBatch))],
-            Top1 = accuracy?.Own.Top1,
-            Images = accuracy?.Own.Count,
+            Top1 = measured.Accuracy?.Top1,
+            Images = measured.Accuracy?.Count,
             ParityDifference = parity,
-            SpeedUp = speedUp,
+            SpeedUp = measured.MeasuredSpeedUp?.Median,
             Versions = EngineVersions.Current,
             History = served.HistoryJson is { } history ? JsonNode.Parse(history) as JsonArray : null,
         };
-        return (entry, accuracy?.Change, notes);
+        return (entry, measured.Change, notes);
     }
 
     // What the file leaves open and a run has shown. An extent that is open in the file stays open.

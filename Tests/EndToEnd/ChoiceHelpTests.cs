@@ -3,6 +3,7 @@ using System.CommandLine.Help;
 using OnnxEdit.Cli;
 using OnnxEdit.Engine;
 using OnnxEdit.Engine.Attribution.Methods;
+using OnnxEdit.Engine.Deployment.Gates;
 using OnnxEdit.Engine.Editing.Editors;
 using OnnxEdit.Engine.Scores;
 using OnnxEdit.Engine.Slimming.Metrics;
@@ -50,6 +51,15 @@ public sealed class ChoiceHelpTests
         var row = new MetricRow("toy") { Target = ("toy=", "0.5", "t"), Say = _ => "", Search = (_, _) => [] };
         Assert.Contains("ms=0.7 (of the original's) or ms=12ms or toy=0.5t", With(BudgetMetrics.Table, row, "slim", "slim --targ").Help, StringComparison.Ordinal);
         Assert.Contains("ms=0.7, toy=0.5t (of the original's) or ms=12ms", With(BudgetMetrics.Table, row with { IsFraction = true }, "slim", "slim --targ").Help, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_gate()
+    {
+        var row = new GateRow("require-toy") { Help = "A toy at least", Bounds = Bounds.Above(0), Missed = (_, _) => null };
+        var (help, found) = With(DeploymentGates.Table, row, "deploy", "deploy m.onnx --to repo --require-t");
+        Assert.Matches(@"--require-toy <X> +A toy at least\n", help);
+        Assert.Contains("--require-toy", found);
     }
 
     static (string Help, string[] Completions) With<TRow>(Choices<TRow> table, TRow row, string command, string line) where TRow : class, IChoice

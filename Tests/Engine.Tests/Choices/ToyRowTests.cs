@@ -75,7 +75,7 @@ public sealed class ToyRowTests
         var (images, options) = (SmallClassifier.Images(5), new AttributionOptions { Method = "toy", Batch = 5 });
         With(AttributionMethods.Table, row, () =>
         {
-            var attributor = new Attributor(_small.Model, images, options, null, TestContext.Current.CancellationToken);
+            using var attributor = new Attributor(_small.Model, images, options, null, TestContext.Current.CancellationToken);
             var found = attributor.Attribute();
             Assert.Equal("toy", found.Facts["method"]);
             Assert.Equal(found.Answers, found.Base);

@@ -64,19 +64,12 @@ public sealed class WordsTests
         var text = plan.ToJson();
         Assert.Contains("\"score\": \"mpm-robust\"", text, StringComparison.Ordinal);
         Assert.Contains("\"attention\": \"heads\"", text, StringComparison.Ordinal);
-        var path = Path.GetTempFileName();
-        try
-        {
-            File.WriteAllText(path, text.Replace("\"mpm-robust\"", "\"mpmrobust\"", StringComparison.Ordinal).Replace("\"heads\"", "\"Heads\"", StringComparison.Ordinal));
-            var before = SlimPlan.Load(path);
-            Assert.Equal(text, before.ToJson());
-            var slim = Slimmer.Slim(model.Model, data, options with { Plan = before }, null, TestContext.Current.CancellationToken);
-            Assert.Equal("mpm-robust", Surgery.Model.ModelHistory.Read(slim.Model!.Proto)[^1].Options["score"]);
-        }
-        finally
-        {
-            File.Delete(path);
-        }
+        using var folder = new TempFolder();
+        var path = folder.WriteText("old.json", text.Replace("\"mpm-robust\"", "\"mpmrobust\"", StringComparison.Ordinal).Replace("\"heads\"", "\"Heads\"", StringComparison.Ordinal));
+        var before = SlimPlan.Load(path);
+        Assert.Equal(text, before.ToJson());
+        var slim = Slimmer.Slim(model.Model, data, options with { Plan = before }, null, TestContext.Current.CancellationToken);
+        Assert.Equal("mpm-robust", Surgery.Model.ModelHistory.Read(slim.Model!.Proto)[^1].Options["score"]);
     }
 
     [Fact]
@@ -84,7 +77,7 @@ public sealed class WordsTests
     {
         var (model, images) = (SmallClassifier.Residual().Model, SmallClassifier.Images(6));
         var options = new AttributionOptions { Method = "loo", Ablation = AblationKind.Mean, Answer = AnswerKind.LogOdds, Components = ComponentKinds.Filters | ComponentKinds.Neurons, Batch = 6 };
-        var attributor = new Attributor(model, images, options, null, TestContext.Current.CancellationToken);
+        using var attributor = new Attributor(model, images, options, null, TestContext.Current.CancellationToken);
         var found = attributor.Attribute();
         Assert.Equal(("loo", "mean", "log-odds", "filters,neurons", "bernoulli"), (found.Facts["method"], found.Facts["ablation"], found.Facts["answer"], found.Facts["kinds"], found.Facts["design"]));
         var read = found.WithFacts(new Dictionary<string, string>()).Options(model, null);
@@ -96,28 +89,20 @@ public sealed class WordsTests
         Assert.Equal(read, old.Options(model, null));
         Assert.Equal((AblationKind.Mean, AnswerKind.LogOdds, options.Components), (read.Ablation, read.Answer, read.Components));
 
-        var folder = Directory.CreateTempSubdirectory("onnxedit-test-").FullName;
-        try
-        {
-            var data = new RunData { Path = "random:6", From = "test", Count = 6, Sha256 = ExampleHash.Of(images, TestContext.Current.CancellationToken) };
-            var manifest = RunManifest.Of(attributor, options, "/model.onnx", data);
-            var run = RunFolder.Create(folder, manifest);
-            var path = Path.Combine(folder, "manifest.json");
-            var text = File.ReadAllText(path);
-            var before = text.Replace("\"loo\"", "\"LeaveOneOut\"", StringComparison.Ordinal).Replace("\"log-odds\"", "\"LogOdds\"", StringComparison.Ordinal)
-                .Replace("\"filters,neurons\"", "\"Filters, Neurons\"", StringComparison.Ordinal).Replace("\"mean\"", "\"Mean\"", StringComparison.Ordinal);
-            Assert.NotEqual(text, before);
-            File.WriteAllText(path, before);
-            // The same run, and chunks that carry the hash of its file stay its own.
-            Assert.NotEqual(run.Sha256, RunFolder.Create(folder, manifest).Sha256);
-            Assert.Equal(manifest.Options, RunFolder.Open(folder).Manifest.Options);
-            File.WriteAllText(path, before.Replace("LeaveOneOut", "TakeOneAway", StringComparison.Ordinal));
-            Assert.Contains("its method is none of combined, gradients,", Assert.Throws<OnnxEngineException>(() => RunFolder.Open(folder)).Message, StringComparison.Ordinal);
-        }
-        finally
-        {
-            Directory.Delete(folder, recursive: true);
-        }
+        using var folder = new TempFolder();
+        var data = new RunData { Path = "random:6", From = "test", Count = 6, Sha256 = ExampleHash.Of(images, TestContext.Current.CancellationToken) };
+        var manifest = RunManifest.Of(attributor, options, "/model.onnx", data);
+        var run = RunFolder.Create(folder.Path, manifest);
+        var text = File.ReadAllText(folder["manifest.json"]);
+        var before = text.Replace("\"loo\"", "\"LeaveOneOut\"", StringComparison.Ordinal).Replace("\"log-odds\"", "\"LogOdds\"", StringComparison.Ordinal)
+            .Replace("\"filters,neurons\"", "\"Filters, Neurons\"", StringComparison.Ordinal).Replace("\"mean\"", "\"Mean\"", StringComparison.Ordinal);
+        Assert.NotEqual(text, before);
+        folder.WriteText("manifest.json", before);
+        // The same run, and chunks that carry the hash of its file stay its own.
+        Assert.NotEqual(run.Sha256, RunFolder.Create(folder.Path, manifest).Sha256);
+        Assert.Equal(manifest.Options, RunFolder.Open(folder.Path).Manifest.Options);
+        folder.WriteText("manifest.json", before.Replace("LeaveOneOut", "TakeOneAway", StringComparison.Ordinal));
+        Assert.Contains("its method is none of combined, gradients,", Assert.Throws<OnnxEngineException>(() => RunFolder.Open(folder.Path)).Message, StringComparison.Ordinal);
     }
 
     [Fact]

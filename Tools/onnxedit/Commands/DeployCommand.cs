@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Globalization;
 using OnnxEdit.Engine;
 using OnnxEdit.Engine.Deployment;
+using OnnxEdit.Engine.Deployment.Gates;
 using OnnxEdit.Surgery.Model;
 
 namespace OnnxEdit.Cli;
@@ -15,9 +16,7 @@ sealed class DeployCommand : CliCommand
     readonly WordOption<DeploymentFormat> _format = new("--format", DeploymentFormat.Triton, "The server to write for; the layout is the same for all");
     readonly Option<string?> _storage = new("--storage-uri") { Description = "Where the cluster finds the repository, for kserve", HelpName = "URI" };
     readonly Option<string?> _parity = new("--parity") { Description = "A model whose outputs must be the same, for an exact edit", HelpName = "SOURCE" };
-    readonly Option<double?> _accuracy = Numbers.OptionalReal("--require-accuracy", Bounds.Above(0).UpTo(100), "Top-1 in percent on the test data at least");
-    readonly Option<double?> _drop = Numbers.OptionalReal("--max-drop", Bounds.From(-100).UpTo(100), "Points of accuracy that may be lost against the active version");
-    readonly Option<double?> _speedUp = Numbers.OptionalPositive("--require-speedup", "Times as fast as the active version at least, at batch 1");
+    readonly (string Name, Option<double?> Option)[] _gates = [.. DeploymentGates.Table.Rows.Select(row => (row.Name, Numbers.OptionalReal($"--{row.Name}", row.Bounds, row.Help!)))];
     readonly Option<int?> _limit = Numbers.OptionalWhole("--limit", 1, "Test on this many images at most, drawn by the seed");
     readonly Option<bool> _openBatch = new("--dynamic-batch") { Description = "Open a batch that the export fixed at 1, and check that batched answers are the same" };
     readonly Option<int> _maxBatch = Numbers.Whole("--max-batch", 1, 65536, 64, "Items that a server may put together");
@@ -35,7 +34,8 @@ sealed class DeployCommand : CliCommand
         "onnxedit deploy --to repo --list")
     {
         _inputs.AddTo(this);
-        foreach (var option in new Option[] { _to, _name, _format, _storage, _parity, _accuracy, _drop, _speedUp, _limit, _openBatch, _maxBatch, _shapes, _activate, _rollback, _list })
+        Option[] options = [_to, _name, _format, _storage, _parity, .. _gates.Select(gate => gate.Option), _limit, _openBatch, _maxBatch, _shapes, _activate, _rollback, _list];
+        foreach (var option in options)
             Options.Add(option);
     }
 
@@ -81,9 +81,7 @@ sealed class DeployCommand : CliCommand
             OpenBatch = context.Get(_openBatch),
             MaxBatchSize = context.Get(_maxBatch),
             Parity = context.Get(_parity) is { } source ? OnnxModel.Load(source) : null,
-            RequireAccuracy = context.Get(_accuracy) / 100,
-            MaxDrop = context.Get(_drop) / 100,
-            RequireSpeedUp = context.Get(_speedUp),
+            Gates = _gates.Select(gate => (gate.Name, Limit: context.Get(gate.Option))).Where(gate => gate.Limit is not null).ToDictionary(gate => gate.Name, gate => gate.Limit!.Value),
             Activate = activate,
             Labels = data?.ClassNames,
             Preprocessing = inputs.Preprocessing,

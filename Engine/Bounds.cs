@@ -1,4 +1,4 @@
-namespace OnnxEdit.Cli;
+namespace OnnxEdit.Engine;
 
 /// <summary>Which numbers an option takes, and how that is said: <c>Bounds.Above(0).UpTo(1)</c> is "a number greater than 0 and at most 1".</summary>
 sealed record Bounds

@@ -1,0 +1,30 @@
+using OnnxEdit.Engine.Data;
+
+namespace OnnxEdit.Engine.Deployment.Gates;
+
+/// <summary>All that can be required of a version before it is published.</summary>
+static class DeploymentGates
+{
+    /// <summary>The rows; a new gate is one more. They are looked at in this order.</summary>
+    public static Choices<GateRow> Table { get; } = new("gate", AccuracyGates.Least, AccuracyGates.MaxDrop, SpeedUpGate.Row);
+
+    /// <summary>Checks that there is what the gates of the options are measured with.</summary>
+    /// <exception cref="OnnxEngineException">No such gate, no images (<see cref="ErrorKind.Data"/>) or no active version (<see cref="ErrorKind.Usage"/>).</exception>
+    public static void Require(DeployOptions options, bool hasActive, ItemSet? images)
+    {
+        GateRow[] asked = [.. options.Gates.Keys.Select(Table.Of)];
+        if (images is null && asked.Any(row => row.NeedsImages))
+            throw new OnnxEngineException(ErrorKind.Data, "An accuracy is required and there are no labelled test images to measure it on; name them with --data or --eval-data.");
+        if (!hasActive && asked.Any(row => row.NeedsActive))
+            throw new OnnxEngineException(ErrorKind.Usage, $"There is no deployed version of '{options.Name}' to compare with; leave {string.Join(" and ", Table.Rows.Where(row => row.NeedsActive).Select(row => $"--{row.Name}"))} away for the first one.");
+    }
+
+    /// <summary>Looks at the gates of the options.</summary>
+    /// <exception cref="OnnxEngineException">One is missed (<see cref="ErrorKind.TargetNotReached"/>).</exception>
+    public static void Pass(DeployOptions options, GateMeasurements measured)
+    {
+        foreach (var row in Table.Rows)
+            if (options.Gates.TryGetValue(row.Name, out var limit) && row.Missed(measured, limit) is { } why)
+                throw new OnnxEngineException(ErrorKind.TargetNotReached, $"The model is not deployed: {why}.");
+    }
+}
