@@ -4,7 +4,7 @@ namespace OnnxEdit.Surgery;
 /// Text of error messages. Names in a model may hold line breaks, terminal escapes or a hundred thousand characters;
 /// a message that quotes them is still one line that can be read.
 /// </summary>
-public static class Sentence
+static class Sentence
 {
     const int Longest = 1000;
 

@@ -1,7 +1,7 @@
 namespace OnnxEdit.Engine.Alignment;
 
 /// <summary>Kinds of layers whose time depends on the channel count in different ways.</summary>
-public enum AlignmentKind
+enum AlignmentKind
 {
     /// <summary>3x3 convolution.</summary>
     Convolution,

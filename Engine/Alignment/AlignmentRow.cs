@@ -4,4 +4,4 @@ namespace OnnxEdit.Engine.Alignment;
 /// <param name="Kind">The kind of layer.</param>
 /// <param name="Channels">Channel count.</param>
 /// <param name="Milliseconds">Fastest run of a chain of such layers.</param>
-public sealed record AlignmentRow(AlignmentKind Kind, int Channels, double Milliseconds);
+sealed record AlignmentRow(AlignmentKind Kind, int Channels, double Milliseconds);

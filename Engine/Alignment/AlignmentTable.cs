@@ -10,7 +10,7 @@ namespace OnnxEdit.Engine.Alignment;
 /// <param name="Threads">Threads it was measured with.</param>
 /// <param name="Runtime">Version of ONNX Runtime.</param>
 /// <param name="Rows">The measurements.</param>
-public sealed record AlignmentTable(string Cpu, int Threads, string Runtime, IReadOnlyList<AlignmentRow> Rows)
+sealed record AlignmentTable(string Cpu, int Threads, string Runtime, IReadOnlyList<AlignmentRow> Rows)
 {
     /// <summary>
     /// The table of this machine: read from the user's cache, or measured (some seconds) and kept there. A cache that

@@ -7,7 +7,7 @@ namespace OnnxEdit.Engine.Attribution;
 /// <param name="Examples">Number of examples.</param>
 /// <param name="First">Its first mask, or its first pass.</param>
 /// <param name="Count">Number of masks or passes.</param>
-public sealed record AttributionChunk(int Number, ChunkKind Kind, int Example, int Examples, int First, int Count)
+sealed record AttributionChunk(int Number, ChunkKind Kind, int Example, int Examples, int First, int Count)
 {
     /// <summary>Cost in forward passes of one example; a pass forward and backward counts 3.</summary>
     public long Cost => (Kind == ChunkKind.Gradients ? 3L : 1L) * Examples * Count;

@@ -8,7 +8,7 @@ namespace OnnxEdit.Engine.Attribution;
 /// All that has to be run for attributions, cut into chunks. It follows from the options and four numbers alone, so that every
 /// machine that takes part has the same list without asking another one.
 /// </summary>
-public sealed class AttributionWork
+sealed class AttributionWork
 {
     /// <summary>One of so many ablations is held out to choose the ridge on.</summary>
     const int HeldShare = 5;

@@ -73,7 +73,7 @@ public sealed class Attributor : IDisposable
     }
 
     /// <summary>The components.</summary>
-    public ComponentMap Components { get; }
+    internal ComponentMap Components { get; }
 
     // As many as compute fastest, and half as many again and again until what gradients keep of them has room.
     int Batch
@@ -108,10 +108,10 @@ public sealed class Attributor : IDisposable
 
     /// <summary>What has to be run for attributions, chunk by chunk.</summary>
     /// <exception cref="OnnxEngineException">The budget is too small for the method (<see cref="ErrorKind.Usage"/>).</exception>
-    public AttributionWork Work() => new(_options, _images.Count, Components.Count, Batch);
+    internal AttributionWork Work() => new(_options, _images.Count, Components.Count, Batch);
 
     /// <summary>Upper bounds on the memory that the work takes over several machines.</summary>
-    public MemoryBound Memory() => MemoryBound.Of(Work(), _model.Proto.Graph.Initializer.Sum(t => Bytes(t.Dims)), Activations);
+    internal MemoryBound Memory() => MemoryBound.Of(Work(), _model.Proto.Graph.Initializer.Sum(t => Bytes(t.Dims)), Activations);
 
     /// <summary>Opens the scope that the options name, for work on this from outside.</summary>
     internal IDisposable Enter() => ExecutionOptions.Enter(_options.Execution);

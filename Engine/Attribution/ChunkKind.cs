@@ -1,7 +1,7 @@
 namespace OnnxEdit.Engine.Attribution;
 
 /// <summary>What a chunk of work runs.</summary>
-public enum ChunkKind
+enum ChunkKind
 {
     /// <summary>The network as it is, on all examples.</summary>
     Answers,

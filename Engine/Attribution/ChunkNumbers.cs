@@ -3,7 +3,7 @@ using System.Globalization;
 namespace OnnxEdit.Engine.Attribution;
 
 /// <summary>Numbers of chunks as text, such as 17,42-44.</summary>
-public static class ChunkNumbers
+static class ChunkNumbers
 {
     /// <summary>Reads numbers.</summary>
     /// <param name="text">The text.</param>

@@ -12,7 +12,7 @@ namespace OnnxEdit.Engine.Attribution;
 /// <param name="Sample">Of one task of coar sample.</param>
 /// <param name="Merge">Of coar merge.</param>
 /// <param name="Fit">Of coar fit.</param>
-public sealed record MemoryBound(long Sample, long Merge, long Fit)
+sealed record MemoryBound(long Sample, long Merge, long Fit)
 {
     /// <summary>The runtimes, with nothing loaded.</summary>
     const long Base = 300L << 20;

@@ -7,7 +7,7 @@ namespace OnnxEdit.Engine.Data;
 /// <param name="Name">Its name.</param>
 /// <param name="Type">Its element type; undefined for sequences, maps and undeclared types.</param>
 /// <param name="Shape">Its extents, -1 where open; empty when not declared (or a scalar).</param>
-public sealed record DeclaredTensor(string Name, DataType Type, IReadOnlyList<long> Shape)
+sealed record DeclaredTensor(string Name, DataType Type, IReadOnlyList<long> Shape)
 {
     /// <summary>Names of the open extents by axis, e.g. "batch_size"; null where the extent is a number or has no name.</summary>
     public IReadOnlyList<string?> AxisNames { get; init; } = [];

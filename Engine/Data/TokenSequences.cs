@@ -7,7 +7,7 @@ namespace OnnxEdit.Engine.Data;
 /// text itself, so that every text has the label 0, which that margin belongs to.
 /// </summary>
 /// <param name="texts">Token ids, [tokens] each.</param>
-public sealed class TokenSequences(ItemSet texts) : ItemSet
+sealed class TokenSequences(ItemSet texts) : ItemSet
 {
     /// <inheritdoc/>
     public override int Count => texts.Count;

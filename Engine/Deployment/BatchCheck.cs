@@ -7,7 +7,7 @@ namespace OnnxEdit.Engine.Deployment;
 /// <param name="IsBatch">Whether the first extent of all inputs and outputs is a batch: every row has its own answer.</param>
 /// <param name="Difference">Largest |together - alone| / max(1, |alone|) of any float; 0 means bit for bit.</param>
 /// <param name="Reason">Why it is no batch, as half a sentence; null when it is.</param>
-public sealed record BatchCheck(bool IsBatch, double Difference, string? Reason)
+sealed record BatchCheck(bool IsBatch, double Difference, string? Reason)
 {
     const int Rows = 3;
 

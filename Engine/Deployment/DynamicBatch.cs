@@ -10,7 +10,7 @@ namespace OnnxEdit.Engine.Deployment;
 /// declared shapes of inner tensors are dropped, and a Reshape to [1, ...] keeps its first extent open. Whether the graph
 /// then really computes every row by itself is for <see cref="BatchCheck"/> to say.
 /// </summary>
-public static class DynamicBatch
+static class DynamicBatch
 {
     const string BatchName = "batch";
 

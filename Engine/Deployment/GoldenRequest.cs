@@ -11,7 +11,7 @@ namespace OnnxEdit.Engine.Deployment;
 /// loads the version asks it before it lets the version answer anybody. Both files are bodies of the protocol, so that
 /// the request can be sent with curl as it is.
 /// </summary>
-public static class GoldenRequest
+static class GoldenRequest
 {
     /// <summary>Name of the file with the request.</summary>
     public const string RequestFile = "golden-request.json";

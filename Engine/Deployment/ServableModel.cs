@@ -7,7 +7,7 @@ using OnnxEdit.Surgery.Model;
 namespace OnnxEdit.Engine.Deployment;
 
 /// <summary>A model file loaded to answer requests. Runs may overlap.</summary>
-public sealed class ServableModel : IDisposable
+sealed class ServableModel : IDisposable
 {
     readonly InferenceSession _session;
 

@@ -10,7 +10,7 @@ public sealed record ServedTensor(string Name, string Datatype, IReadOnlyList<lo
 {
     /// <summary>The element type.</summary>
     [JsonIgnore]
-    public ServedType Type => ServedType.Named(Datatype)
+    internal ServedType Type => ServedType.Named(Datatype)
         ?? throw new OnnxEngineException(ErrorKind.Data, $"The tensor '{Name}' has the unknown datatype '{Datatype}'.");
 
     /// <summary>Whether a tensor of this shape may be given for it.</summary>

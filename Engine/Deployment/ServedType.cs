@@ -6,7 +6,7 @@ namespace OnnxEdit.Engine.Deployment;
 /// <param name="Name">The protocol's name, e.g. "FP32".</param>
 /// <param name="Element">ONNX Runtime's.</param>
 /// <param name="Size">Bytes of one element; 0 for BYTES, whose elements vary.</param>
-public sealed record ServedType(string Name, TensorElementType Element, int Size)
+sealed record ServedType(string Name, TensorElementType Element, int Size)
 {
     static readonly ServedType[] _all =
     [

@@ -5,7 +5,7 @@ using OnnxEdit.Surgery.Model;
 namespace OnnxEdit.Engine.Deployment;
 
 /// <summary>The files that servers other than ours read, written anew whenever another version becomes active, and the command that starts each.</summary>
-public static partial class ServingFiles
+static partial class ServingFiles
 {
     /// <summary>Writes what the active version needs: config.pbtxt, and the format's own file.</summary>
     public static void Write(ModelRepository repository, DeploymentManifest manifest, DeploymentFormat format, string? storageUri)

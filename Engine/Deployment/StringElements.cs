@@ -4,7 +4,7 @@ using System.Text;
 namespace OnnxEdit.Engine.Deployment;
 
 /// <summary>Strings as the protocol's BYTES elements: a little-endian 32-bit length and the bytes, one after another.</summary>
-public static class StringElements
+static class StringElements
 {
     /// <summary>Writes strings.</summary>
     public static byte[] Encode(IEnumerable<string> values)

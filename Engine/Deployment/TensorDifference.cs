@@ -5,7 +5,7 @@ using OnnxEdit.Engine.Runtime;
 namespace OnnxEdit.Engine.Deployment;
 
 /// <summary>How far two tensors are apart.</summary>
-public static class TensorDifference
+static class TensorDifference
 {
     /// <summary>Largest |a - b| / max(1, largest |a|) of floats; for other types 0 when equal, else infinity. Shapes and types must agree, or it is infinity.</summary>
     public static double Largest(TensorValue a, TensorValue b)

@@ -7,7 +7,7 @@ using Microsoft.ML.OnnxRuntime.Tensors;
 namespace OnnxEdit.Engine.Deployment;
 
 /// <summary>Elements of tensors as JSON numbers, flat when written, flat or nested when read. Every float comes back bit for bit.</summary>
-public static class TensorJson
+static class TensorJson
 {
     /// <summary>Writes the elements as one flat array.</summary>
     /// <exception cref="OnnxEngineException">A number that JSON cannot say: NaN or infinity (<see cref="ErrorKind.Data"/>).</exception>

@@ -5,7 +5,7 @@ namespace OnnxEdit.Engine.Deployment;
 /// <param name="Type">Its element type.</param>
 /// <param name="Shape">Its extents.</param>
 /// <param name="Bytes">Its elements.</param>
-public sealed record TensorValue(string Name, ServedType Type, long[] Shape, ReadOnlyMemory<byte> Bytes)
+sealed record TensorValue(string Name, ServedType Type, long[] Shape, ReadOnlyMemory<byte> Bytes)
 {
     /// <summary>Number of elements.</summary>
     public long Elements => Count(Shape);

@@ -5,7 +5,7 @@ using System.Text.RegularExpressions;
 namespace OnnxEdit.Engine.Deployment;
 
 /// <summary>The file config.pbtxt that Triton reads; other servers leave it alone. It describes the active version.</summary>
-public static partial class TritonConfig
+static partial class TritonConfig
 {
     /// <summary>Its name.</summary>
     public const string FileName = "config.pbtxt";

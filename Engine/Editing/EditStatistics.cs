@@ -3,7 +3,7 @@ namespace OnnxEdit.Engine.Editing;
 /// <summary>Edits made one at a time, each from the same model: means over all of them, those of no step and those that failed included.</summary>
 /// <param name="Trials">The edits.</param>
 /// <param name="TestImages">Images that drawdown was measured on.</param>
-public sealed record EditStatistics(IReadOnlyList<EditTrial> Trials, int TestImages)
+sealed record EditStatistics(IReadOnlyList<EditTrial> Trials, int TestImages)
 {
     /// <summary>Mean drawdown in points, signed, with its standard error over the edits.</summary>
     public (double Mean, double StandardError) Drawdown

@@ -9,4 +9,4 @@ namespace OnnxEdit.Engine.Editing;
 /// <param name="Changed">Fraction of the test images that got another class.</param>
 /// <param name="Generality">Fraction of the unseen views of the image that follow; null for what is no picture.</param>
 /// <param name="Seconds">Time of the edit; for closed forms with the features known.</param>
-public sealed record EditTrial(string Name, int Label, int Before, EditOutcome Outcome, double Drawdown, double Changed, double? Generality, double Seconds);
+sealed record EditTrial(string Name, int Label, int Before, EditOutcome Outcome, double Drawdown, double Changed, double? Generality, double Seconds);

@@ -3,7 +3,7 @@ using OnnxEdit.Surgery.Model;
 namespace OnnxEdit.Engine.Editing;
 
 /// <summary>Options of a <see cref="LocalEditor"/>.</summary>
-public sealed record LocalEditorOptions
+sealed record LocalEditorOptions
 {
     /// <summary>Logits by which the class leads its rival after a step; a little more than nothing, so that rounding does not undo it.</summary>
     public double Margin { get; init; } = 0.01;

@@ -47,7 +47,7 @@ public sealed class ModelEditor
 
     /// <summary>Edits one image at a time, each from the model as given, and measures what every edit does to labelled test images.</summary>
     /// <inheritdoc cref="Edit"/>
-    public static EditStatistics Measure(
+    internal static EditStatistics Measure(
         OnnxModel model, ModelData data, IReadOnlyList<EditRequest> requests, EditOptions options, IProgress<WorkProgress>? progress = null, CancellationToken cancellation = default) =>
         With(model, data, requests, options, progress, cancellation, editor => editor.OneByOne());
 

@@ -9,7 +9,7 @@ namespace OnnxEdit.Engine.Refit;
 /// <param name="RefineSteps">Gauss-Newton steps on the first convolution of each pair of convolutions.</param>
 /// <param name="RefineImages">Images that these steps use, the first ones.</param>
 /// <param name="RankingImages">Images that the ranking of channels uses, the first ones.</param>
-public sealed record SlimEffort(int PositionsPerImage, int RefineSteps, int RefineImages, int RankingImages)
+sealed record SlimEffort(int PositionsPerImage, int RefineSteps, int RefineImages, int RankingImages)
 {
     /// <summary>Multiply-adds of all Gram matrices together.</summary>
     const double GramWork = 4e11;

@@ -7,7 +7,7 @@ namespace OnnxEdit.Engine.Sample;
 /// The pictures of the built-in sample: ten classes of shapes and textures, 32 x 32 pixels, drawn anew from a seed and a
 /// number. Colour, place, size, rotation, clutter and noise vary, so that a small network makes a few errors.
 /// </summary>
-public static class SampleImages
+static class SampleImages
 {
     /// <summary>Height and width in pixels.</summary>
     public const int Side = 32;

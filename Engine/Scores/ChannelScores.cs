@@ -8,7 +8,7 @@ namespace OnnxEdit.Engine.Scores;
 /// What channels can be judged by, and scores of the cells of a model. Layers are comparable: each has mean 1 before cells are
 /// averaged over layers.
 /// </summary>
-public static class ChannelScores
+static class ChannelScores
 {
     /// <summary>All scores; a new one is a row here.</summary>
     internal static Choices<ScoreRow> Table { get; } = new(

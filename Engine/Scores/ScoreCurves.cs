@@ -3,7 +3,7 @@ using OnnxEdit.Surgery.Channels;
 namespace OnnxEdit.Engine.Scores;
 
 /// <summary>Elimination curves from any score, so that budgets are spread the same way whatever channels are judged by.</summary>
-public static class ScoreCurves
+static class ScoreCurves
 {
     /// <summary>
     /// Orders the cells of each group by score, the lowest first and ties by index. The damage of a removal is the

@@ -6,7 +6,7 @@ using OnnxEdit.Surgery.Model;
 namespace OnnxEdit.Engine.Slimming;
 
 /// <summary>Fine-tunes a slim model on the answers of the original, without labels.</summary>
-public static class SlimFinetuning
+static class SlimFinetuning
 {
     /// <summary>Goes on where <see cref="Slimmer.Slim"/> ended. Cancelling ends the training with the best so far.</summary>
     /// <param name="source">The original.</param>

@@ -41,7 +41,7 @@ public sealed record SlimOptions
     public int Batch { get; init; } = 50;
 
     /// <summary>How much computing goes into statistics and recovery; null: as much as suits the model, see <see cref="SlimEffort.For"/>.</summary>
-    public SlimEffort? Effort { get; init; }
+    internal SlimEffort? Effort { get; init; }
 
     /// <summary>How accuracy is measured.</summary>
     public EvaluationOptions Evaluation { get; init; } = new();

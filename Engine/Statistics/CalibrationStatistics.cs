@@ -36,7 +36,7 @@ public sealed class CalibrationStatistics
     public required IReadOnlyList<SkippedStatistics> Skipped { get; init; }
 
     /// <summary>Statistics by tensor name, in graph order.</summary>
-    public IReadOnlyDictionary<string, PointStatistics> Points { get; }
+    internal IReadOnlyDictionary<string, PointStatistics> Points { get; }
 
     /// <summary>Number of linear units with Gram sums.</summary>
     public int UnitCount => Units.Count;
@@ -63,7 +63,7 @@ public sealed class CalibrationStatistics
     /// <param name="progress">Told how far the work is.</param>
     /// <param name="cancellation">Stops between batches.</param>
     /// <exception cref="OnnxEngineException">Activations are not finite, labels do not fit, or the model is no classifier.</exception>
-    public static CalibrationStatistics Collect(
+    internal static CalibrationStatistics Collect(
         OnnxModel model, ChannelAnalysis analysis, ItemSet images, StatisticsOptions? options = null,
         IProgress<WorkProgress>? progress = null, CancellationToken cancellation = default)
     {

@@ -7,7 +7,7 @@ namespace OnnxEdit.Engine.Statistics;
 /// <param name="Id">Identity of the node that makes the tensor.</param>
 /// <param name="Tensor">Name of the tensor.</param>
 /// <param name="Channels">Its channel axis and the cell of each position along it.</param>
-public sealed record MeasurementPoint(string Id, string Tensor, AxisChannels Channels)
+sealed record MeasurementPoint(string Id, string Tensor, AxisChannels Channels)
 {
     /// <summary>Every distinct point with at least one removable cell, in graph order.</summary>
     public static IReadOnlyList<MeasurementPoint> All(ChannelAnalysis analysis)

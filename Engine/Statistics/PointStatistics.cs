@@ -8,7 +8,7 @@ namespace OnnxEdit.Engine.Statistics;
 /// <param name="Features">Class moments and histograms of each pooled feature.</param>
 /// <param name="Independence">CHIP's independence of each channel, mean over images; null: not measured.</param>
 /// <param name="MapDistance">TVSPrune's smallest distance between mean maps of two classes, per channel; null: not measured.</param>
-public sealed record PointStatistics(
+sealed record PointStatistics(
     string Id, string Tensor, IReadOnlyList<FeatureStatistics> Features, double[]? Independence, double[]? MapDistance)
 {
     /// <summary>Number of channels.</summary>

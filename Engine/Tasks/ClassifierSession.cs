@@ -13,13 +13,13 @@ namespace OnnxEdit.Engine.Tasks;
 /// <param name="first">Index of the first item.</param>
 /// <param name="count">Number of items.</param>
 /// <param name="logits">Their logits, row by row; valid during the call only.</param>
-public delegate void LogitsReader(int first, int count, ReadOnlySpan<float> logits);
+delegate void LogitsReader(int first, int count, ReadOnlySpan<float> logits);
 
 /// <summary>
 /// A classifier loaded for inference: images in, logits out, in batches. Models with a fixed batch run at their own,
 /// the last batch filled up; models whose declared free batch does not work in fact run one item at a time.
 /// </summary>
-public sealed class ClassifierSession : IDisposable
+sealed class ClassifierSession : IDisposable
 {
     /// <summary>Floats in one batch at most, so that large images do not fill the memory.</summary>
     const int BatchFloats = 8 << 20;

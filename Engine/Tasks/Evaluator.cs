@@ -42,7 +42,7 @@ public static class Evaluator
     /// <param name="cancellation">Ends the work early.</param>
     /// <param name="readInner">Gets the inner tensor of the labelled images, if the session hands one over.</param>
     /// <inheritdoc cref="Evaluate(OnnxModel, ItemSet, EvaluationOptions?, IProgress{WorkProgress}?, CancellationToken)"/>
-    public static Evaluation Evaluate(
+    internal static Evaluation Evaluate(
         ClassifierSession session, ItemSet images, IProgress<WorkProgress>? progress = null, CancellationToken cancellation = default, LogitsReader? readInner = null)
     {
         var labelled = Labelled(images);

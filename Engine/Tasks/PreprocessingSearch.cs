@@ -8,7 +8,7 @@ namespace OnnxEdit.Engine.Tasks;
 /// Finds out how a model wants its pixels by trying the normalisations that published models were trained with.
 /// A near miss costs a point of accuracy, a wrong one half of it, and nothing in the file tells.
 /// </summary>
-public sealed record PreprocessingSearch
+sealed record PreprocessingSearch
 {
     /// <summary>The trials, best first.</summary>
     public required IReadOnlyList<PreprocessingTrial> Trials { get; init; }

@@ -6,4 +6,4 @@ namespace OnnxEdit.Engine.Tasks;
 /// <param name="Name">Short name of the normalisation.</param>
 /// <param name="Preprocessing">The normalisation itself.</param>
 /// <param name="Evaluation">The model's accuracy with it.</param>
-public sealed record PreprocessingTrial(string Name, Preprocessing Preprocessing, Evaluation Evaluation);
+sealed record PreprocessingTrial(string Name, Preprocessing Preprocessing, Evaluation Evaluation);

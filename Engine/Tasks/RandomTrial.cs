@@ -7,7 +7,7 @@ using OnnxEdit.Surgery.Model;
 namespace OnnxEdit.Engine.Tasks;
 
 /// <summary>Finds out whether a model works on normal random values; some compute positions or sizes from their input.</summary>
-public static class RandomTrial
+static class RandomTrial
 {
     /// <summary>Items to try where the graph turns floats into integers, which may then be positions or sizes; elsewhere two will do.</summary>
     const int Items = 64;

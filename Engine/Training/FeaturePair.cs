@@ -9,7 +9,7 @@ namespace OnnxEdit.Engine.Training;
 /// <param name="Tensor">Name of the tensor in training.</param>
 /// <param name="TeacherTensor">Name of the teacher's.</param>
 /// <param name="Comparison">What is compared: elements if both have the same shape, else how alike the images of a batch are.</param>
-public sealed record FeaturePair(string Tensor, string TeacherTensor, FeatureComparison Comparison)
+sealed record FeaturePair(string Tensor, string TeacherTensor, FeatureComparison Comparison)
 {
     /// <summary>Finds the last tensor of each part of the network, such as the output of "layer3", in both.</summary>
     /// <param name="model">The folded model in training.</param>

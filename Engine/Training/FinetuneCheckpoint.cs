@@ -9,7 +9,7 @@ namespace OnnxEdit.Engine.Training;
 /// A training that can be gone on with: weights, memory of the update rule, step, best so far. Random numbers follow from
 /// seed and step. A file is little-endian: a line that says what it is, what was asked for as pairs of texts, then numbers.
 /// </summary>
-public sealed class FinetuneCheckpoint
+sealed class FinetuneCheckpoint
 {
     const string Head = "onnxedit finetune checkpoint 1";
 

@@ -86,13 +86,13 @@ public sealed record FinetuneOptions
     public ulong Seed { get; init; }
 
     /// <summary>Gets a checkpoint now and then, and at the end; null: none are made.</summary>
-    public Action<FinetuneCheckpoint>? Checkpoint { get; init; }
+    internal Action<FinetuneCheckpoint>? Checkpoint { get; init; }
 
     /// <summary>Time between two checkpoints.</summary>
     public TimeSpan CheckpointEvery { get; init; } = TimeSpan.FromMinutes(1);
 
     /// <summary>Where to go on from; null: from the beginning.</summary>
-    public FinetuneCheckpoint? Resume { get; init; }
+    internal FinetuneCheckpoint? Resume { get; init; }
 
     /// <summary>How accuracy is measured.</summary>
     public EvaluationOptions Evaluation { get; init; } = new();

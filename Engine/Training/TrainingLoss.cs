@@ -1,7 +1,7 @@
 namespace OnnxEdit.Engine.Training;
 
 /// <summary>What training makes small.</summary>
-public enum TrainingLoss
+enum TrainingLoss
 {
     /// <summary>Cross-entropy with target probabilities: labels, or a teacher's at a temperature.</summary>
     CrossEntropy,

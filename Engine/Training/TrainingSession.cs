@@ -17,7 +17,7 @@ namespace OnnxEdit.Engine.Training;
 /// A model with a loss and its gradients as one graph in ONNX Runtime, for steps of a fixed batch. Weights are inputs that
 /// lie in arrays here and change in place: nothing is copied or loaded again between two steps.
 /// </summary>
-public sealed class TrainingSession : IDisposable
+sealed class TrainingSession : IDisposable
 {
     /// <summary>Share of a batch in running statistics, as usual in training.</summary>
     const double StatisticsShare = 0.1;

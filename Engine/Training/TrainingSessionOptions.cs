@@ -4,7 +4,7 @@ using OnnxEdit.Surgery.Gradients.Blocked;
 namespace OnnxEdit.Engine.Training;
 
 /// <summary>What a <see cref="TrainingSession"/> computes.</summary>
-public sealed record TrainingSessionOptions
+sealed record TrainingSessionOptions
 {
     /// <summary>Images per step.</summary>
     public required int Batch { get; init; }

@@ -13,13 +13,13 @@ namespace OnnxEdit.Engine.Unlearning;
 /// <param name="Step">Steps made.</param>
 /// <param name="Edited">The edited model.</param>
 /// <param name="Original">The original with the rows of those classes in its last layer drawn anew, which has them in its features only.</param>
-public sealed record RelearningPoint(int Step, double Edited, double Original);
+sealed record RelearningPoint(int Step, double Edited, double Original);
 
 /// <summary>
 /// How fast forgotten classes are learned again: a model that only hides a class gets it back sooner than one whose last
 /// layer has never known it.
 /// </summary>
-public static class RelearningCurve
+static class RelearningCurve
 {
     /// <summary>Trains both models on labels, by gradient descent, and looks at the test images of those classes eleven times.</summary>
     /// <param name="original">The model before the edit.</param>

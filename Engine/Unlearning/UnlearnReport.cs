@@ -20,7 +20,7 @@ public sealed record UnlearnReport
     public UnlearnMeasurement? MeasuredBeforeFinetuning { get; init; }
 
     /// <summary>How fast the classes are learned again (<see cref="RelearningCurve"/>), if that was measured.</summary>
-    public IReadOnlyList<RelearningPoint>? Relearning { get; init; }
+    internal IReadOnlyList<RelearningPoint>? Relearning { get; init; }
 
     /// <summary>Counts of the original.</summary>
     public required ModelCounts Before { get; init; }

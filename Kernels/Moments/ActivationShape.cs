@@ -5,7 +5,7 @@ namespace OnnxEdit.Kernels.Moments;
 /// <param name="Channels">C, channels (or hidden units).</param>
 /// <param name="Positions">S, spatial positions or tokens per image; 1 for a vector output.</param>
 /// <param name="Layout">Which of the last two axes is contiguous.</param>
-public readonly record struct ActivationShape(
+readonly record struct ActivationShape(
     int Images, int Channels, int Positions, ActivationLayout Layout = ActivationLayout.ChannelsFirst)
 {
     /// <summary>N C S, the number of floats.</summary>

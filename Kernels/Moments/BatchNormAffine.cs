@@ -5,7 +5,7 @@ namespace OnnxEdit.Kernels.Moments;
 /// <param name="Beta">Learned shift.</param>
 /// <param name="Mean">Running mean of x.</param>
 /// <param name="Deviation">Square root of running variance plus epsilon.</param>
-public readonly record struct BatchNormAffine(double Gamma, double Beta, double Mean, double Deviation)
+readonly record struct BatchNormAffine(double Gamma, double Beta, double Mean, double Deviation)
 {
     /// <summary>Factor by which a preceding convolution's weights are multiplied when the two are folded.</summary>
     public double Slope => Gamma / Deviation;

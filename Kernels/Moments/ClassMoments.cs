@@ -9,7 +9,7 @@ namespace OnnxEdit.Kernels.Moments;
 /// z = (x, x^2) follow. Moments of "all other classes" come by subtraction, so no second pass is needed.
 /// Accumulators over disjoint images with equal pilot constants merge by addition.
 /// </summary>
-public sealed class ClassMoments
+sealed class ClassMoments
 {
     /// <summary>Power sums kept per class and channel.</summary>
     public const int Powers = 4;

@@ -6,7 +6,7 @@ namespace OnnxEdit.Kernels.Moments;
 /// [Low, High] is the range of the histograms. Bounds on total variation do not depend on them, only
 /// resolution and rounding do.
 /// </summary>
-public sealed class FeatureScale
+sealed class FeatureScale
 {
     // Far below the least float32, far above where reciprocals overflow.
     const double Smallest = 1e-60;

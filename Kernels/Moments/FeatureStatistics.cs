@@ -6,4 +6,4 @@ namespace OnnxEdit.Kernels.Moments;
 /// <param name="Feature">Which feature.</param>
 /// <param name="Moments">Counts and power sums per class and channel.</param>
 /// <param name="Histograms">Histograms per class and channel, or null where only moments are kept.</param>
-public sealed record FeatureStatistics(PooledFeature Feature, ClassMoments Moments, ClassHistograms? Histograms);
+sealed record FeatureStatistics(PooledFeature Feature, ClassMoments Moments, ClassHistograms? Histograms);

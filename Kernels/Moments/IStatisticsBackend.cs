@@ -4,7 +4,7 @@ namespace OnnxEdit.Kernels.Moments;
 /// The seam between statistics and hardware. <see cref="SimdBackend"/> is the default on a CPU;
 /// <see cref="IlgpuBackend"/> runs the same sums on an accelerator.
 /// </summary>
-public interface IStatisticsBackend : IDisposable
+interface IStatisticsBackend : IDisposable
 {
     /// <summary>CPU threads that may be used beside the device, at least 1.</summary>
     int Threads { get; }

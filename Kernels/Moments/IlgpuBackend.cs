@@ -10,7 +10,7 @@ namespace OnnxEdit.Kernels.Moments;
 /// Pooling and binning by ILGPU: on CUDA for speed, on ILGPU's CPU accelerator for tests. One instance serves
 /// one thread at a time; device buffers grow to the largest batch seen and are kept.
 /// </summary>
-public sealed class IlgpuBackend : IStatisticsBackend
+sealed class IlgpuBackend : IStatisticsBackend
 {
     readonly Context _context;
     readonly Accelerator _accelerator;

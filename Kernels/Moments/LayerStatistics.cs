@@ -14,7 +14,7 @@ namespace OnnxEdit.Kernels.Moments;
 /// layer.Complete();
 /// var scores = Discriminability.Score(layer.Features);
 /// </code></example>
-public sealed class LayerStatistics
+sealed class LayerStatistics
 {
     // Feature values per batch from which features are accumulated side by side.
     const int ParallelFrom = 1 << 14;

@@ -3,7 +3,7 @@ using OnnxEdit.Kernels.Sketches;
 namespace OnnxEdit.Kernels.Moments;
 
 /// <summary>What <see cref="LayerStatistics"/> collects.</summary>
-public sealed record LayerStatisticsOptions
+sealed record LayerStatisticsOptions
 {
     /// <summary>Pooled features to keep, without repetition. All three by default.</summary>
     public IReadOnlyList<PooledFeature> Features { get; init; } = [PooledFeature.Mean, PooledFeature.Norm, PooledFeature.Max];

@@ -3,7 +3,7 @@ using System.Text.Json.Serialization;
 namespace OnnxEdit.Kernels.Moments;
 
 /// <summary>Which scalar summarises a channel's map for one image.</summary>
-public enum PooledFeature
+enum PooledFeature
 {
     /// <summary>Mean over positions (global average pooling).</summary>
     [JsonStringEnumMemberName("mean")]

@@ -3,7 +3,7 @@ using System.Numerics.Tensors;
 namespace OnnxEdit.Kernels.Moments;
 
 /// <summary>The three pooled features of a batch, each a row-major array [images, channels].</summary>
-public sealed class PooledFeatures
+sealed class PooledFeatures
 {
     readonly double[][] _values;
 

@@ -10,7 +10,7 @@ namespace OnnxEdit.Kernels.Moments;
 /// <param name="Cov11">Var x (divided by n).</param>
 /// <param name="Cov12">Cov(x, x^2).</param>
 /// <param name="Cov22">Var x^2.</param>
-public readonly record struct QuadraticMoments(
+readonly record struct QuadraticMoments(
     double Count, double Mean1, double Mean2, double Cov11, double Cov12, double Cov22)
 {
     /// <summary>

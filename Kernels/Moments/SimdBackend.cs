@@ -8,7 +8,7 @@ namespace OnnxEdit.Kernels.Moments;
 /// Pooling and binning with <see cref="Vector{T}"/> on the CPU, spread over threads by (image, channel) rows.
 /// Every row is summed by one thread in one order, so results do not depend on the number of threads.
 /// </summary>
-public sealed class SimdBackend : IStatisticsBackend
+sealed class SimdBackend : IStatisticsBackend
 {
     // Below this many floats per thread, starting the threads costs more than the work.
     const int FloatsPerThread = 1 << 15;

@@ -9,7 +9,7 @@ namespace OnnxEdit.Kernels.RandomNumbers;
 /// <remarks>One instance is not safe for concurrent use; open one stream per piece of work instead.</remarks>
 /// <param name="seed">The 64-bit key.</param>
 /// <param name="stream">The upper 64 bits of the counter: which stream of this seed.</param>
-public sealed class Philox4x32(ulong seed, ulong stream = 0)
+sealed class Philox4x32(ulong seed, ulong stream = 0)
 {
     const uint Multiplier0 = 0xD2511F53, Multiplier1 = 0xCD9E8D57;
     const uint Weyl0 = 0x9E3779B9, Weyl1 = 0xBB67AE85;

@@ -8,7 +8,7 @@ namespace OnnxEdit.Kernels.Sketches;
 /// below and above it. The Kolmogorov-Smirnov distance at bin edges is the difference of the two
 /// distributions on half-lines, hence a lower bound on their total variation whatever the bins are.
 /// </summary>
-public sealed class ClassHistograms
+sealed class ClassHistograms
 {
     /// <summary>Bins inside the pilot range unless told otherwise.</summary>
     public const int DefaultBins = 256;

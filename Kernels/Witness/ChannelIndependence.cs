@@ -15,7 +15,7 @@ namespace OnnxEdit.Kernels.Witness;
 /// t > 0 is pi (sqrt a - sqrt b), the norm falls by -1/pi times the integral of log h_j(t): one eigendecomposition per
 /// image, and one quadrature per channel whose nodes all channels share.
 /// </remarks>
-public static class ChannelIndependence
+static class ChannelIndependence
 {
     /// <summary>Independence of every channel for one image.</summary>
     /// <param name="maps">Row-major [channels, positions] feature maps, as a rule after the activation function.</param>

@@ -4,7 +4,7 @@ namespace OnnxEdit.Kernels.Witness;
 /// <param name="KolmogorovSmirnov">Largest KS distance over the pooled features, NaN without histograms.</param>
 /// <param name="Minimax">Largest minimax bound of the quadratic witness over the pooled features.</param>
 /// <param name="Certified">Lower bound that holds with the stated confidence; 0 if nothing can be said.</param>
-public readonly record struct ChannelScore(double KolmogorovSmirnov, double Minimax, double Certified)
+readonly record struct ChannelScore(double KolmogorovSmirnov, double Minimax, double Certified)
 {
     /// <summary>A class without images, or without any other class: NaN, and nothing certified.</summary>
     public static ChannelScore Unknown { get; } = new(double.NaN, double.NaN, 0);

@@ -5,7 +5,7 @@ namespace OnnxEdit.Kernels.Witness;
 /// and Pontil (COLT 2009, theorems 4 and 10): pessimistic means and deviations are put into the minimax bound
 /// kappa^2 / (1 + kappa^2). Valid and weak; the Kolmogorov-Smirnov bound is nearly always better.
 /// </summary>
-public static class ClippedMomentBound
+static class ClippedMomentBound
 {
     /// <summary>A lower bound on total variation that holds with probability 1 - delta.</summary>
     /// <param name="sampleP">At least two values of P.</param>

@@ -5,7 +5,7 @@ namespace OnnxEdit.Kernels.Witness;
 /// <summary>
 /// Exact one-sided confidence limits for a binomial proportion (Clopper and Pearson, Biometrika 1934).
 /// </summary>
-public static class ClopperPearson
+static class ClopperPearson
 {
     /// <summary>p is at least this with probability 1 - delta; 0 without successes.</summary>
     /// <param name="successes">Integer in [0, trials].</param>

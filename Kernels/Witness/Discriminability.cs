@@ -11,7 +11,7 @@ namespace OnnxEdit.Kernels.Witness;
 /// Total variation of a pooled feature bounds that of the whole map from below, never from above: a low score
 /// does not prove that a channel carries nothing.
 /// </remarks>
-public static class Discriminability
+static class Discriminability
 {
     /// <summary>Scores every channel and class of a layer.</summary>
     /// <param name="features">The statistics of one or more pooled features of the layer.</param>

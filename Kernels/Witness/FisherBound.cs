@@ -39,7 +39,7 @@ public static class FisherBound
     }
 
     /// <summary>F for the quadratic witness z = (x, x^2), with <paramref name="ridge"/> added to each variance.</summary>
-    public static double Discriminant(in QuadraticMoments p, in QuadraticMoments q, double ridge = 0)
+    internal static double Discriminant(in QuadraticMoments p, in QuadraticMoments q, double ridge = 0)
     {
         double delta1 = p.Mean1 - q.Mean1, delta2 = p.Mean2 - q.Mean2;
         if (delta1 == 0 && delta2 == 0)

@@ -5,7 +5,7 @@ namespace OnnxEdit.Kernels.Witness;
 /// H^2 = 1 - prod_i sqrt(2 s_i t_i / (s_i^2 + t_i^2)) exp(-(m_i - n_i)^2 / (4 (s_i^2 + t_i^2))), and TV >= H^2.
 /// A bound on the total variation of the features only as far as they are Gaussian and uncorrelated.
 /// </summary>
-public static class GaussianHellinger
+static class GaussianHellinger
 {
     /// <summary>H^2 in [0, 1].</summary>
     /// <param name="meanP">m, length k.</param>

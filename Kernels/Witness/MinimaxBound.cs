@@ -23,7 +23,7 @@ public static class MinimaxBound
     }
 
     /// <summary>k = 2 without allocation: the quadratic witness z = (x, x^2), with a ridge on each variance.</summary>
-    public static MinimaxSolution Solve(in QuadraticMoments p, in QuadraticMoments q, double ridge = 0)
+    internal static MinimaxSolution Solve(in QuadraticMoments p, in QuadraticMoments q, double ridge = 0)
     {
         double delta1 = p.Mean1 - q.Mean1, delta2 = p.Mean2 - q.Mean2;
         if (delta1 == 0 && delta2 == 0)

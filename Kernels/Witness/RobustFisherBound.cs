@@ -6,7 +6,7 @@ namespace OnnxEdit.Kernels.Witness;
 /// differences within delta of the estimate. If the true moments lie in the balls, F / (2 + F) bounds their
 /// total variation.
 /// </summary>
-public static class RobustFisherBound
+static class RobustFisherBound
 {
     /// <summary>
     /// min over ||e|| &lt;= radius of (Delta - e)' S^-1 (Delta - e), in closed form: with S = V diag(s) V' and

@@ -6,7 +6,7 @@ namespace OnnxEdit.Kernels.Witness;
 /// by t as in <see cref="MinimaxBound"/> leaves, for each t, the robust Fisher discriminant of
 /// (S_P + r_P I)/t + (S_Q + r_Q I)/(1-t), concave in t as a minimum of concave functions.
 /// </summary>
-public static class RobustMinimaxBound
+static class RobustMinimaxBound
 {
     /// <summary>Solves for kappa by golden section over t, one eigendecomposition per step.</summary>
     /// <param name="delta">Estimated difference of the means, length k.</param>

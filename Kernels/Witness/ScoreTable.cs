@@ -1,7 +1,7 @@
 namespace OnnxEdit.Kernels.Witness;
 
 /// <summary>Scores of all channels of a layer for all classes.</summary>
-public sealed class ScoreTable
+sealed class ScoreTable
 {
     readonly ChannelScore[] _scores;
 

@@ -6,7 +6,7 @@ namespace OnnxEdit.Kernels.Witness;
 /// any score, in any dimension, without moment assumptions (in the spirit of Michel, Naf and Meinshausen,
 /// "High-probability lower bounds for the total variation distance").
 /// </summary>
-public static class SplitSampleBound
+static class SplitSampleBound
 {
     /// <summary>
     /// max(0, Lower(P(A)) - Upper(Q(A))), each limit at delta/2, for the half-line A on which the learning

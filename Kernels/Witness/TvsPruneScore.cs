@@ -4,7 +4,7 @@ namespace OnnxEdit.Kernels.Witness;
 /// The score that the TVSPrune reference implementation computes: for every channel the smallest Euclidean
 /// distance between the mean maps of two classes, divided by the largest such value in the layer.
 /// </summary>
-public static class TvsPruneScore
+static class TvsPruneScore
 {
     /// <summary>Scores a layer.</summary>
     /// <param name="classMeans">Row-major [classes, channels, positions] mean maps.</param>

@@ -5,7 +5,7 @@ namespace OnnxEdit.Kernels.Witness;
 /// By Cauchy and Schwarz, |E_P f - E_Q f|^2 = |int f (p - q)|^2 &lt;= (E_P f^2 + E_Q f^2) 2 TV (DisCEdit).
 /// Any measurable f is allowed.
 /// </summary>
-public static class WitnessBound
+static class WitnessBound
 {
     /// <summary>
     /// TV >= (E_P f - E_Q f)^2 / (2 (E_P f^2 + E_Q f^2)). Invariant to the scale of f, not to its origin; for a

@@ -9,7 +9,7 @@ namespace OnnxEdit.Surgery.Channels;
 /// depthwise convolution form one <em>cell</em>, which is removed as a whole or not at all.
 /// In all lists here identities are cell numbers, with -1 for positions that must stay.
 /// </summary>
-public sealed class ChannelAnalysis
+sealed class ChannelAnalysis
 {
     readonly ChannelLock?[] _locks;
     readonly int[] _cellOf;

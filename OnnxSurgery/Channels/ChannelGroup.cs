@@ -8,5 +8,5 @@ namespace OnnxEdit.Surgery.Channels;
 /// <param name="Cells">The cells (sets of channels that go together) of the group.</param>
 /// <param name="Producers">Nodes that make the channels, in graph order.</param>
 /// <param name="Consumers">Linear operators that read them, in graph order.</param>
-public sealed record ChannelGroup(
+sealed record ChannelGroup(
     int Index, string Name, IReadOnlyList<int> Cells, IReadOnlyList<NodeProto> Producers, IReadOnlyList<NodeProto> Consumers);

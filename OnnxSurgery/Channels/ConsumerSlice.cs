@@ -6,7 +6,7 @@ namespace OnnxEdit.Surgery.Channels;
 /// <param name="Node">The consumer.</param>
 /// <param name="Input">Which of its inputs.</param>
 /// <param name="Channels">The channels along that input.</param>
-public sealed record ConsumerSlice(NodeProto Node, int Input, AxisChannels Channels)
+sealed record ConsumerSlice(NodeProto Node, int Input, AxisChannels Channels)
 {
     /// <summary>Of a quantised operator: the tensor that says which integer stands for zero; null when 0 does.</summary>
     public string? ZeroPoint { get; init; }

@@ -1,7 +1,7 @@
 namespace OnnxEdit.Surgery.Channels;
 
 /// <summary>Keeps at least one channel of every tensor while cells are removed one by one.</summary>
-public sealed class LastChannelGuard
+sealed class LastChannelGuard
 {
     readonly int[] _left;
     readonly List<(int Tensor, int Count)>[] _tensorsOf;

@@ -4,4 +4,4 @@ namespace OnnxEdit.Surgery.Channels;
 /// <param name="Tensor">Initializer name.</param>
 /// <param name="Axis">Axis, 0-based.</param>
 /// <param name="Ids">One channel per position; 0 = stays.</param>
-public sealed record ParameterSlice(string Tensor, int Axis, int[] Ids);
+sealed record ParameterSlice(string Tensor, int Axis, int[] Ids);

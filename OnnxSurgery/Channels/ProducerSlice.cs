@@ -5,4 +5,4 @@ namespace OnnxEdit.Surgery.Channels;
 /// <summary>A node that makes channels: a linear operator, or a Pad that adds constant ones.</summary>
 /// <param name="Node">The producer.</param>
 /// <param name="Ids">One channel per output channel of the node, in order.</param>
-public sealed record ProducerSlice(NodeProto Node, int[] Ids);
+sealed record ProducerSlice(NodeProto Node, int[] Ids);

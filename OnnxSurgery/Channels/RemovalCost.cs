@@ -7,7 +7,7 @@ namespace OnnxEdit.Surgery.Channels;
 /// Parameters, MACs and bytes of the model as cells are removed one by one, kept up to date incrementally.
 /// Conventions are those of <see cref="ModelCounts"/>.
 /// </summary>
-public sealed class RemovalCost
+sealed class RemovalCost
 {
     // IsArray: counted only while it has more than one element, see ModelCounts.
     sealed record Tensor(double Parameters, bool IsArray, double Macs, double Bytes, List<int> Slices);

@@ -7,7 +7,7 @@ namespace OnnxEdit.Surgery.Channels;
 /// <param name="Parameters">Parameters left.</param>
 /// <param name="Macs">Multiply-accumulates left, for one example.</param>
 /// <param name="Cells">Number of cells removed.</param>
-public sealed record RemovalLimit(double Parameters, double Macs, int Cells)
+sealed record RemovalLimit(double Parameters, double Macs, int Cells)
 {
     /// <summary>Removes all that may go and counts what is left.</summary>
     public static RemovalLimit Of(ChannelAnalysis analysis)

@@ -9,7 +9,7 @@ namespace OnnxEdit.Surgery.Components;
 /// Ablates components in the weights themselves: the rows that make them become zero and the bias the constant. Heads and
 /// channels of sums, which have no weights of their own, are multiplied by a constant mask. What comes out is an ordinary model.
 /// </summary>
-public static class ComponentAblation
+static class ComponentAblation
 {
     /// <summary>A copy of the model without some components.</summary>
     /// <param name="model">The model that was searched.</param>

@@ -4,7 +4,7 @@ using OnnxEdit.Surgery.Model;
 namespace OnnxEdit.Surgery.Components;
 
 /// <summary>The constant c that an ablated component becomes, at the output of its node: y' = m (y - c) + c for a mask m.</summary>
-public sealed class ComponentConstants
+sealed class ComponentConstants
 {
     readonly float[][] _values;
 

@@ -9,7 +9,7 @@ namespace OnnxEdit.Surgery.Components;
 /// <param name="Axis">The axis of its output along which components lie.</param>
 /// <param name="Count">Number of components.</param>
 /// <param name="Width">Places along the axis that belong to one component: 1, or the width of a head.</param>
-public sealed record ComponentLayer(string Name, ComponentKinds Kind, NodeProto Node, int Axis, int Count, int Width)
+sealed record ComponentLayer(string Name, ComponentKinds Kind, NodeProto Node, int Axis, int Count, int Width)
 {
     /// <summary>The tensor that components are parts of.</summary>
     public string Tensor => Node.Output[0];

@@ -1,7 +1,7 @@
 namespace OnnxEdit.Surgery.Components;
 
 /// <summary>The components of a network in graph order, numbered from 0.</summary>
-public sealed class ComponentMap
+sealed class ComponentMap
 {
     readonly int[] _first;
 

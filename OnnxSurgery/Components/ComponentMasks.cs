@@ -10,7 +10,7 @@ namespace OnnxEdit.Surgery.Components;
 /// and what lies between mixes the two. The convolution's own bias is moved behind the mask, so that the constant costs
 /// no pass of its own: y' = m (Wx + b - c) + c.
 /// </summary>
-public static class ComponentMasks
+static class ComponentMasks
 {
     /// <summary>Name of the new input, float [examples, components].</summary>
     public const string Input = "onnxedit_mask";

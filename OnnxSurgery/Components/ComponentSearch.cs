@@ -9,7 +9,7 @@ namespace OnnxEdit.Surgery.Components;
 /// heads, channels of residual streams. The layers that make the scores (the classifier) have none; convolutions on shortcuts only on demand, as in the
 /// published attributions (Shah et al., 2024).
 /// </summary>
-public sealed class ComponentSearch
+sealed class ComponentSearch
 {
     readonly NormalisedModel _model;
     readonly HashSet<NodeProto> _last = new(ReferenceEqualityComparer.Instance);

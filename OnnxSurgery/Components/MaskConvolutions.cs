@@ -12,7 +12,7 @@ namespace OnnxEdit.Surgery.Components;
 /// joins with what follows; in the graph that it made of this, the ones give way to the mask of every example, with all examples
 /// lying one behind the other as channels of a single one.
 /// </summary>
-public static class MaskConvolutions
+static class MaskConvolutions
 {
     // The tensor between a convolution and its mask; a node in the blocked layout has its name from the tensor that it stands for.
     const string Bare = "onnxedit_bare_of_layer_", Blocked = "_nchwc";

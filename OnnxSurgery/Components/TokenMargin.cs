@@ -10,7 +10,7 @@ namespace OnnxEdit.Surgery.Components;
 /// a model of one number per example: the mean over its tokens of the margin of the token that really comes next, which is
 /// its score less the largest other one. What explains the margin of a classifier then explains this.
 /// </summary>
-public static class TokenMargin
+static class TokenMargin
 {
     /// <summary>Name of the new output, [examples, 2]: the mean margin and zero, so that it is the margin of class 0.</summary>
     public const string Output = "onnxedit_token_margin";

@@ -8,7 +8,7 @@ namespace OnnxEdit.Surgery.Gradients;
 /// A working copy of a model to which gradients can be added as further nodes: folded, of opset 17, composite operators
 /// written out, for one batch size. Whatever is added can be differentiated again.
 /// </summary>
-public sealed class DifferentiableModel
+sealed class DifferentiableModel
 {
     ShapeTrace? _trace;
 

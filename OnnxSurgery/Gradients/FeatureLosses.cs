@@ -4,7 +4,7 @@ using DataType = OnnxEdit.Surgery.Proto.TensorProto.Types.DataType;
 namespace OnnxEdit.Surgery.Gradients;
 
 /// <summary>What a tensor inside a network is compared with that of a teacher by.</summary>
-public enum FeatureComparison
+enum FeatureComparison
 {
     /// <summary>Element by element, for tensors of the same shape (Romero et al., 2015, FitNets, without a regressor).</summary>
     Elements,
@@ -17,7 +17,7 @@ public enum FeatureComparison
 }
 
 /// <summary>Losses that compare tensors inside a network with targets.</summary>
-public static class FeatureLosses
+static class FeatureLosses
 {
     /// <summary>Keeps rows of zeros, which have no direction, from dividing by zero.</summary>
     const double Least = 1e-12;

@@ -6,7 +6,7 @@ using DataType = OnnxEdit.Surgery.Proto.TensorProto.Types.DataType;
 namespace OnnxEdit.Surgery.Gradients;
 
 /// <summary>Losses as further nodes of a graph.</summary>
-public static class Losses
+static class Losses
 {
     /// <summary>
     /// Adds the mean over the examples of T^2 sum over the classes of -target log softmax(logits / T). With one-hot

@@ -1,7 +1,7 @@
 namespace OnnxEdit.Surgery.Gradients;
 
 /// <summary>What batch normalisation does in a differentiable graph.</summary>
-public enum NormalisationMode
+enum NormalisationMode
 {
     /// <summary>Uses the stored mean and variance, as in inference.</summary>
     Frozen,

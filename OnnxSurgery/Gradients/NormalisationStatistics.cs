@@ -6,4 +6,4 @@ namespace OnnxEdit.Surgery.Gradients;
 /// <param name="BatchMean">Tensor with the means of the batch, one per channel.</param>
 /// <param name="BatchVariance">Tensor with the variances of the batch, divided by <paramref name="Count"/>.</param>
 /// <param name="Count">Values per channel in a batch.</param>
-public sealed record NormalisationStatistics(string Mean, string Variance, string BatchMean, string BatchVariance, long Count);
+sealed record NormalisationStatistics(string Mean, string Variance, string BatchMean, string BatchVariance, long Count);

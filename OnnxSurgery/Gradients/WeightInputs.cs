@@ -4,7 +4,7 @@ using OnnxEdit.Surgery.Proto;
 namespace OnnxEdit.Surgery.Gradients;
 
 /// <summary>Weights as inputs of a graph, so that they can change between two runs of one session.</summary>
-public static class WeightInputs
+static class WeightInputs
 {
     /// <summary>Turns initializers into inputs of the same name, shape and type, in the order given.</summary>
     /// <param name="graph">Changed in place.</param>

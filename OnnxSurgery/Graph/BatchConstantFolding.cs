@@ -10,7 +10,7 @@ namespace OnnxEdit.Surgery.Graph;
 /// repeat along the batch (a class token) by an Expand of a constant. Precondition: traced, and every open extent of the
 /// inputs varied. Changes the graph in place.
 /// </summary>
-public static class BatchConstantFolding
+static class BatchConstantFolding
 {
     /// <summary>Folds; true when the graph changed.</summary>
     /// <exception cref="OnnxSurgeryException">ONNX Runtime cannot run the part that depends on shapes alone.</exception>

@@ -9,7 +9,7 @@ namespace OnnxEdit.Surgery.Graph;
 /// in memory only; a result in which such a tensor still holds one value throughout gets its node back, so that the
 /// file stays as small as it was.
 /// </summary>
-public static class ConstantFills
+static class ConstantFills
 {
     /// <summary>Bytes of all fills of a model together; what goes beyond stays a node, whose channels are then locked.</summary>
     const long Room = 1L << 30;

@@ -11,7 +11,7 @@ namespace OnnxEdit.Surgery.Graph;
 /// optimisations off, and drops nodes nobody reads. Real exports compute pads, shapes and slices that way.
 /// Precondition: nodes in topological order. Changes the graph in place.
 /// </summary>
-public static class ConstantFolding
+static class ConstantFolding
 {
     /// <summary>ConstantOfShape outputs above this stay nodes here; <see cref="ConstantFills"/> knows how to give them back.</summary>
     public const int LargestFill = 1024;

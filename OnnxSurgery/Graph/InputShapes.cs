@@ -11,7 +11,7 @@ namespace OnnxEdit.Surgery.Graph;
 /// </summary>
 /// <param name="inputs">The inputs, as the graph declares them.</param>
 /// <param name="given">Shapes of inputs with symbolic dimensions other than the batch, by name; -1 = batch.</param>
-public sealed class InputShapes(IReadOnlyList<ValueInfoProto> inputs, IReadOnlyDictionary<string, long[]>? given = null)
+sealed class InputShapes(IReadOnlyList<ValueInfoProto> inputs, IReadOnlyDictionary<string, long[]>? given = null)
 {
     // A name that one input uses twice ("?" in exports of Paddle) says nothing.
     readonly HashSet<string> _batchNames =

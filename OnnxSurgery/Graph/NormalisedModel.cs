@@ -8,7 +8,7 @@ namespace OnnxEdit.Surgery.Graph;
 /// from. ONNX Runtime's own "optimised model" is not used, because it fuses nodes and the user's graph must keep
 /// its own shape.
 /// </summary>
-public sealed class NormalisedModel
+sealed class NormalisedModel
 {
     NormalisedModel(ModelProto proto, ShapeTrace trace, IReadOnlyDictionary<string, NodeProto> fills) =>
         (Proto, Trace, Fills, Index) = (proto, trace, fills, new GraphIndex(proto.Graph));

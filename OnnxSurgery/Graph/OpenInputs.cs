@@ -10,7 +10,7 @@ namespace OnnxEdit.Surgery.Graph;
 /// </summary>
 /// <param name="Shapes">Shapes by input name, -1 for the batch; those given included.</param>
 /// <param name="Chosen">The shapes that were found by trying, e.g. "x:N,3,224,224"; empty when nothing was open.</param>
-public sealed record OpenInputs(IReadOnlyDictionary<string, long[]> Shapes, IReadOnlyList<string> Chosen)
+sealed record OpenInputs(IReadOnlyDictionary<string, long[]> Shapes, IReadOnlyList<string> Chosen)
 {
     static readonly long[] _images = [224, 64, 32, 256, 320, 640, 512, 128];
     static readonly long[] _sequences = [64, 512, 16, 128, 256, 576, 1, 16000];

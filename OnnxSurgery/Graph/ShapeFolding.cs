@@ -8,7 +8,7 @@ namespace OnnxEdit.Surgery.Graph;
 /// constants, where tracing at two batch sizes, and at other sizes where inputs leave some open, shows them constant but for
 /// these. Does nothing where an open size could not be varied. Changes the graph in place.
 /// </summary>
-public static class ShapeFolding
+static class ShapeFolding
 {
     /// <summary>Folds; true when the graph changed.</summary>
     public static bool Apply(ModelProto model, ShapeTrace trace)

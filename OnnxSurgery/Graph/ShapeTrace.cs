@@ -10,7 +10,7 @@ namespace OnnxEdit.Surgery.Graph;
 /// inference rules: right for every op ONNX Runtime supports. Models with a symbolic batch are run at two batch
 /// sizes, which shows where the batch dimension sits in each tensor.
 /// </summary>
-public sealed class ShapeTrace
+sealed class ShapeTrace
 {
     const int LargestShapeVector = 32;
 

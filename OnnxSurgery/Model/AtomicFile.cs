@@ -1,7 +1,7 @@
 namespace OnnxEdit.Surgery.Model;
 
 /// <summary>Writes a file beside its target and renames it, so that nobody ever sees half of it.</summary>
-public static class AtomicFile
+static class AtomicFile
 {
     /// <summary>Writes a file.</summary>
     /// <param name="path">The target.</param>

@@ -3,7 +3,7 @@ using OnnxEdit.Surgery.Proto;
 namespace OnnxEdit.Surgery.Model;
 
 /// <summary>Who makes and who reads each tensor of a graph. A snapshot: build a new one after changing the graph.</summary>
-public sealed class GraphIndex
+sealed class GraphIndex
 {
     readonly Dictionary<string, NodeProto> _producer = [];
     readonly Dictionary<string, List<NodeProto>> _consumers = [];

@@ -10,7 +10,7 @@ namespace OnnxEdit.Surgery.Model;
 /// An ONNX Runtime session over a model held in memory. Weights that lie in mapped files are handed to each run as
 /// they lie there, as inputs of the graph: nothing is copied, pre-packed or counted against the 2 GB of a serialised model.
 /// </summary>
-public sealed class ModelSession : IDisposable
+sealed class ModelSession : IDisposable
 {
     readonly InferenceSession _session;
     readonly List<string> _names = [];

@@ -5,7 +5,7 @@ using AttributeType = OnnxEdit.Surgery.Proto.AttributeProto.Types.AttributeType;
 namespace OnnxEdit.Surgery.Model;
 
 /// <summary>Reading, setting and creating node attributes.</summary>
-public static class NodeAttributes
+static class NodeAttributes
 {
     /// <summary>The attribute, or null when the node leaves it out.</summary>
     public static AttributeProto? Find(this NodeProto node, string name)

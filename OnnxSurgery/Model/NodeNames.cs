@@ -6,7 +6,7 @@ namespace OnnxEdit.Surgery.Model;
 /// Stable node identities: the node's name when it is not empty and unique, else its first output's name.
 /// Folded and un-folded exports of one network agree on node names, not on initializer names.
 /// </summary>
-public sealed class NodeNames
+sealed class NodeNames
 {
     readonly Dictionary<string, int> _count = [];
 

@@ -8,7 +8,7 @@ namespace OnnxEdit.Surgery.Model;
 /// The one place that creates sessions. They have the threads and the device of the run they are made in
 /// (<see cref="ExecutionOptions"/>), and ONNX Runtime's environment as it is found, or as <see cref="OrtEnvironment"/> makes it.
 /// </summary>
-public static partial class OrtRuntime
+static partial class OrtRuntime
 {
     /// <summary>Version of the native library, for reports.</summary>
     public static string Version => Started().GetVersionString();

@@ -8,7 +8,7 @@ using DataType = OnnxEdit.Surgery.Proto.TensorProto.Types.DataType;
 namespace OnnxEdit.Surgery.Model;
 
 /// <summary>Copies values between ONNX Runtime and <see cref="TensorProto"/>.</summary>
-public static class OrtTensors
+static class OrtTensors
 {
     /// <summary>A tensor value as a named <see cref="TensorProto"/> (a copy).</summary>
     /// <exception cref="OnnxSurgeryException">Not a tensor, or a tensor of strings.</exception>

@@ -7,7 +7,7 @@ using DataType = OnnxEdit.Surgery.Proto.TensorProto.Types.DataType;
 namespace OnnxEdit.Surgery.Model;
 
 /// <summary>Values of <see cref="TensorProto"/>: reading, writing and slicing, whatever field they are stored in.</summary>
-public static class TensorData
+static class TensorData
 {
     /// <summary>Number of elements: the product of the dims (1 for a scalar).</summary>
     /// <exception cref="OnnxSurgeryException">A negative dim, or a product beyond 2^63.</exception>

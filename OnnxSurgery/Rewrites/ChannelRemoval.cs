@@ -6,7 +6,7 @@ using OnnxEdit.Surgery.Proto;
 namespace OnnxEdit.Surgery.Rewrites;
 
 /// <summary>Removes channels physically: weights, biases, norm vectors, scales, and the constants of reshapes, slices, splits and pads.</summary>
-public static class ChannelRemoval
+static class ChannelRemoval
 {
     /// <summary>A copy of the analysed model without the given cells.</summary>
     /// <param name="analysis">The analysis.</param>

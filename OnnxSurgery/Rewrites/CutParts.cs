@@ -9,4 +9,4 @@ namespace OnnxEdit.Surgery.Rewrites;
 /// What the suffix reads: outputs of the trunk, and inputs of the model that are also read behind the cut. The tensor that
 /// was cut at is among them.
 /// </param>
-public sealed record CutParts(ModelProto Trunk, ModelProto Suffix, IReadOnlyList<string> Crossing);
+sealed record CutParts(ModelProto Trunk, ModelProto Suffix, IReadOnlyList<string> Crossing);

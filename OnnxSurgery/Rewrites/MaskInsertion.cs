@@ -9,7 +9,7 @@ namespace OnnxEdit.Surgery.Rewrites;
 /// Multiplies data inputs of linear operators by 0/1 masks. The masked model computes what the model without the
 /// masked channels computes, which is how a removal is checked.
 /// </summary>
-public static class MaskInsertion
+static class MaskInsertion
 {
     /// <summary>A copy of the analysed model in which every consumer sees zeros where the given cells were.</summary>
     /// <param name="analysis">The analysis.</param>

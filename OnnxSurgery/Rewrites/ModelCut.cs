@@ -8,7 +8,7 @@ namespace OnnxEdit.Surgery.Rewrites;
 /// Cuts a model in two at a tensor: the suffix is everything that depends on the tensor, the trunk everything else that
 /// is needed. Feeding the suffix with what the trunk returns gives what the model gives.
 /// </summary>
-public static class ModelCut
+static class ModelCut
 {
     /// <summary>Cuts a model.</summary>
     /// <param name="model">A folded model with its traced shapes; not changed.</param>

@@ -5,7 +5,7 @@ using OnnxEdit.Surgery.Proto;
 namespace OnnxEdit.Surgery.Rewrites;
 
 /// <summary>Cuts the part of a graph between some tensors and others out as a model of its own.</summary>
-public static class SubgraphExtraction
+static class SubgraphExtraction
 {
     /// <summary>The smallest model that computes <paramref name="wanted"/> from <paramref name="given"/>.</summary>
     /// <param name="model">The model to cut from; its nodes and initializers are copied.</param>

@@ -7,7 +7,7 @@ namespace OnnxEdit.Engine.Attribution.Corrections;
 /// <param name="MarginBefore">Its margin before; below zero where it was a mistake.</param>
 /// <param name="MarginAfter">Its margin after.</param>
 /// <param name="ValidationDrop">Points of top-1 accuracy that this costs on validation images.</param>
-public sealed record MistakeCorrection(int Example, int Label, IReadOnlyList<int> Ablated, double MarginBefore, double MarginAfter, double ValidationDrop)
+sealed record MistakeCorrection(int Example, int Label, IReadOnlyList<int> Ablated, double MarginBefore, double MarginAfter, double ValidationDrop)
 {
     /// <summary>Whether the label is now the answer.</summary>
     public bool IsCorrected => MarginAfter > 0;

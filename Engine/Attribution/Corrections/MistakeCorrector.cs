@@ -14,7 +14,7 @@ namespace OnnxEdit.Engine.Attribution.Corrections;
 /// al., 2024, section 5.1). Attributions say which components to try and what each costs other images; sets that correct
 /// the example are then compared on validation images.
 /// </summary>
-public sealed class MistakeCorrector : IDisposable
+sealed class MistakeCorrector : IDisposable
 {
     /// <summary>Sets that are compared on validation images.</summary>
     const int Finalists = 6;

@@ -1,7 +1,7 @@
 namespace OnnxEdit.Engine.Attribution.Runs;
 
 /// <summary>Adds up the chunks of a run, one at a time and always in the same order, and turns the sums into attributions.</summary>
-public static class AttributionMerge
+static class AttributionMerge
 {
     /// <summary>Results of a chunk from two machines may differ by this, relative to the largest value in it.</summary>
     const double Tolerance = 1e-4;

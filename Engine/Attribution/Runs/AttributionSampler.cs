@@ -4,7 +4,7 @@ namespace OnnxEdit.Engine.Attribution.Runs;
 /// Runs chunks of a run and leaves their files in its folder. Stateless: whatever is there and whole is skipped, so that a
 /// task that was killed is simply started again and has lost one chunk at most.
 /// </summary>
-public static class AttributionSampler
+static class AttributionSampler
 {
     /// <summary>Which of some chunks are still to be run.</summary>
     /// <param name="run">The folder.</param>

@@ -6,7 +6,7 @@ using OnnxEdit.Engine.Data;
 namespace OnnxEdit.Engine.Attribution.Runs;
 
 /// <summary>Tells whether two machines see the same examples: every value that the model gets, and every label.</summary>
-public static class ExampleHash
+static class ExampleHash
 {
     const int Rows = 32;
 

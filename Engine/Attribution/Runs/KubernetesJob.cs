@@ -6,7 +6,7 @@ namespace OnnxEdit.Engine.Attribution.Runs;
 /// A manifest that runs a run as an Indexed Job of Kubernetes (batch/v1, completionMode Indexed): every pod finds its place
 /// in JOB_COMPLETION_INDEX. Pods that are evicted do not count as failures.
 /// </summary>
-public static class KubernetesJob
+static class KubernetesJob
 {
     /// <summary>The manifest, YAML.</summary>
     /// <param name="run">The run.</param>

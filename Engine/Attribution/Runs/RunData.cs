@@ -3,7 +3,7 @@ using OnnxEdit.Engine.Data.Pixels;
 namespace OnnxEdit.Engine.Attribution.Runs;
 
 /// <summary>Where the examples of a run come from.</summary>
-public sealed record RunData
+sealed record RunData
 {
     /// <summary>The data, as an absolute path, or "random:N".</summary>
     public required string Path { get; init; }

@@ -9,7 +9,7 @@ namespace OnnxEdit.Engine.Attribution.Runs;
 /// A folder, most often on a shared disk, in which many machines gather the work of one run: manifest.json, and in chunks/
 /// one file per chunk. Nobody locks anything: a chunk is there, whole, or it is not.
 /// </summary>
-public sealed class RunFolder
+sealed class RunFolder
 {
     const string ManifestName = "manifest.json", ChunkFolder = "chunks", SumsName = "sums.safetensors", Extension = ".safetensors";
 

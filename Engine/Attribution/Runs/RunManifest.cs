@@ -6,7 +6,7 @@ namespace OnnxEdit.Engine.Attribution.Runs;
 /// <summary>
 /// What a run of attributions over several machines does: all that chunks follow from, and hashes of all that they are run on.
 /// </summary>
-public sealed record RunManifest
+sealed record RunManifest
 {
     /// <summary>Version of the file and of the order of the work that follows from it.</summary>
     public const string Version = "onnxedit.coar-run/1";

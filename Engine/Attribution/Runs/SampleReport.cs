@@ -5,4 +5,4 @@ namespace OnnxEdit.Engine.Attribution.Runs;
 /// <param name="Present">Chunks that were there already, whole.</param>
 /// <param name="Repaired">Chunks among <paramref name="Made"/> whose file was damaged.</param>
 /// <param name="Twice">Chunks that another machine finished meanwhile, with other results.</param>
-public sealed record SampleReport(IReadOnlyList<int> Made, IReadOnlyList<int> Present, IReadOnlyList<int> Repaired, IReadOnlyList<int> Twice);
+sealed record SampleReport(IReadOnlyList<int> Made, IReadOnlyList<int> Present, IReadOnlyList<int> Repaired, IReadOnlyList<int> Twice);

@@ -5,7 +5,7 @@ namespace OnnxEdit.Engine.Attribution.Runs;
 /// <summary>The part of the chunks that one machine takes: every n-th one, from the i-th.</summary>
 /// <param name="Index">i, from 0.</param>
 /// <param name="Count">n.</param>
-public sealed record Shard(int Index, int Count)
+sealed record Shard(int Index, int Count)
 {
     /// <summary>All chunks.</summary>
     public static Shard Whole { get; } = new(0, 1);

@@ -6,7 +6,7 @@ namespace OnnxEdit.Engine.Attribution.Runs;
 /// A script for sbatch that runs a run as a job array (Slurm's sbatch(1): --array, --requeue, --signal). A minute before its
 /// time is up a task is told so, drops the chunk at hand and puts itself back into the queue.
 /// </summary>
-public static partial class SlurmScript
+static partial class SlurmScript
 {
     /// <summary>The script.</summary>
     /// <param name="run">The run; its path becomes absolute.</param>

@@ -1,7 +1,7 @@
 namespace OnnxEdit.Engine.Attribution.Runs;
 
 /// <summary>How a cluster shares out a run.</summary>
-public sealed record TaskOptions
+sealed record TaskOptions
 {
     /// <summary>Number of tasks.</summary>
     public int Tasks { get; init; } = 8;

@@ -3,7 +3,7 @@ using System.Runtime.InteropServices;
 namespace OnnxEdit.Engine.Data.Arrays;
 
 /// <summary>An array as .npy files hold it: an element type, a shape, and little-endian elements in C order.</summary>
-public sealed class NpyArray
+sealed class NpyArray
 {
     readonly byte[] _bytes;
 

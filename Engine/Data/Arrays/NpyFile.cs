@@ -6,7 +6,7 @@ using System.Text.RegularExpressions;
 namespace OnnxEdit.Engine.Data.Arrays;
 
 /// <summary>Reads and writes NumPy's .npy format, versions 1 to 3; only C order and little-endian elements.</summary>
-public static partial class NpyFile
+static partial class NpyFile
 {
     static readonly byte[] Magic = [0x93, (byte)'N', (byte)'U', (byte)'M', (byte)'P', (byte)'Y'];
 

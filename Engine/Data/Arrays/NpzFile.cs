@@ -4,7 +4,7 @@ using System.Text;
 namespace OnnxEdit.Engine.Data.Arrays;
 
 /// <summary>Reads a zip of .npy arrays (NumPy's .npz), which may hold text files besides.</summary>
-public sealed class NpzFile : IDisposable
+sealed class NpzFile : IDisposable
 {
     readonly ZipArchive _zip;
     readonly string _path;

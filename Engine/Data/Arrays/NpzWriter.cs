@@ -8,7 +8,7 @@ namespace OnnxEdit.Engine.Data.Arrays;
 /// so the same arrays in the same order always give the same bytes.
 /// </summary>
 /// <param name="stream">Where to write; it stays open.</param>
-public sealed class NpzWriter(Stream stream) : IDisposable
+sealed class NpzWriter(Stream stream) : IDisposable
 {
     // The earliest moment a zip can state.
     static readonly DateTimeOffset Stamp = new(1980, 1, 1, 0, 0, 0, TimeSpan.Zero);

@@ -3,7 +3,7 @@ using OnnxEdit.Engine.Data.Sources;
 namespace OnnxEdit.Engine.Data.Pixels;
 
 /// <summary>Single image files, or arrays in .npy files, as inputs of a model.</summary>
-public static class ImageFiles
+static class ImageFiles
 {
     /// <summary>Opens one file as a set of one item (an .npy file may hold more).</summary>
     /// <param name="path">png, jpg, bmp, webp, or .npy with items as the model takes them.</param>

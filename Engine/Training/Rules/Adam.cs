@@ -4,7 +4,7 @@ namespace OnnxEdit.Engine.Training.Rules;
 /// m &lt;- b1 m + (1 - b1) g, v &lt;- b2 v + (1 - b2) g^2, theta &lt;- theta - a m' / (sqrt(v') + eps), where m' and v' are
 /// m and v divided by 1 - b^t (Kingma and Ba, 2015).
 /// </summary>
-public class Adam : UpdateRule
+class Adam : UpdateRule
 {
     /// <summary>b1.</summary>
     public double Beta1 { get; init; } = 0.9;

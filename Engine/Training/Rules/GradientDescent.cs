@@ -3,7 +3,7 @@ using System.Numerics.Tensors;
 namespace OnnxEdit.Engine.Training.Rules;
 
 /// <summary>theta &lt;- theta - a (g + decay theta), with momentum v &lt;- momentum v + g and v in place of g.</summary>
-public sealed class GradientDescent : UpdateRule
+sealed class GradientDescent : UpdateRule
 {
     /// <summary>Share of the last step that is taken again; 0: none.</summary>
     public double Momentum { get; init; }

@@ -10,7 +10,7 @@ namespace OnnxEdit.Engine.Training.Rules;
 /// nothing to do with each other, follow <see cref="Adam"/> with a tenth of a.
 /// </summary>
 /// <param name="weights">The tensors, in the order of their numbers.</param>
-public sealed class OrthogonalMomentum(IReadOnlyList<TrainedWeight> weights) : Adam
+sealed class OrthogonalMomentum(IReadOnlyList<TrainedWeight> weights) : Adam
 {
     const double ShareOfVectors = 0.1;
     const int LeastColumns = 16, RowsOfBlock = 64;

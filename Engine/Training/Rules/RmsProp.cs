@@ -4,7 +4,7 @@ namespace OnnxEdit.Engine.Training.Rules;
 /// r &lt;- b r + (1 - b) g^2, in the first step r = g^2; theta &lt;- theta - a g / sqrt(r + eps). The first step is one of
 /// signs, then (Sinitsin et al., 2020).
 /// </summary>
-public sealed class RmsProp : UpdateRule
+sealed class RmsProp : UpdateRule
 {
     /// <summary>b and eps of the published editor.</summary>
     public const double DefaultBeta = 0.5, DefaultEpsilon = 1e-6;

@@ -3,7 +3,7 @@ using System.Numerics.Tensors;
 namespace OnnxEdit.Engine.Training.Rules;
 
 /// <summary>theta &lt;- theta - a g / |g of the first step|, the length being that of all tensors together.</summary>
-public sealed class ScaledDescent : UpdateRule
+sealed class ScaledDescent : UpdateRule
 {
     double _scale;
 

@@ -1,7 +1,7 @@
 namespace OnnxEdit.Engine.Training.Rules;
 
 /// <summary>theta &lt;- theta - a sign(g), which the literature on editing calls RProp.</summary>
-public sealed class SignDescent : UpdateRule
+sealed class SignDescent : UpdateRule
 {
     /// <inheritdoc/>
     public override void Update(int tensor, Span<float> weights, ReadOnlySpan<float> gradient)

@@ -4,4 +4,4 @@ namespace OnnxEdit.Engine.Training.Rules;
 /// <param name="Name">Its name in the folded model.</param>
 /// <param name="Shape">Its shape.</param>
 /// <param name="Values">Its values, row-major; the session reads them where they lie.</param>
-public sealed record TrainedWeight(string Name, IReadOnlyList<long> Shape, float[] Values);
+sealed record TrainedWeight(string Name, IReadOnlyList<long> Shape, float[] Values);

@@ -4,7 +4,7 @@ namespace OnnxEdit.Engine.Training.Rules;
 /// How weights follow their gradients, in place. One rule per run: it keeps what it remembers of earlier steps, tensor by
 /// tensor. Symbols: theta weights, g gradient, a step size.
 /// </summary>
-public abstract class UpdateRule
+abstract class UpdateRule
 {
     readonly Dictionary<int, float[][]> _memory = [];
 

@@ -10,7 +10,7 @@ namespace OnnxEdit.Surgery.Gradients.Blocked;
 /// and keeps activations in that form between them. Values stay the same up to rounding. Precondition: all inputs are
 /// of fixed size. What this is worth: docs/finetuning.md.
 /// </summary>
-public static class BlockedConvolutions
+static class BlockedConvolutions
 {
     // Operators that give finite numbers for the zeros that fill up a block.
     static readonly HashSet<string> _pointwise =
