@@ -1,7 +1,7 @@
 namespace OnnxEdit.Kernels.Moments;
 
 /// <summary>How the activations of one layer lie in memory.</summary>
-enum ActivationLayout
+public enum ActivationLayout
 {
     /// <summary>[images, channels, positions]: NCHW convolutions; one channel of one image is contiguous.</summary>
     ChannelsFirst,

@@ -8,7 +8,7 @@ namespace OnnxEdit.Kernels.Witness;
 /// TV >= F / (2 + F) with F = Delta' (S_P + S_Q)^-1 Delta, valid for any P and Q with these moments (DisCEdit).
 /// The covariances are added: with their average the same formula would not be a bound.
 /// </summary>
-public static class FisherBound
+static class FisherBound
 {
     /// <summary>F / (2 + F), in [0, 1].</summary>
     /// <param name="discriminant">F >= 0, or infinity for two different points.</param>

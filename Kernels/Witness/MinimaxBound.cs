@@ -9,7 +9,7 @@ namespace OnnxEdit.Kernels.Witness;
 /// bound. Since (a + b)^2 = min over t of a^2/t + b^2/(1-t), kappa^2 = max over t of
 /// Delta' (S_P/t + S_Q/(1-t))^-1 Delta, a concave function of one number: no cone program is needed.
 /// </summary>
-public static class MinimaxBound
+static class MinimaxBound
 {
     /// <summary>k = 1: kappa = |d| / (s_P + s_Q), with the two standard deviations.</summary>
     public static MinimaxSolution Solve(double delta, double deviationP, double deviationQ)
