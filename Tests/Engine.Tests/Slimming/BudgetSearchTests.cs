@@ -1,5 +1,6 @@
 using OnnxEdit.Engine.Scores;
 using OnnxEdit.Engine.Slimming;
+using OnnxEdit.Engine.Slimming.Metrics;
 using OnnxEdit.Tests.Support;
 using OnnxEdit.Surgery;
 using OnnxEdit.Surgery.Channels;
@@ -26,13 +27,14 @@ public sealed class BudgetSearchTests
 
     static Allocation Allocation(int align = 1)
     {
-        var numbers = new Numbers(4);
+        var numbers = new SeededNumbers(4);
         var free = _analysis.Groups.Where(g => g.Cells.Any(c => _analysis.LockOf(c) is null));
         return new Allocation(_analysis, free.ToDictionary(g => g, g => new GroupCurve([.. g.Cells], [.. g.Cells.Select(_ => Math.Abs(numbers.Normal())).Order()])), _ => align);
     }
 
-    BudgetSearch Search(BudgetMetric metric, double value, int align = 1) =>
-        new(Allocation(align), _analysis, _classifier.Model.Proto, new SlimOptions { Budget = new SlimBudget(metric, value) }, new Told(_told), TestContext.Current.CancellationToken);
+    bool[] Found(string metric, double value, int align = 1, Func<bool[], double>? drop = null) => new BudgetSearch(
+        Allocation(align), _analysis, _classifier.Model.Proto, new SlimOptions { Budget = new SlimBudget(metric, value) }, drop ?? (_ => throw new InvalidOperationException("Accuracy is not asked for.")),
+        new Told(_told), TestContext.Current.CancellationToken).Run();
 
     // Reports at once and in order, unlike Progress<T>.
     sealed class Told(List<WorkProgress> list) : IProgress<WorkProgress>
@@ -41,30 +43,30 @@ public sealed class BudgetSearchTests
     }
 
     // What is left of what the metric counts.
-    static double Left(BudgetMetric metric, IReadOnlyList<bool> removed)
+    static double Left(string metric, IReadOnlyList<bool> removed)
     {
         var cost = new RemovalCost(_analysis);
         for (var cell = 0; cell < removed.Count; cell++)
             if (removed[cell]) cost.Remove(cell);
         return metric switch
         {
-            BudgetMetric.Macs => cost.Macs / cost.TotalMacs,
-            BudgetMetric.Bytes => cost.Bytes / cost.TotalBytes,
+            "macs" => cost.Macs / cost.TotalMacs,
+            "bytes" => cost.Bytes / cost.TotalBytes,
             _ => cost.Parameters / cost.TotalParameters,
         };
     }
 
-    static double Share(IReadOnlyList<bool> removed) => 1 - Left(BudgetMetric.Parameters, removed);
+    static double Share(IReadOnlyList<bool> removed) => 1 - Left("params", removed);
 
     [Theory]
-    [InlineData(BudgetMetric.Parameters, 0.6)]
-    [InlineData(BudgetMetric.Parameters, 0.3)]
-    [InlineData(BudgetMetric.Macs, 0.6)]
-    [InlineData(BudgetMetric.Macs, 0.3)]
-    [InlineData(BudgetMetric.Bytes, 0.6)]
-    public void A_budget_is_met_in_what_it_counts_and_no_channel_goes_without_need(BudgetMetric metric, double left)
+    [InlineData("params", 0.6)]
+    [InlineData("params", 0.3)]
+    [InlineData("macs", 0.6)]
+    [InlineData("macs", 0.3)]
+    [InlineData("bytes", 0.6)]
+    public void A_budget_is_met_in_what_it_counts_and_no_channel_goes_without_need(string metric, double left)
     {
-        var removed = Search(metric, left).Run();
+        var removed = Found(metric, left);
         Assert.True(Left(metric, removed) <= left + 1e-9);
         for (var cell = 0; cell < removed.Length; cell++)
         {
@@ -78,17 +80,17 @@ public sealed class BudgetSearchTests
     [Fact]
     public void A_budget_met_to_the_last_parameter_costs_no_further_channel()
     {
-        var removed = Search(BudgetMetric.Parameters, 0.6).Run();
-        Assert.Equal(removed, Search(BudgetMetric.Parameters, Left(BudgetMetric.Parameters, removed)).Run());
+        var removed = Found("params", 0.6);
+        Assert.Equal(removed, Found("params", Left("params", removed)));
     }
 
     [Theory]
-    [InlineData(BudgetMetric.Parameters, "parameters")]
-    [InlineData(BudgetMetric.Macs, "MACs")]
-    [InlineData(BudgetMetric.Bytes, "bytes")]
-    public void A_budget_that_cannot_be_met_is_refused_with_how_far_one_can_go(BudgetMetric metric, string what)
+    [InlineData("params", "parameters")]
+    [InlineData("macs", "MACs")]
+    [InlineData("bytes", "bytes")]
+    public void A_budget_that_cannot_be_met_is_refused_with_how_far_one_can_go(string metric, string what)
     {
-        var error = Assert.Throws<OnnxEngineException>(() => Search(metric, 0.001).Run());
+        var error = Assert.Throws<OnnxEngineException>(() => Found(metric, 0.001));
         Assert.Equal(ErrorKind.TargetNotReached, error.Kind);
         // Where everything goes that can go, whatever is counted.
         var (removed, _, _) = Allocation().Choose(g => g.Parameters, _ => false);
@@ -100,7 +102,7 @@ public sealed class BudgetSearchTests
     {
         // A point is lost for every hundredth of the parameters.
         List<bool[]> tried = [];
-        var found = Search(BudgetMetric.AccuracyDrop, 30).ByAccuracy(removed =>
+        var found = Found("max-drop", 30, drop: removed =>
         {
             tried.Add(removed);
             return 100 * Share(removed);
@@ -119,7 +121,7 @@ public sealed class BudgetSearchTests
     public void Where_every_removal_costs_too_much_nothing_is_removed()
     {
         var shares = new List<double>();
-        var found = Search(BudgetMetric.AccuracyDrop, 1).ByAccuracy(removed =>
+        var found = Found("max-drop", 1, drop: removed =>
         {
             shares.Add(Share(removed));
             return 1.001;
@@ -136,7 +138,7 @@ public sealed class BudgetSearchTests
         var most = Allocation(align: 16).Choose(g => g.Parameters, _ => false).Removed;
         Assert.True(Share(most) is > 0.7125 and < 0.83125, $"{Share(most)}");
         var tried = 0;
-        var found = Search(BudgetMetric.AccuracyDrop, 1, align: 16).ByAccuracy(_ => ++tried > 0 ? 1 : 0);
+        var found = Found("max-drop", 1, align: 16, drop: _ => ++tried > 0 ? 1 : 0);
         Assert.Equal(most, found);
         Assert.True(tried is >= 2 and < 6, $"{tried}");
     }
