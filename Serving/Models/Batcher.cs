@@ -2,7 +2,6 @@ using System.Threading.Channels;
 using Microsoft.ML.OnnxRuntime;
 using OnnxEdit.Engine.Deployment;
 using OnnxEdit.Engine.Runtime;
-using OnnxEdit.Engine.Tasks;
 
 namespace OnnxEdit.Serving;
 

@@ -1,4 +1,3 @@
-using OnnxEdit.Engine;
 using OnnxEdit.Engine.Tasks;
 
 namespace OnnxEdit.Serving;
