@@ -20,6 +20,12 @@ public sealed class DocumentCommandTests(SlimSample sample)
         (@"--masks \d+", "--masks 10"), (@"mistakes:\d+", "mistakes:3"), (@"--drop (\d+) (.*)--drop [\d.]+", "--drop $1 $2"),
     ];
 
+    // What they ask for is out of the sample's reach, or of five steps; they end with 5, and no other command does.
+    static readonly string[] _unreached =
+    [
+        "x",
+    ];
+
     [Fact]
     public void Every_documented_command_runs()
     {
@@ -28,15 +34,14 @@ public sealed class DocumentCommandTests(SlimSample sample)
         string[] commands = [.. documents.SelectMany(DocumentTests.Commands).Where(c => c.StartsWith("onnxedit ", StringComparison.Ordinal)).Select(Shortened).Distinct().Where(c => !c.StartsWith("serve ", StringComparison.Ordinal))];
         Assert.True(commands.Length > 50, $"{commands.Length} commands were found.");
         List<string> failed = [];
-        var unreached = 0;
+        List<string> unreached = [];
         foreach (var command in commands)
         {
             var result = CliRunner.Run([.. command.Split(' ', StringSplitOptions.RemoveEmptyEntries), "--force", "-q"], folder);
-            // Some targets are out of reach of the sample, or of five steps, which is an answer, too.
-            if (result.ExitCode == 5) unreached++;
+            if (result.ExitCode == 5) unreached.Add(command);
             else if (result.ExitCode != 0) failed.Add($"{command}\n  exit {result.ExitCode}: {result.StdErr.Trim()}");
         }
-        Assert.InRange(unreached, 0, 6);
+        Assert.Equal(_unreached, unreached.Order(StringComparer.Ordinal));
         Assert.True(failed.Count == 0, $"{failed.Count} of {commands.Length} fail:\n{string.Join('\n', failed)}");
     }
 

@@ -8,23 +8,24 @@ public sealed class EditTests(SlimSample sample)
     CliResult Edit(string more, string output, string? model = null) =>
         CliRunner.Run(["edit", model ?? sample.Model, "-o", output, .. more.Split(' ', StringSplitOptions.RemoveEmptyEntries)], sample.Folder);
 
+    // With the points that 1,999 other images lose; a patch is silent on all of them.
     [Theory]
-    [InlineData("patch")]
-    [InlineData("last")]
-    [InlineData("rmsprop --step-size 0.0001")]
-    [InlineData("rmsprop")]
-    [InlineData("gd --layers all")]
-    [InlineData("scaled-gd --layers extra")]
-    [InlineData("momentum --layers last")]
-    public void An_image_gets_its_label_and_hardly_another_image_changes(string editor)
+    [InlineData("patch", 1, 0)]
+    [InlineData("last", 1, -0.05)]
+    [InlineData("rmsprop --step-size 0.0001", 1, 0.1)]
+    [InlineData("rmsprop", 5, 0.1)]
+    [InlineData("gd --layers all", 5, -0.2)]
+    [InlineData("scaled-gd --layers extra", 4, -0.05)]
+    [InlineData("momentum --layers last", 5, 0.1)]
+    public void An_image_gets_its_label_and_hardly_another_image_changes(string editor, int steps, double drawdown)
     {
         var (first, second) = (sample.New(), sample.New());
         var json = Edit($"--image test:0 --label {Other(0)} --editor {editor} --json", first).Expect(0).Json();
         Assert.Equal("onnxedit.edit/1", json.GetProperty("schema").GetString());
         var image = json.GetProperty("images")[0];
         Assert.True(image.GetProperty("success").GetBoolean());
-        Assert.InRange(image.GetProperty("steps").GetInt32(), 1, 10);
-        Assert.InRange(json.GetProperty("drawdown").GetProperty("points").GetDouble(), -1, editor == "patch" ? 0.2 : 12);
+        Assert.Equal(steps, image.GetProperty("steps").GetInt32());
+        Assert.Equal(drawdown, json.GetProperty("drawdown").GetProperty("points").GetDouble(), editor == "patch" ? 1e-9 : SlimSample.Points);
         Assert.Equal(1999, json.GetProperty("drawdown").GetProperty("images").GetInt32());
         // The file does what was said, and the same call makes the same bytes.
         var edited = CliRunner.Run(["edit", first, "--image", "test:0", "--label", $"{Other(0)}", "-o", second], sample.Folder).Expect(5);
@@ -42,11 +43,11 @@ public sealed class EditTests(SlimSample sample)
         File.WriteAllLines(list, ["image,label", .. Enumerable.Range(0, 30).Select(i => $"test:{i},{Other(i)}")]);
         var (first, second) = (sample.New(), sample.New());
         var json = Edit($"--edits {list} --json", first).Expect(0).Json();
-        Assert.True(json.GetProperty("images").EnumerateArray().Count(i => i.GetProperty("success").GetBoolean()) >= 29);
-        Assert.InRange(json.GetProperty("drawdown").GetProperty("points").GetDouble(), -1, 4);
+        Assert.All(json.GetProperty("images").EnumerateArray(), i => Assert.True(i.GetProperty("success").GetBoolean()));
+        Assert.Equal(1.12, json.GetProperty("drawdown").GetProperty("points").GetDouble(), SlimSample.Points);
         var again = Edit($"--image test:40 --label {Other(40)} --json", second, first).Expect(0).Json();
         Assert.True(again.GetProperty("images")[0].GetProperty("success").GetBoolean());
-        Assert.InRange(again.GetProperty("drawdown").GetProperty("points").GetDouble(), -0.5, 0.5);
+        Assert.Equal(0.05, again.GetProperty("drawdown").GetProperty("points").GetDouble(), 0.2);
     }
 
     [Fact]
@@ -58,8 +59,9 @@ public sealed class EditTests(SlimSample sample)
         var json = Edit($"--edits {list} --one-by-one --json", output).Expect(0).Json();
         Assert.Equal(20, json.GetProperty("edits").GetInt32());
         Assert.Equal(1, json.GetProperty("success").GetDouble());
-        Assert.InRange(json.GetProperty("drawdown").GetProperty("points").GetDouble(), -0.2, 0.2);
-        Assert.InRange(json.GetProperty("generality").GetDouble(), 0.3, 1);
+        Assert.Equal(0.043, json.GetProperty("drawdown").GetProperty("points").GetDouble(), 0.02);
+        // Of the unseen views of 20 images.
+        Assert.Equal(0.603, json.GetProperty("generality").GetDouble(), 0.02);
         Assert.False(File.Exists(output));
     }
 

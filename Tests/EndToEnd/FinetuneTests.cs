@@ -94,9 +94,11 @@ public sealed class FinetuneTests(SlimSample sample)
         Assert.True(json.GetProperty("accuracyAfter").GetDouble() > json.GetProperty("accuracyBefore").GetDouble(), json.GetRawText());
         Assert.Equal(["slim", "finetune"], History(slim));
 
-        var edited = CliRunner.Run(["unlearn", sample.Model, "--class", "1", "--data", sample.Data, "--mean", "0.5", "--std", "0.25", "--calibration", "300", "--finetune", "2s", "--json", "-o", unlearned]).Expect(0).Json();
-        Assert.Equal(edited.GetProperty("beforeFinetuning").ValueKind == System.Text.Json.JsonValueKind.Null ? ["unlearn"] : new[] { "unlearn", "finetune" }, History(unlearned));
-        Assert.True(edited.GetProperty("forgotten").GetProperty("after").GetDouble() <= 0.05, edited.GetRawText());
+        var edited = CliRunner.Run(["unlearn", sample.Model, "--class", "1", "--data", sample.Data, "--mean", "0.5", "--std", "0.25", "--calibration", "300", "--finetune", "40", "--json", "-o", unlearned]).Expect(0).Json();
+        Assert.Equal(["unlearn", "finetune"], History(unlearned));
+        Assert.Equal(1.83, edited.GetProperty("beforeFinetuning").GetProperty("retained").GetProperty("drop").GetDouble(), SlimSample.Points);
+        Assert.Equal(0.72, edited.GetProperty("retained").GetProperty("drop").GetDouble(), SlimSample.Points);
+        Assert.Equal(0, edited.GetProperty("forgotten").GetProperty("after").GetDouble(), 0.005);
 
         var none = sample.New();
         var refused = sample.Slim("--sparsity 0.5 --finetune soon", none);
@@ -112,16 +114,17 @@ public sealed class FinetuneTests(SlimSample sample)
         var arguments = $"--data {sample.Data} --mean 0.5 --std 0.25";
         var json = Finetune(sample.Model, $"{arguments} --editable --steps 300 --edit-steps 6 --edit-weight 1 --json", editable).Expect(0).Json();
         Assert.Equal("onnxedit.finetune-editable/1", json.GetProperty("schema").GetString());
-        Assert.InRange(json.GetProperty("accuracyAfter").GetDouble(), json.GetProperty("accuracyBefore").GetDouble() - 0.02, 1);
+        Assert.Equal(0.942, json.GetProperty("accuracyAfter").GetDouble(), 0.01 * SlimSample.Points);
         File.WriteAllLines(list, Enumerable.Range(0, 40).Select(i => $"test:{i},{(i + 4) % 10}"));
         double Drawdown(string model)
         {
             var found = CliRunner.Run(["edit", model, .. $"{arguments} --edits {list} --one-by-one --editor rmsprop --layers extra --json".Split(' ')]).Expect(0).Json();
-            Assert.InRange(found.GetProperty("success").GetDouble(), 0.9, 1);
+            Assert.Equal(1, found.GetProperty("success").GetDouble());
             return found.GetProperty("drawdown").GetProperty("points").GetDouble();
         }
         var (before, after) = (Drawdown(sample.Model), Drawdown(editable));
-        Assert.True(after < 0.7 * before, $"{before} to {after}");
+        // From 20.8 to 7.2 points. Three hundred steps carry what processors round otherwise far, so this is no figure to the point.
+        Assert.True(after < 0.5 * before, $"{before} to {after}");
     }
 
     [Theory]

@@ -11,7 +11,8 @@ public sealed class SampleCommandTests
         var sample = Path.Combine(folder.Root, "demo");
         CliRunner.Run(["sample", sample]).Expect(0);
         var json = CliRunner.Run("eval --json", sample).Expect(0).Json();
-        Assert.InRange(json.GetProperty("top1").GetDouble(), 0.90, 0.97);
+        // 1,889 of 2,000 images; a tie may fall otherwise on another processor.
+        Assert.Equal(0.9445, json.GetProperty("top1").GetDouble(), 0.001);
         Assert.Contains("--force", CliRunner.Run(["sample", sample]).ExpectError(2), StringComparison.Ordinal);
         CliRunner.Run(["sample", sample, "--force"]).Expect(0);
     }

@@ -27,7 +27,8 @@ public sealed class SlimDataTests(SlimSample sample)
         Assert.Contains("from the statistics file. Recovery: one-shot least squares from the statistics file.", result.StdOut, StringComparison.Ordinal);
         var before = CliRunner.Run(["eval", sample.Model, "--json"]).Expect(0).Json().GetProperty("top1").GetDouble();
         var after = CliRunner.Run(["eval", output, "--data", sample.Data, "--mean", "0.5", "--std", "0.25", "--json"]).Expect(0).Json().GetProperty("top1").GetDouble();
-        Assert.InRange(after, before - 0.1, 1);
+        Assert.Equal(0.9445, before, 0.001);
+        Assert.Equal(0.9425, after, 0.01 * SlimSample.Points);
 
         // The same file is refused for another model.
         using var other = new ColourFolder();
@@ -66,13 +67,8 @@ public sealed class SlimDataTests(SlimSample sample)
     {
         using var folder = new ColourFolder();
         Write(folder, new GraphBuilder(2));
-        var result = CliRunner.Run(["slim", folder.Model, "--data", "random:1", "--sparsity", "0.3", "--align", "1"]);
-        if (result.ExitCode == 0) Assert.True(File.Exists(Slimmed(folder)));
-        else
-        {
-            result.ExpectError(4);
-            Assert.False(File.Exists(Slimmed(folder)));
-        }
+        CliRunner.Run(["slim", folder.Model, "--data", "random:1", "--sparsity", "0.3", "--align", "1"]).Expect(0);
+        Assert.True(File.Exists(Slimmed(folder)));
     }
 
     [Theory]

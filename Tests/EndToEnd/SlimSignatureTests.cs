@@ -24,8 +24,9 @@ public sealed class SlimSignatureTests
         var slim = OnnxModel.Load(SlimDataTests.Slimmed(folder)).Proto;
         Assert.Equal(model.Graph.Input, slim.Graph.Input);
         Assert.Equal(model.Graph.Output, slim.Graph.Output);
+        // A fifth of the parameters goes; the outputs change by 6 to 17.5 % of their size, the classes of pixels by 8 %.
         foreach (var output in model.Graph.Output)
-            Assert.InRange(json.GetProperty("outputs").GetProperty("after").GetProperty(output.Name).GetDouble(), 0, 0.9);
+            Assert.InRange(json.GetProperty("outputs").GetProperty("after").GetProperty(output.Name).GetDouble(), 0.05, 0.2);
     }
 
     [Theory]

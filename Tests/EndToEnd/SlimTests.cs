@@ -15,7 +15,9 @@ public sealed class SlimTests(SlimSample sample)
         Assert.Contains($"wrote {slim}", result.StdOut, StringComparison.Ordinal);
         var before = Top1(CliRunner.Run(["eval", Path.Combine(folder, "model.onnx"), "--json"]));
         var after = Top1(CliRunner.Run(["eval", slim, "--json"]));
-        Assert.InRange(after, before - 0.02, 1);
+        Assert.Equal(0.9445, before, 0.001);
+        // How many channels go where depends on what this machine finds fast.
+        Assert.InRange(after, before - 0.02, before + 0.005);
         Assert.Matches(@"edits\s+1\s", CliRunner.Run(["inspect", slim]).Expect(0).StdOut);
         var entry = Assert.Single(CliRunner.Run(["inspect", slim, "--json"]).Expect(0).Json().GetProperty("history").EnumerateArray());
         Assert.Equal("slim", entry.GetProperty("command").GetString());
@@ -34,8 +36,8 @@ public sealed class SlimTests(SlimSample sample)
         Assert.Equal("onnxedit.slim/1", json.GetProperty("schema").GetString());
         Assert.Equal(output, json.GetProperty("out").GetString());
         var ratio = json.GetProperty("after").GetProperty(count).GetDouble() / json.GetProperty("before").GetProperty(count).GetDouble();
-        // The file has a history and reshaped constants, so its bytes are met less exactly than counts.
-        Assert.InRange(ratio, left - 0.06, left + (count == "bytes" ? 0.03 : 1e-9));
+        // A channel of the widest layers is 1.5 % of all parameters. The file's history is no part of what was planned.
+        Assert.InRange(ratio, left - 0.015, left + (count == "bytes" ? 0.01 : 1e-9));
         Assert.Equal(new FileInfo(output).Length, json.GetProperty("after").GetProperty("bytes").GetInt64());
     }
 
@@ -44,8 +46,8 @@ public sealed class SlimTests(SlimSample sample)
     {
         var json = sample.Slim("--max-drop 2 --align 1 --score l2 --recovery bn --json", sample.New()).Expect(0).Json();
         Assert.True(json.GetProperty("after").GetProperty("parameters").GetInt64() < json.GetProperty("before").GetProperty("parameters").GetInt64());
-        // Two points on the held-out training images; the test images add their own noise.
-        Assert.InRange(json.GetProperty("difference").GetProperty("points").GetDouble(), -5, 5);
+        // At most two points on the held-out training images; on the test images it happens to be 1.8.
+        Assert.Equal(-1.8, json.GetProperty("difference").GetProperty("points").GetDouble(), SlimSample.Points);
     }
 
     [Fact]

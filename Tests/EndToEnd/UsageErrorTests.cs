@@ -21,11 +21,28 @@ public sealed class UsageErrorTests
     [InlineData("eval m.onnx --scale 1/0", "--scale takes a number or a fraction")]
     [InlineData("bench m.onnx --batch 0", "--batch takes whole numbers")]
     [InlineData("bench m.onnx --seconds 0", "--seconds takes a number greater than 0")]
+    [InlineData("unlearn m.onnx --class 1 --tail 1.5", "--tail takes a number greater than 0 and at most 1, not '1.5'")]
+    [InlineData("unlearn m.onnx --class 1 --tail 0", "--tail takes a number greater than 0 and at most 1, not '0'")]
+    [InlineData("unlearn m.onnx --class 1 --forget-target -0.1", "--forget-target takes a number from 0 to less than 100, not '-0.1'")]
+    [InlineData("slim m.onnx --sparsity 1", "--sparsity takes a number greater than 0 and less than 1, not '1'")]
+    [InlineData("finetune m.onnx --warm-up 1", "--warm-up takes a number from 0 to less than 1, not '1'")]
+    [InlineData("deploy m.onnx --to x --name x --max-drop 100.5", "--max-drop takes a number from -100 to 100, not '100.5'")]
+    [InlineData("serve repo --poll -1", "--poll takes a number from 0 to 86400, not '-1'")]
+    [InlineData("serve repo --drain nan", "--drain takes a number from 0 to 86400, not 'nan'")]
     [InlineData("eval m.onnx --mean", "--mean")]
     [InlineData("eval one.onnx two.onnx", "one argument too many")]
     [InlineData("bench", "onnxedit bench --help")]
     public void A_wrong_value_is_named_with_what_would_be_right(string commandLine, string expected) =>
         Assert.Contains(expected, CliRunner.Run(commandLine).ExpectError(2), StringComparison.Ordinal);
+
+    // The model, which is looked for next, is what is wrong with them.
+    [Theory]
+    [InlineData("unlearn m.onnx --class 1 --tail 1")]
+    [InlineData("unlearn m.onnx --class 1 --forget-target 0 --retain-drop 0")]
+    [InlineData("coar m.onnx --alpha 0.5")]
+    [InlineData("deploy m.onnx --to x --name x --require-accuracy 100 --max-drop -100")]
+    public void A_bound_that_belongs_to_an_option_is_taken(string commandLine) =>
+        Assert.Contains("'m.onnx'", CliRunner.Run(commandLine).ExpectError(3), StringComparison.Ordinal);
 
     [Fact]
     public void Cuda_is_refused_by_a_build_without_it() =>

@@ -63,6 +63,7 @@ public sealed class SampleTests : IDisposable
                 right += TensorPrimitives.IndexOfMax(logits.Slice(10 * item, 10)) == data.Test.Label(start + item) ? 1 : 0;
         }
 
-        Assert.InRange(right / 2000.0, 0.90, 0.97);
+        // 1,889; a tie may fall otherwise on another processor.
+        Assert.InRange(right, 1887, 1891);
     }
 }
