@@ -1,6 +1,7 @@
 using System.Globalization;
 using OnnxEdit.Engine.Data.Sources;
 using OnnxEdit.Kernels.RandomNumbers;
+using OnnxEdit.Surgery;
 
 namespace OnnxEdit.Engine.Data;
 

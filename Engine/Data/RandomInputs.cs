@@ -1,5 +1,6 @@
 using System.Globalization;
 using OnnxEdit.Engine.Data.Pixels;
+using OnnxEdit.Surgery;
 using DataType = OnnxEdit.Surgery.Proto.TensorProto.Types.DataType;
 
 namespace OnnxEdit.Engine.Data;

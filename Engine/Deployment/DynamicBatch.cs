@@ -1,5 +1,6 @@
 using OnnxEdit.Engine.Edits;
 using OnnxEdit.Engine.Runtime;
+using OnnxEdit.Surgery;
 using OnnxEdit.Surgery.Model;
 using OnnxEdit.Surgery.Proto;
 

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.RegularExpressions;
+using OnnxEdit.Surgery;
 using OnnxEdit.Surgery.Model;
 
 namespace OnnxEdit.Engine.Deployment;

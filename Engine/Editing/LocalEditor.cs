@@ -3,6 +3,7 @@ using OnnxEdit.Engine.Data;
 using OnnxEdit.Engine.Linear;
 using OnnxEdit.Engine.Refit;
 using OnnxEdit.Engine.Tasks;
+using OnnxEdit.Surgery;
 using OnnxEdit.Surgery.Graph;
 using OnnxEdit.Surgery.Model;
 using OnnxEdit.Surgery.Proto;

@@ -1,5 +1,6 @@
 using System.Numerics.Tensors;
 using OnnxEdit.Engine.Refit;
+using OnnxEdit.Surgery;
 
 namespace OnnxEdit.Engine.Editing;
 

@@ -1,5 +1,6 @@
 using OnnxEdit.Engine.Statistics;
 using OnnxEdit.Kernels.Witness;
+using OnnxEdit.Surgery;
 using OnnxEdit.Surgery.Channels;
 
 namespace OnnxEdit.Engine.Scores;

@@ -1,6 +1,7 @@
 using OnnxEdit.Engine.Statistics;
 using OnnxEdit.Kernels.Moments;
 using OnnxEdit.Kernels.Witness;
+using OnnxEdit.Surgery;
 using OnnxEdit.Surgery.Channels;
 
 namespace OnnxEdit.Engine.Scores;

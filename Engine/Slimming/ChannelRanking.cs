@@ -2,6 +2,7 @@ using OnnxEdit.Engine.Data;
 using OnnxEdit.Engine.Linear;
 using OnnxEdit.Engine.Refit;
 using OnnxEdit.Engine.Scores;
+using OnnxEdit.Surgery;
 using OnnxEdit.Surgery.Channels;
 using OnnxEdit.Surgery.Model;
 

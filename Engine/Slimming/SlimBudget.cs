@@ -1,4 +1,5 @@
 using OnnxEdit.Engine.Slimming.Metrics;
+using OnnxEdit.Surgery;
 
 namespace OnnxEdit.Engine.Slimming;
 

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using OnnxEdit.Engine.Scores;
+using OnnxEdit.Surgery;
 using OnnxEdit.Surgery.Channels;
 using OnnxEdit.Surgery.Model;
 

@@ -3,6 +3,7 @@ using OnnxEdit.Engine.Data;
 using OnnxEdit.Engine.Runtime;
 using OnnxEdit.Engine.Tasks;
 using OnnxEdit.Kernels.Moments;
+using OnnxEdit.Surgery;
 using OnnxEdit.Surgery.Graph;
 using OnnxEdit.Surgery.Model;
 

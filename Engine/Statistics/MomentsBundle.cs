@@ -1,5 +1,6 @@
 using OnnxEdit.Engine.Data.Arrays;
 using OnnxEdit.Engine.Refit;
+using OnnxEdit.Surgery;
 using OnnxEdit.Surgery.Model;
 
 namespace OnnxEdit.Engine.Statistics;

@@ -1,6 +1,7 @@
 using OnnxEdit.Kernels;
 using OnnxEdit.Kernels.Moments;
 using OnnxEdit.Kernels.Witness;
+using OnnxEdit.Surgery;
 using OnnxEdit.Surgery.Model;
 
 namespace OnnxEdit.Engine.Statistics;

@@ -1,5 +1,6 @@
 using OnnxEdit.Engine.Data;
 using OnnxEdit.Engine.Runtime;
+using OnnxEdit.Surgery;
 using OnnxEdit.Surgery.Gradients;
 using OnnxEdit.Surgery.Model;
 using OnnxEdit.Surgery.Proto;

@@ -1,6 +1,7 @@
 using System.Numerics.Tensors;
 using OnnxEdit.Engine.Runtime;
 using OnnxEdit.Engine.Tasks;
+using OnnxEdit.Surgery;
 using OnnxEdit.Surgery.Gradients;
 using OnnxEdit.Surgery.Model;
 using OnnxEdit.Surgery.Proto;

@@ -6,6 +6,7 @@ using OnnxEdit.Engine.Refit;
 using OnnxEdit.Engine.Slimming;
 using OnnxEdit.Engine.Statistics;
 using OnnxEdit.Engine.Tasks;
+using OnnxEdit.Surgery;
 using OnnxEdit.Surgery.Channels;
 using OnnxEdit.Surgery.Graph;
 using OnnxEdit.Surgery.Model;

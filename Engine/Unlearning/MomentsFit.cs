@@ -2,6 +2,7 @@ using System.Globalization;
 using OnnxEdit.Engine.Refit;
 using OnnxEdit.Engine.Runtime;
 using OnnxEdit.Engine.Statistics;
+using OnnxEdit.Surgery;
 using OnnxEdit.Surgery.Graph;
 using OnnxEdit.Surgery.Model;
 

@@ -1,6 +1,7 @@
 using OnnxEdit.Engine.Data;
 using OnnxEdit.Engine.Refit;
 using OnnxEdit.Engine.Runtime;
+using OnnxEdit.Surgery;
 using OnnxEdit.Surgery.Graph;
 
 namespace OnnxEdit.Engine.Unlearning;

@@ -4,6 +4,7 @@ using OnnxEdit.Engine.Tasks;
 using OnnxEdit.Engine.Training;
 using OnnxEdit.Engine.Training.Rules;
 using OnnxEdit.Kernels.RandomNumbers;
+using OnnxEdit.Surgery;
 using OnnxEdit.Surgery.Graph;
 using OnnxEdit.Surgery.Model;
 

@@ -1,5 +1,6 @@
 using OnnxEdit.Engine;
 using OnnxEdit.Engine.Deployment;
+using OnnxEdit.Surgery;
 
 namespace OnnxEdit.Serving;
 

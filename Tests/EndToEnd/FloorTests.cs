@@ -1,4 +1,5 @@
 using System.Text.RegularExpressions;
+using OnnxEdit.Surgery;
 using Xunit;
 
 namespace OnnxEdit.EndToEnd;

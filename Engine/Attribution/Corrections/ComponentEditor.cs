@@ -3,6 +3,7 @@ using OnnxEdit.Engine.Data;
 using OnnxEdit.Engine.Edits;
 using OnnxEdit.Engine.Runtime;
 using OnnxEdit.Engine.Tasks;
+using OnnxEdit.Surgery;
 using OnnxEdit.Surgery.Components;
 using OnnxEdit.Surgery.Gradients;
 using OnnxEdit.Surgery.Model;

@@ -1,3 +1,5 @@
+using OnnxEdit.Surgery;
+
 namespace OnnxEdit.Engine.Attribution.Runs;
 
 /// <summary>Adds up the chunks of a run, one at a time and always in the same order, and turns the sums into attributions.</summary>

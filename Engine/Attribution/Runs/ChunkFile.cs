@@ -1,6 +1,7 @@
 using System.Globalization;
 using OnnxEdit.Engine.Attribution.Ablations;
 using OnnxEdit.Engine.Data.Arrays;
+using OnnxEdit.Surgery;
 
 namespace OnnxEdit.Engine.Attribution.Runs;
 

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Security.Cryptography;
 using System.Text.Json;
+using OnnxEdit.Surgery;
 using OnnxEdit.Surgery.Model;
 
 namespace OnnxEdit.Engine.Attribution.Runs;

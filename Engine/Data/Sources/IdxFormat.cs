@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using OnnxEdit.Surgery;
 
 namespace OnnxEdit.Engine.Data.Sources;
 

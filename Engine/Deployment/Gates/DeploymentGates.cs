@@ -1,4 +1,5 @@
 using OnnxEdit.Engine.Data;
+using OnnxEdit.Surgery;
 
 namespace OnnxEdit.Engine.Deployment.Gates;
 

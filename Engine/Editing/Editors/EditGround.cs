@@ -1,5 +1,6 @@
 using OnnxEdit.Engine.Data;
 using OnnxEdit.Engine.Edits;
+using OnnxEdit.Surgery;
 
 namespace OnnxEdit.Engine.Editing.Editors;
 

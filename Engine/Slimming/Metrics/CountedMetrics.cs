@@ -1,3 +1,4 @@
+using OnnxEdit.Surgery;
 using OnnxEdit.Surgery.Channels;
 
 namespace OnnxEdit.Engine.Slimming.Metrics;

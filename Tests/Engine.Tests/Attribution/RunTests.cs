@@ -1,6 +1,7 @@
 using OnnxEdit.Engine.Attribution;
 using OnnxEdit.Engine.Attribution.Runs;
 using OnnxEdit.Engine.Data;
+using OnnxEdit.Surgery;
 using OnnxEdit.Surgery.Model;
 using OnnxEdit.Surgery.Proto;
 using Xunit;

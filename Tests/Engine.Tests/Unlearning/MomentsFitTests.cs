@@ -4,6 +4,7 @@ using OnnxEdit.Engine.Runtime;
 using OnnxEdit.Engine.Statistics;
 using OnnxEdit.Engine.Tasks;
 using OnnxEdit.Engine.Unlearning;
+using OnnxEdit.Surgery;
 using OnnxEdit.Surgery.Graph;
 using Xunit;
 

@@ -1,6 +1,7 @@
 using OnnxEdit.Engine.Data;
 using OnnxEdit.Engine.Slimming;
 using OnnxEdit.Engine.Unlearning;
+using OnnxEdit.Surgery;
 using OnnxEdit.Surgery.Model;
 using Xunit;
 
