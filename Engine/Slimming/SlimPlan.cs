@@ -68,7 +68,7 @@ public sealed record SlimPlan
         }
         catch (Exception e) when (e is JsonException or IOException or UnauthorizedAccessException)
         {
-            throw new OnnxEngineException(ErrorKind.Usage, $"The plan '{path}' cannot be read ({e.Message.Split('\n')[0].TrimEnd('.')}); make one with slim --plan-out.", e);
+            throw new OnnxEngineException(ErrorKind.Usage, $"The plan '{path}' cannot be read ({e.Message.Split('\n')[0].TrimEnd('.')}); make one with SlimPlan.ToJson.", e);
         }
     }
 
@@ -118,5 +118,5 @@ public sealed record SlimPlan
     }
 
     static OnnxEngineException Misfit(string why) =>
-        new(ErrorKind.Usage, $"The plan does not fit the model: {why}; make a new one with slim --plan-out.");
+        new(ErrorKind.Usage, $"The plan does not fit the model: {why}; make a new one with SlimPlan.ToJson.");
 }
