@@ -64,7 +64,7 @@ public sealed record SlimPlan
             var plan = JsonSerializer.Deserialize<SlimPlan>(File.ReadAllText(path), _json);
             if (plan is { Schema: CurrentSchema, SourceSha256.Length: 64 } && plan.Removed.Values.All(channels => channels is not null))
                 return plan with { Score = ChannelScores.Table.Find(plan.Score)?.Name ?? plan.Score };
-            throw new OnnxEngineException(ErrorKind.Usage, $"'{path}' is not a plan of schema {CurrentSchema}; make one with slim --plan-out.");
+            throw new OnnxEngineException(ErrorKind.Usage, $"'{path}' is not a plan of schema {CurrentSchema}; make one with SlimPlan.ToJson.");
         }
         catch (Exception e) when (e is JsonException or IOException or UnauthorizedAccessException)
         {

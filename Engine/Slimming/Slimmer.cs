@@ -197,7 +197,7 @@ public sealed class Slimmer
     string RecoveryBasis() => (_options.Recovery, _data) switch
     {
         (RecoveryKind.None, _) => "No recovery.",
-        (_, { Calibration: { } images }) => $"Recovery: {(_options.Recovery == RecoveryKind.BatchNorm ? "channel statistics" : "least squares")} on {images.Count:N0} images, no labels.",
+        (_, { Calibration: { } images }) => FormattableString.Invariant($"Recovery: {(_options.Recovery == RecoveryKind.BatchNorm ? "channel statistics" : "least squares")} on {images.Count:N0} images, no labels."),
         (RecoveryKind.LeastSquares, { Moments: not null }) => "Recovery: one-shot least squares from the statistics file.",
         _ => "No recovery, since there is no calibration data.",
     };

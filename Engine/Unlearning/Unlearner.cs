@@ -175,8 +175,8 @@ public sealed class Unlearner
         if (_data.Moments is null) return;
         if (_options.Finetune is not null) throw new OnnxEngineException(ErrorKind.Usage, "UnlearnOptions.Finetune trains on images, which UnlearnData.Moments holds none of; leave one of them out.");
         if (_options.Method != UnlearnMethod.Refit)
-            throw new OnnxEngineException(ErrorKind.Usage, $"--method {Words.Of(_options.Method)} does not work from --moments; give --data instead.");
-        if (_options.Physical) throw new OnnxEngineException(ErrorKind.Usage, "--physical checks on images how many channels can go, which --moments holds none of; leave one of them out.");
+            throw new OnnxEngineException(ErrorKind.Usage, $"UnlearnOptions.Method = {Words.Of(_options.Method)} does not work from UnlearnData.Moments; give UnlearnData.Train instead.");
+        if (_options.Physical) throw new OnnxEngineException(ErrorKind.Usage, "UnlearnOptions.Physical checks on images how many channels can go, which UnlearnData.Moments holds none of; leave one of them out.");
         if (_options.MustReach)
             throw new OnnxEngineException(ErrorKind.Usage, "UnlearnOptions.RetainDrop and UnlearnOptions.ForgetTarget are checked on images, which UnlearnData.Moments holds none of; leave them out.");
     }

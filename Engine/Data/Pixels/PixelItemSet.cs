@@ -33,7 +33,7 @@ sealed class PixelItemSet : ItemSet
             _ => _isPlanar ? [_channels, _height, _width] : [_height, _width, _channels],
         };
         if (input.Rank == 1 && input.ItemShape[0] > 0 && input.ItemShape[0] != _itemShape[0])
-            throw new OnnxEngineException(ErrorKind.Data, $"'{source.Name(0)}' gives {_itemShape[0]:N0} values but the model takes {input.ItemShape[0]:N0}; give Preprocessing.Resize.");
+            throw new OnnxEngineException(ErrorKind.Data, FormattableString.Invariant($"'{source.Name(0)}' gives {_itemShape[0]:N0} values but the model takes {input.ItemShape[0]:N0}; give Preprocessing.Resize."));
         _values = Table(preprocessing);
     }
 
