@@ -17,7 +17,7 @@ static class DeploymentGates
         if (images is null && asked.Any(row => row.NeedsImages))
             throw new OnnxEngineException(ErrorKind.Data, "An accuracy is required and there are no labelled test images to measure it on; name them with DataOptions.Path or DataOptions.EvalPath.");
         if (!hasActive && asked.Any(row => row.NeedsActive))
-            throw new OnnxEngineException(ErrorKind.Usage, $"There is no deployed version of '{options.Name}' to compare with; leave {string.Join(" and ", Table.Rows.Where(row => row.NeedsActive).Select(row => $"--{row.Name}"))} away for the first one.");
+            throw new OnnxEngineException(ErrorKind.Usage, $"There is no deployed version of '{options.Name}' to compare with; leave {string.Join(" and ", Table.Rows.Where(row => row.NeedsActive).Select(row => $"DeployOptions.Gates[{row.Name}]"))} away for the first one.");
     }
 
     /// <summary>Looks at the gates of the options.</summary>
