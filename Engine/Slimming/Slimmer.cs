@@ -145,7 +145,7 @@ public sealed class Slimmer
         double ValidationDrop(bool[] candidate)
         {
             var images = _data.Validation ?? throw new OnnxEngineException(ErrorKind.Data,
-                "The budget max-drop needs labelled validation images; give SlimData.Validation with training images and labels.");
+                "SlimBudget.MaxDrop needs labelled validation images; give SlimData.Validation with training images and labels.");
             _validation ??= Accuracy(Source.Proto, images);
             var slim = Recover(ChannelRemoval.Apply(_analysis, candidate), candidate, ranking);
             var drop = 100 * (_validation.Top1 - Accuracy(slim, images).Top1);

@@ -131,7 +131,7 @@ public sealed class RunTests : IDisposable
         File.WriteAllBytes(path, broken);
         var message = Refused(ErrorKind.Data, () => Merge(run));
         Assert.Contains(path, message, StringComparison.Ordinal);
-        Assert.Contains("--only 2", message, StringComparison.Ordinal);
+        Assert.Contains("AttributionSampler.Run(numbers) = 2", message, StringComparison.Ordinal);
         Assert.Equal([2], AttributionSampler.Pending(run, Enumerable.Range(0, 5), TestContext.Current.CancellationToken).Damaged);
         Assert.Equal([2], Sample(run).Repaired);
         Assert.Equal(whole, File.ReadAllBytes(path));

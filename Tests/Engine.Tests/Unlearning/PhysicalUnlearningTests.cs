@@ -46,6 +46,6 @@ public sealed class PhysicalUnlearningTests
     {
         var e = Assert.Throws<OnnxEngineException>(() => Unlearn(@class, images));
         Assert.Equal(ErrorKind.TargetNotReached, e.Kind);
-        Assert.Contains("leave out --physical", e.Message, StringComparison.Ordinal);
+        Assert.Contains("leave out UnlearnOptions.Physical", e.Message, StringComparison.Ordinal);
     }
 }

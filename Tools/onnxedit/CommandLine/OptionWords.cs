@@ -30,6 +30,7 @@ static partial class OptionWords
         ["MomentsBundle.Write"] = "`onnxedit stats`",
         ["MomentsBundle.Write(overwrite)"] = "--force",
         // slim
+        ["SlimBudget.MaxDrop"] = "--max-drop",
         ["SlimBudget.Parse"] = "--target",
         ["SlimData.Calibration"] = "--data",
         ["SlimData.Moments"] = "--moments",
