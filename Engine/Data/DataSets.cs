@@ -55,7 +55,7 @@ sealed class DataSets(DataOptions options, InputGeometry input)
         {
             throw new OnnxEngineException(
                 ErrorKind.Data,
-                $"'{path}' holds 8-bit pixels and nothing says how the model normalises them; give Preprocessing.Mean and Preprocessing.Std, or let PreprocessingSearch.Run find them.");
+                $"'{path}' holds 8-bit pixels and nothing says how the model normalises them; give Preprocessing.Mean and Preprocessing.Std, or try Preprocessing.KnownVariants.");
         }
 
         if (given.Mean is null || given.Std is null)

@@ -72,5 +72,5 @@ static class DynamicBatch
     }
 
     static OnnxEngineException Unsuitable(string why) =>
-        new(ErrorKind.Model, $"The batch cannot be opened: {why}; DynamicBatch.Rewrite takes models that were exported with a batch of 1.");
+        new(ErrorKind.Model, $"The batch cannot be opened: {why}; DeployOptions.OpenBatch takes models that were exported with a batch of 1.");
 }

@@ -127,7 +127,7 @@ public sealed class ModelEditor
     (EditOutcome[] Outcomes, string Basis) Edited()
     {
         if (_editor.Steps is not null && _requests.Count > 1)
-            throw new OnnxEngineException(ErrorKind.Usage, "Gradient editors take one image at a time; use EditOptions.Editor = patch for several, or ModelEditor.Measure for statistics.");
+            throw new OnnxEngineException(ErrorKind.Usage, "Gradient editors take one image at a time; use EditOptions.Editor = patch for several, or ModelEditor.Edit for each.");
         using var edits = _editor.Prepare(Ground);
         var (graph, outcomes, basis) = edits.Together();
         _draft.Replace(graph);

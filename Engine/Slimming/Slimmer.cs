@@ -215,7 +215,7 @@ public sealed class Slimmer
         var why = Enumerable.Range(0, _analysis.CellCount).Select(_analysis.LockOf).OfType<ChannelLock>().GroupBy(l => l).MaxBy(g => g.Count())?.Key;
         throw new OnnxEngineException(ErrorKind.TargetNotReached, why is null
             ? $"No channel can be removed: the model has no convolution or matrix product with constant weights{Inside()}."
-            : $"No channel can be removed; most are locked by {why}. ChannelAnalysis.Groups lists them all.");
+            : $"No channel can be removed; most are locked by {why}. docs/channels.md lists them all.");
     }
 
     // Sub-graphs are not looked into.

@@ -50,7 +50,7 @@ public sealed class PixelTests : IDisposable
     {
         var error = Pictures.Refused(_folder.Path, Pictures.Rgb(4, 8), options => options with { Preprocessing = new Preprocessing() });
         Assert.Equal(ErrorKind.Data, error.Kind);
-        Assert.Contains("PreprocessingSearch.Run", error.Message, StringComparison.Ordinal);
+        Assert.Contains("Preprocessing.KnownVariants", error.Message, StringComparison.Ordinal);
     }
 
     [Fact]

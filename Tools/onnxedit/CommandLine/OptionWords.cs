@@ -5,11 +5,11 @@ namespace OnnxEdit.Cli;
 /// <summary>
 /// What users type for what the libraries name. Their messages speak of members, as <c>UnlearnOptions.RetainDrop</c>, of
 /// parameters, as <c>RunFolder.Create(path)</c>, of values, as <c>SlimOptions.Align = 1</c>, and of entries, as
-/// <c>DeployOptions.Gates[max-drop]</c>; all that this program prints says <c>--retain-drop</c>, <c>--align 1</c> and so on.
+/// <c>DeployOptions.Gates[max-drop]</c>, and of pages, as docs/channels.md, where the command line can show what they tell; all that this program prints says <c>--retain-drop</c>, <c>--align 1</c> and so on.
 /// </summary>
 static partial class OptionWords
 {
-    /// <summary>The table: a member, and the option or command that stands for it.</summary>
+    /// <summary>The table: a member or page, and the option or command that stands for it.</summary>
     internal static IReadOnlyDictionary<string, string> Table { get; } = new Dictionary<string, string>(StringComparer.Ordinal)
     {
         // Data and inputs.
@@ -18,14 +18,13 @@ static partial class OptionWords
         ["DataOptions.LabelMap"] = "--labels",
         ["EvaluationOptions.Output"] = "--output",
         ["ModelSignature.Of(shapes)"] = "--input-shape",
-        ["NormalisedModel.Create(inputShapes)"] = "--input-shape",
         ["Preprocessing.Layout"] = "--layout",
         ["Preprocessing.Mean"] = "--mean",
         ["Preprocessing.Resize"] = "--resize",
         ["Preprocessing.Std"] = "--std",
-        ["PreprocessingSearch.Run"] = "`eval --try-preprocess`",
+        ["Preprocessing.KnownVariants"] = "`eval --try-preprocess`",
         // Channels and statistics.
-        ["ChannelAnalysis.Groups"] = "'onnxedit explain'",
+        ["docs/channels.md"] = "'onnxedit explain'",
         ["HeadCut.Dimensions"] = "--attention dims",
         ["MomentsBundle.Write"] = "`onnxedit stats`",
         ["MomentsBundle.Write(overwrite)"] = "--force",
@@ -54,7 +53,7 @@ static partial class OptionWords
         ["UnlearnOptions.Tail"] = "--tail",
         // edit and finetune
         ["EditOptions.Editor"] = "--editor",
-        ["ModelEditor.Measure"] = "--one-by-one",
+        ["ModelEditor.Edit"] = "--one-by-one",
         ["FinetuneOptions.Normalisation"] = "--normalisation",
         ["FinetuneOptions.Teacher"] = "--teacher",
         // coar
@@ -76,7 +75,6 @@ static partial class OptionWords
         ["DeployOptions.Parity"] = "--parity",
         ["DeployOptions.Repository"] = "--to",
         ["DeployOptions.StorageUri"] = "--storage-uri",
-        ["DynamicBatch.Rewrite"] = "--dynamic-batch",
         ["ServeOptions.MaxBatch"] = "--max-batch",
         ["ModelComparison.Measure(before)"] = "--before",
     };
@@ -86,7 +84,7 @@ static partial class OptionWords
         ? typed + found.Groups["entry"].Value + (found.Groups["value"].Success ? " " : "")
         : found.Value);
 
-    /// <summary>A member or a parameter, with what stands behind it.</summary>
-    [GeneratedRegex(@"(?<![\w.])(?<member>[A-Z]\w*\.[A-Z]\w*(?:\([a-z]\w*\))?)(?:\[(?<entry>[a-z-]+)\])?(?<value> = )?")]
+    /// <summary>A member, a parameter or a page, with what stands behind it.</summary>
+    [GeneratedRegex(@"(?<![\w.])(?<member>[A-Z]\w*\.[A-Z]\w*(?:\([a-z]\w*\))?|docs/\w+\.md)(?:\[(?<entry>[a-z-]+)\])?(?<value> = )?")]
     internal static partial Regex Named();
 }
