@@ -1,3 +1,5 @@
+using OnnxEdit.Surgery;
+
 namespace OnnxEdit.Engine;
 
 /// <summary>A row of a table that users choose from by name.</summary>

@@ -6,12 +6,9 @@ namespace OnnxEdit.Engine;
 /// The one exception this library throws on purpose. Its message is one sentence that says what is wrong,
 /// where, and what to do about it.
 /// </summary>
-public sealed class OnnxEngineException : Exception
+public sealed class OnnxEngineException : OnnxEditException
 {
     /// <summary>An error of the given kind with a sentence for the reader.</summary>
     public OnnxEngineException(ErrorKind kind, string message, Exception? innerException = null)
-        : base(Sentence.Of(message), innerException) => Kind = kind;
-
-    /// <summary>The class of the error, from which the command line takes its exit code.</summary>
-    public ErrorKind Kind { get; }
+        : base(kind, message, innerException) { }
 }

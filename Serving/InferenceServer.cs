@@ -10,6 +10,7 @@ using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Console;
 using OnnxEdit.Engine;
 using OnnxEdit.Engine.Deployment;
+using OnnxEdit.Surgery;
 using OnnxEdit.Surgery.Model;
 using OpenTelemetry.Metrics;
 

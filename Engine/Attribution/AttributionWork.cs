@@ -1,6 +1,7 @@
 using OnnxEdit.Engine.Attribution.Ablations;
 using OnnxEdit.Engine.Attribution.Methods;
 using OnnxEdit.Engine.Data;
+using OnnxEdit.Surgery;
 
 namespace OnnxEdit.Engine.Attribution;
 

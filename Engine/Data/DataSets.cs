@@ -1,5 +1,6 @@
 using OnnxEdit.Engine.Data.Pixels;
 using OnnxEdit.Engine.Data.Sources;
+using OnnxEdit.Surgery;
 
 namespace OnnxEdit.Engine.Data;
 
@@ -54,7 +55,7 @@ sealed class DataSets(DataOptions options, InputGeometry input)
         {
             throw new OnnxEngineException(
                 ErrorKind.Data,
-                $"'{path}' holds 8-bit pixels and nothing says how the model normalises them; give --mean and --std, or let `eval --try-preprocess` find them.");
+                $"'{path}' holds 8-bit pixels and nothing says how the model normalises them; give Preprocessing.Mean and Preprocessing.Std, or try Preprocessing.KnownVariants.");
         }
 
         if (given.Mean is null || given.Std is null)
@@ -71,10 +72,10 @@ sealed class DataSets(DataOptions options, InputGeometry input)
     ItemSet Translate(ItemSet items, IReadOnlyDictionary<int, int> map, string path)
     {
         if (!items.IsLabelled)
-            throw new OnnxEngineException(ErrorKind.Data, $"'{path}' has no labels to map to outputs; leave --labels out.");
+            throw new OnnxEngineException(ErrorKind.Data, $"'{path}' has no labels to map to outputs; leave DataOptions.LabelMap out.");
         var kept = Enumerable.Range(0, items.Count).Where(index => map.ContainsKey(items.Label(index))).ToArray();
         if (kept.Length == 0)
-            throw new OnnxEngineException(ErrorKind.Data, $"'{path}' has none of the labels {string.Join(", ", map.Keys.Order())}; check --labels.");
+            throw new OnnxEngineException(ErrorKind.Data, $"'{path}' has none of the labels {string.Join(", ", map.Keys.Order())}; check DataOptions.LabelMap.");
         Remark("other labels left out");
         return new RelabelledItemSet(items, map).Select(kept);
     }
@@ -89,7 +90,7 @@ sealed class DataSets(DataOptions options, InputGeometry input)
             {
                 throw new OnnxEngineException(
                     ErrorKind.Data,
-                    $"'{path}' has the label {items.Label(index)} (item {index}) but the model has {outputs} outputs, counted from 0; translate with --labels DATA=OUTPUT.");
+                    $"'{path}' has the label {items.Label(index)} (item {index}) but the model has {outputs} outputs, counted from 0; translate with DataOptions.LabelMap = DATA=OUTPUT.");
             }
         }
     }

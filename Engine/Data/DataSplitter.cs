@@ -1,6 +1,7 @@
 using System.Globalization;
 using OnnxEdit.Engine.Data.Sources;
 using OnnxEdit.Kernels.RandomNumbers;
+using OnnxEdit.Surgery;
 
 namespace OnnxEdit.Engine.Data;
 
@@ -31,7 +32,7 @@ static class DataSplitter
         if (options.EvalPath is { } evalPath)
         {
             if (several is not null)
-                throw new OnnxEngineException(ErrorKind.Usage, "--eval-data is for accuracy, which is measured on models with one input; leave it out.");
+                throw new OnnxEngineException(ErrorKind.Usage, "DataOptions.EvalPath is for accuracy, which is measured on models with one input; leave it out.");
             var evaluation = DataFormat.Open(evalPath, input);
             if (parts.ClassNames is { } names && evaluation.ClassNames is { } others && !names.SequenceEqual(others))
                 throw new OnnxEngineException(ErrorKind.Data, $"'{evalPath}' and '{options.Path}' name different classes; put the same classes.txt into both.");

@@ -1,5 +1,6 @@
 using System.Globalization;
 using OnnxEdit.Engine.Data.Pixels;
+using OnnxEdit.Surgery;
 using DataType = OnnxEdit.Surgery.Proto.TensorProto.Types.DataType;
 
 namespace OnnxEdit.Engine.Data;
@@ -47,6 +48,6 @@ static class RandomInputs
         }
 
         return shape.All(extent => extent > 0) ? shape : throw new OnnxEngineException(
-            ErrorKind.Data, $"The model leaves the size of its input '{input.Name}' open, so random inputs have no size; give --resize HEIGHTxWIDTH or --input-shape.");
+            ErrorKind.Data, $"The model leaves the size of its input '{input.Name}' open, so random inputs have no size; give Preprocessing.Resize = HEIGHTxWIDTH or ModelSignature.Of(shapes).");
     }
 }

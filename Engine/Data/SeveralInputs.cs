@@ -1,5 +1,6 @@
 using OnnxEdit.Engine.Data.Arrays;
 using OnnxEdit.Engine.Data.Sources;
+using OnnxEdit.Surgery;
 
 namespace OnnxEdit.Engine.Data;
 

@@ -63,7 +63,7 @@ public static class Deployer
         using var held = repository.Lock(name);
         var manifest = repository.RequireManifest(name);
         if (manifest.Earlier.Count == 0)
-            throw new OnnxEngineException(ErrorKind.Usage, $"No version of '{name}' was active before {manifest.Active}; choose one with --activate V.");
+            throw new OnnxEngineException(ErrorKind.Usage, $"No version of '{name}' was active before {manifest.Active}; choose one with Deployer.Activate.");
         return Commit(repository, manifest with { Active = manifest.Earlier[^1], Earlier = [.. manifest.Earlier.SkipLast(1)] });
     }
 
@@ -94,9 +94,9 @@ public static class Deployer
         var answer = served.Run(golden, null, cancellation);
         GoldenRequest.Write(stage, golden, answer);
         var batch = BatchCheck.Run(served, Item, cancellation);
-        if (options.OpenBatch && !batch.IsBatch) throw new OnnxEngineException(ErrorKind.VerificationFailed, $"The batch of the model cannot be opened: {batch.Reason}; deploy it without --dynamic-batch.");
-        if (!batch.IsBatch) notes.Add($"Requests are not put together: {batch.Reason}{(served.HasOpenBatch ? "" : " (--dynamic-batch opens a batch of 1)")}.");
-        else if (batch.Difference > 0) notes.Add(FormattableString.Invariant($"An item's answer depends on the batch it runs in by up to {batch.Difference:g2} (relative); serve with --max-batch 1 where every bit counts."));
+        if (options.OpenBatch && !batch.IsBatch) throw new OnnxEngineException(ErrorKind.VerificationFailed, $"The batch of the model cannot be opened: {batch.Reason}; deploy it without DeployOptions.OpenBatch.");
+        if (!batch.IsBatch) notes.Add($"Requests are not put together: {batch.Reason}{(served.HasOpenBatch ? "" : " (DeployOptions.OpenBatch opens a batch of 1)")}.");
+        else if (batch.Difference > 0) notes.Add(FormattableString.Invariant($"An item's answer depends on the batch it runs in by up to {batch.Difference:g2} (relative); serve with DeployOptions.MaxBatchSize = 1 where every bit counts."));
 
         double? parity = options.Parity is null ? null : ParityCheck.Run(served, options.Parity, Item, cancellation);
         var active = before is null ? null : OnnxModel.Load(repository.ModelPath(options.Name, before.Active));

@@ -1,5 +1,6 @@
 using OnnxEdit.Engine.Edits;
 using OnnxEdit.Engine.Runtime;
+using OnnxEdit.Surgery;
 using OnnxEdit.Surgery.Model;
 using OnnxEdit.Surgery.Proto;
 
@@ -71,5 +72,5 @@ static class DynamicBatch
     }
 
     static OnnxEngineException Unsuitable(string why) =>
-        new(ErrorKind.Model, $"The batch cannot be opened: {why}; --dynamic-batch takes models that were exported with a batch of 1.");
+        new(ErrorKind.Model, $"The batch cannot be opened: {why}; DeployOptions.OpenBatch takes models that were exported with a batch of 1.");
 }

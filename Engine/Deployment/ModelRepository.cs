@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
+using OnnxEdit.Surgery;
 
 namespace OnnxEdit.Engine.Deployment;
 
@@ -19,7 +20,7 @@ public sealed partial class ModelRepository
     public ModelRepository(string root, bool create = false)
     {
         if (create) Directory.CreateDirectory(root);
-        if (!Directory.Exists(root)) throw new OnnxEngineException(ErrorKind.Usage, $"There is no folder '{root}'; onnxedit deploy MODEL --to {root} --name NAME makes it.");
+        if (!Directory.Exists(root)) throw new OnnxEngineException(ErrorKind.Usage, $"There is no folder '{root}'; Deployer.Deploy with DeployOptions.Repository = {root} makes it.");
         Root = Real(Path.GetFullPath(root));
     }
 

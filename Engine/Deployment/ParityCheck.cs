@@ -1,6 +1,7 @@
 using OnnxEdit.Engine.Data;
 using OnnxEdit.Engine.Edits;
 using OnnxEdit.Engine.Tasks;
+using OnnxEdit.Surgery;
 using OnnxEdit.Surgery.Model;
 
 namespace OnnxEdit.Engine.Deployment;
@@ -28,7 +29,7 @@ static class ParityCheck
         }
         var tolerance = isHalf ? EditVerification.HalfTolerance : EditVerification.Tolerance;
         return worst <= tolerance ? worst : throw Refused(FormattableString.Invariant(
-            $"its outputs differ by {worst:g3} from those of '{source.Path}' (allowed: {tolerance:g1}); leave --parity away for an edit that is meant to change answers"));
+            $"its outputs differ by {worst:g3} from those of '{source.Path}' (allowed: {tolerance:g1}); leave DeployOptions.Parity away for an edit that is meant to change answers"));
     }
 
     static OnnxEngineException Refused(string why) => new(ErrorKind.VerificationFailed, $"The model is not deployed: {why}.");

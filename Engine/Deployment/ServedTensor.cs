@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using OnnxEdit.Surgery;
 
 namespace OnnxEdit.Engine.Deployment;
 

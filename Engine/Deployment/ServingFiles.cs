@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.RegularExpressions;
+using OnnxEdit.Surgery;
 using OnnxEdit.Surgery.Model;
 
 namespace OnnxEdit.Engine.Deployment;
@@ -27,7 +28,7 @@ static partial class ServingFiles
     public static void Require(string name, DeploymentFormat format, string? storageUri)
     {
         if (format != DeploymentFormat.KServe) return;
-        if (string.IsNullOrEmpty(storageUri)) throw new OnnxEngineException(ErrorKind.Usage, "--format kserve needs --storage-uri: where the cluster finds the repository, e.g. pvc://models/repo or s3://bucket/repo.");
+        if (string.IsNullOrEmpty(storageUri)) throw new OnnxEngineException(ErrorKind.Usage, "DeployOptions.Format = kserve needs DeployOptions.StorageUri: where the cluster finds the repository, e.g. pvc://models/repo or s3://bucket/repo.");
         if (!DnsPattern().IsMatch(name)) throw new OnnxEngineException(ErrorKind.Usage, $"'{name}' cannot name a Kubernetes object; use small letters, digits and '-', at most 63.");
     }
 

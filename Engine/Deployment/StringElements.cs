@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Text;
+using OnnxEdit.Surgery;
 
 namespace OnnxEdit.Engine.Deployment;
 

@@ -3,6 +3,7 @@ using System.Runtime.InteropServices;
 using System.Text.Json;
 using Microsoft.ML.OnnxRuntime;
 using Microsoft.ML.OnnxRuntime.Tensors;
+using OnnxEdit.Surgery;
 
 namespace OnnxEdit.Engine.Deployment;
 
@@ -45,7 +46,7 @@ static class TensorJson
     static float BFloat(ReadOnlySpan<byte> bytes) => BitConverter.UInt32BitsToSingle((uint)BinaryPrimitives.ReadUInt16LittleEndian(bytes) << 16);
 
     static double Finite(double number, TensorValue tensor) => double.IsFinite(number) ? number : throw new OnnxEngineException(
-        ErrorKind.Data, $"The output '{tensor.Name}' holds {number}, which JSON cannot say; ask for it with \"binary_data\": true.");
+        ErrorKind.Data, FormattableString.Invariant($"The output '{tensor.Name}' holds {number}, which JSON cannot say; ask for it with \"binary_data\": true."));
 
     /// <summary>Reads the elements; the reader stands on the opening bracket and ends on the closing one.</summary>
     /// <param name="reader">The reader.</param>

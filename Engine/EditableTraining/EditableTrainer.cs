@@ -200,7 +200,7 @@ public sealed class EditableTrainer
             _answers[indices[i]].CopyTo(answers, i * _suffix.Classes);
             if (!_options.OnLabels) _answers[indices[i]].CopyTo(targets, i * _suffix.Classes);
             else if (_train.Label(indices[i]) is var label && label < _suffix.Classes) targets[i * _suffix.Classes + label] = 1;
-            else throw new OnnxEngineException(ErrorKind.Data, $"Label {label} is no class of the model, which has {_suffix.Classes}; map the labels with --labels.");
+            else throw new OnnxEngineException(ErrorKind.Data, $"Label {label} is no class of the model, which has {_suffix.Classes}; map the labels with DataOptions.LabelMap.");
         }
     }
 
@@ -220,7 +220,7 @@ public sealed class EditableTrainer
 
     static ItemSet Usable(ItemSet? images, string part, EditableOptions options)
     {
-        if (images is null) throw new OnnxEngineException(ErrorKind.Data, $"Editable training needs {part} images and the data has none; give other data with --data.");
+        if (images is null) throw new OnnxEngineException(ErrorKind.Data, $"Editable training needs {part} images and the data has none; give other data with DataOptions.Path.");
         if (!options.OnLabels) return images;
         int[] labelled = [.. Enumerable.Range(0, images.Count).Where(i => images.Label(i) >= 0)];
         return labelled.Length > 0 ? images.Select(labelled) : throw new OnnxEngineException(ErrorKind.Data, $"The {part} images have no labels to learn.");

@@ -3,6 +3,7 @@ using OnnxEdit.Engine.Data;
 using OnnxEdit.Engine.Linear;
 using OnnxEdit.Engine.Refit;
 using OnnxEdit.Engine.Tasks;
+using OnnxEdit.Surgery;
 using OnnxEdit.Surgery.Graph;
 using OnnxEdit.Surgery.Model;
 using OnnxEdit.Surgery.Proto;
@@ -56,7 +57,7 @@ sealed class LocalEditor : IDisposable
         var found = LastLayer.Of(model, ClassifierSignature.Of(model.Proto, options.Output).LogitsName).RequireDirect();
         var layer = found.Unit;
         if (layer.Output != found.Logits)
-            throw new OnnxEngineException(ErrorKind.Model, $"The logits '{found.Logits}' are those of the last layer and a patch, which its weights alone do not decide; use --editor patch.");
+            throw new OnnxEngineException(ErrorKind.Model, $"The logits '{found.Logits}' are those of the last layer and a patch, which its weights alone do not decide; use EditOptions.Editor = patch.");
         var trunk = FeatureReader.Of(model.Proto, found, options.Output);
         try
         {

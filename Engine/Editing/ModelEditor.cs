@@ -92,8 +92,8 @@ public sealed class ModelEditor
         EditedImage[] images = [.. _requests.Select((r, i) => new EditedImage(r.Name, r.Label, before[i], after[i], outcomes[i], Generality(edited, r)))];
         if (!images.Any(i => i.Success))
             throw new OnnxEngineException(ErrorKind.TargetNotReached, _requests.Count == 1
-                ? FormattableString.Invariant($"After {outcomes[0].Steps} steps '{images[0].Name}' is still of class {after[0]}, which leads class {_requests[0].Label} by {outcomes[0].Loss:0.###}; try another step size or editor (--editor patch).")
-                : "No image got its label; try another step size or editor (--editor patch).");
+                ? FormattableString.Invariant($"After {outcomes[0].Steps} steps '{images[0].Name}' is still of class {after[0]}, which leads class {_requests[0].Label} by {outcomes[0].Loss:0.###}; try another step size or editor (EditOptions.Editor = patch).")
+                : "No image got its label; try another step size or editor (EditOptions.Editor = patch).");
         var report = new EditReport { Images = images, Basis = basis };
         if (Others() is not { } test) return report;
         var (a, b) = (Evaluator.Evaluate(_original, test, _progress, _cancellation), Evaluator.Evaluate(edited, test, _progress, _cancellation));
@@ -108,7 +108,7 @@ public sealed class ModelEditor
 
     EditStatistics OneByOne()
     {
-        var test = Others() ?? throw new OnnxEngineException(ErrorKind.Data, "Drawdown is measured on labelled test images and the data has none; give them with --data or --eval-data.");
+        var test = Others() ?? throw new OnnxEngineException(ErrorKind.Data, "Drawdown is measured on labelled test images and the data has none; give them with DataOptions.Path or DataOptions.EvalPath.");
         var before = Evaluator.Evaluate(_original, test, _progress, _cancellation);
         var own = Classes(_original);
         using var edits = _editor.Prepare(Ground);
@@ -127,7 +127,7 @@ public sealed class ModelEditor
     (EditOutcome[] Outcomes, string Basis) Edited()
     {
         if (_editor.Steps is not null && _requests.Count > 1)
-            throw new OnnxEngineException(ErrorKind.Usage, "Gradient editors take one image at a time; use --editor patch for several, or --one-by-one for statistics.");
+            throw new OnnxEngineException(ErrorKind.Usage, "Gradient editors take one image at a time; use EditOptions.Editor = patch for several, or ModelEditor.Edit for each.");
         using var edits = _editor.Prepare(Ground);
         var (graph, outcomes, basis) = edits.Together();
         _draft.Replace(graph);

@@ -1,6 +1,7 @@
 using OnnxEdit.Engine.Data;
 using OnnxEdit.Engine.Data.Pixels;
 using OnnxEdit.Engine.Tasks;
+using OnnxEdit.Surgery;
 using OnnxEdit.Surgery.Graph;
 using OnnxEdit.Surgery.Proto;
 using DataType = OnnxEdit.Surgery.Proto.TensorProto.Types.DataType;
@@ -36,7 +37,7 @@ sealed class PatchWork : IDisposable
         NormalisedModel model, ItemSet others, IReadOnlyList<EditRequest> requests, EditOptions options, IProgress<WorkProgress>? progress, CancellationToken cancellation)
     {
         if (model.Proto.OpsetImport.FirstOrDefault(o => o.Domain is "" or "ai.onnx") is { Version: < 7 } old)
-            throw new OnnxEngineException(ErrorKind.Model, $"The model is of opset {old.Version}, and patches are written for 7 and later; use --editor last, or export it anew.");
+            throw new OnnxEngineException(ErrorKind.Model, $"The model is of opset {old.Version}, and patches are written for 7 and later; use EditOptions.Editor = last, or export it anew.");
         var signature = ClassifierSignature.Of(model.Proto, options.Evaluation.Output);
         var layer = LastLayer.Of(model, signature.LogitsName).RequireDirect();
         var trunk = FeatureReader.Of(model.Proto, layer, options.Evaluation.Output);

@@ -135,11 +135,11 @@ public sealed class Finetuner
 
     static ItemSet Usable(ItemSet? images, string part, FinetuneOptions options)
     {
-        if (images is null) throw new OnnxEngineException(ErrorKind.Data, $"Fine-tuning needs {part} images and the data has none; give other data with --data.");
+        if (images is null) throw new OnnxEngineException(ErrorKind.Data, $"Fine-tuning needs {part} images and the data has none; give other data with DataOptions.Path.");
         int[] usable = [.. Enumerable.Range(0, images.Count).Where(i => (options.Teacher is not null || images.Label(i) >= 0) && !options.Forget.Contains(images.Label(i)))];
         if (part == "validation") usable = [.. usable.Take(options.Validation)];
         if (usable.Length == 0)
-            throw new OnnxEngineException(ErrorKind.Data, $"The {part} images have no labels to learn; give a teacher instead with --teacher.");
+            throw new OnnxEngineException(ErrorKind.Data, $"The {part} images have no labels to learn; give a teacher instead with FinetuneOptions.Teacher.");
         return usable.Length == images.Count ? images : images.Select(usable);
     }
 }

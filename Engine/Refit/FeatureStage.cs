@@ -1,6 +1,7 @@
 using OnnxEdit.Engine.Linear;
 using OnnxEdit.Engine.Runtime;
 using OnnxEdit.Engine.Tasks;
+using OnnxEdit.Surgery;
 using OnnxEdit.Surgery.Graph;
 using OnnxEdit.Surgery.Rewrites;
 

@@ -1,6 +1,7 @@
 using OnnxEdit.Engine.Linear;
 using OnnxEdit.Engine.Runtime;
 using OnnxEdit.Kernels.RandomNumbers;
+using OnnxEdit.Surgery;
 using OnnxEdit.Surgery.Model;
 using OnnxEdit.Surgery.Proto;
 using DataType = OnnxEdit.Surgery.Proto.TensorProto.Types.DataType;

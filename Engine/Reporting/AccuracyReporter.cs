@@ -1,5 +1,6 @@
 using OnnxEdit.Engine.Data;
 using OnnxEdit.Engine.Tasks;
+using OnnxEdit.Surgery;
 using OnnxEdit.Surgery.Model;
 
 namespace OnnxEdit.Engine.Reporting;
@@ -36,7 +37,7 @@ static class AccuracyReporter
     {
         if (before is { } was && after is { } now && was != now)
             throw new OnnxEngineException(
-                ErrorKind.Model, $"The model before tells {was} classes apart and the one after {now}; a report compares models with the same classes, so name others or leave out --before.");
+                ErrorKind.Model, $"The model before tells {was} classes apart and the one after {now}; a report compares models with the same classes, so name others or leave out ModelComparison.Measure(before).");
     }
 
     static ModelAccuracy Summary(Evaluation e) => new(e.Top1, e.StandardError, e.Top5, e.MeanMargin);

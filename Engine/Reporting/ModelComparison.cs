@@ -58,7 +58,7 @@ public static class ModelComparison
         var (first, second) = (Inputs(before), Inputs(after));
         if (first.Length == second.Length && first.Zip(second).All(pair => IsSame(pair.First, pair.Second))) return;
         throw new OnnxEngineException(
-            ErrorKind.Model, $"The models take different inputs ({Text(first)} and {Text(second)}), so they cannot be compared on the same data; name a model with the same inputs as --before.");
+            ErrorKind.Model, $"The models take different inputs ({Text(first)} and {Text(second)}), so they cannot be compared on the same data; name a model with the same inputs as ModelComparison.Measure(before).");
 
         static DeclaredTensor[] Inputs(OnnxModel model) => [.. new GraphIndex(model.Proto.Graph).Inputs.Select(DeclaredTensor.Of)];
         static bool IsSame(DeclaredTensor a, DeclaredTensor b) => a.Type == b.Type
@@ -95,10 +95,10 @@ public static class ModelComparison
 
     static string? NoAccuracy(OnnxModel after, ModelData? data, ReportOptions options)
     {
-        if (data is null) return "No data was given, so accuracy, margins and confusions are not in this report (--data).";
+        if (data is null) return "No data was given, so accuracy, margins and confusions are not in this report (DataOptions.Path).";
         if (ModelSignature.Of(after.Proto, options.Evaluation.Output, options.InputShapes).Classifier is null)
             return "The model is no classifier, so accuracy, margins and confusions are not in this report.";
         return data.Test?.IsLabelled == true ? null
-            : "The data holds no labelled test images, so accuracy, margins and confusions are not in this report (--eval-data).";
+            : "The data holds no labelled test images, so accuracy, margins and confusions are not in this report (DataOptions.EvalPath).";
     }
 }

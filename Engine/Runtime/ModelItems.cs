@@ -1,4 +1,5 @@
 using OnnxEdit.Engine.Data;
+using OnnxEdit.Surgery;
 using OnnxEdit.Surgery.Model;
 using OnnxEdit.Surgery.Proto;
 
@@ -23,7 +24,7 @@ sealed class ModelItems
             if (size < 1 || Size(shape, parts[i]) != size || (size > 1 && layout.IsBatched))
                 throw new OnnxEngineException(
                     ErrorKind.Data,
-                    $"An item of the data has the shape [{string.Join(", ", parts[i].ItemShape)}] but the model's input '{inputs[i].Name}' takes [{string.Join(", ", shape)}]; give items of that shape, or another size with --input-shape.");
+                    $"An item of the data has the shape [{string.Join(", ", parts[i].ItemShape)}] but the model's input '{inputs[i].Name}' takes [{string.Join(", ", shape)}]; give items of that shape, or another size with SlimOptions.InputShapes.");
         }
         Inputs = [.. inputs.Zip(parts, (input, part) => (input.Name, size == 1 ? part : new GroupedItemSet(part, size)))];
     }

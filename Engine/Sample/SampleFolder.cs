@@ -1,4 +1,5 @@
 using System.Text.Json;
+using OnnxEdit.Surgery;
 
 namespace OnnxEdit.Engine.Sample;
 

@@ -1,5 +1,6 @@
 using OnnxEdit.Engine.Statistics;
 using OnnxEdit.Kernels.Witness;
+using OnnxEdit.Surgery;
 using OnnxEdit.Surgery.Channels;
 
 namespace OnnxEdit.Engine.Scores;
@@ -53,7 +54,7 @@ static class ChannelScores
     {
         ArgumentNullException.ThrowIfNull(analysis);
         if (row.Needs is not null && statistics is null)
-            throw new OnnxEngineException(ErrorKind.Usage, $"The score {row.Name} needs statistics of activations; give data, or a .moments file written by `onnxedit stats`.");
+            throw new OnnxEngineException(ErrorKind.Usage, $"The score {row.Name} needs statistics of activations; give data, or a .moments file written by MomentsBundle.Write.");
         var scores = row.Cells!(analysis, statistics, aggregation, seed);
         for (var cell = 0; cell < scores.Length; cell++)
             if (analysis.LockOf(cell) is not null) scores[cell] = double.NaN;

@@ -1,6 +1,7 @@
 using OnnxEdit.Engine.Statistics;
 using OnnxEdit.Kernels.Moments;
 using OnnxEdit.Kernels.Witness;
+using OnnxEdit.Surgery;
 using OnnxEdit.Surgery.Channels;
 
 namespace OnnxEdit.Engine.Scores;
@@ -14,9 +15,12 @@ static class PointScores
     public static ScoreRow Row(string name, Func<PointStatistics, ClassAggregation, double[]> score) => new(name)
     {
         Needs = ScoreRow.Nothing with { Activations = true },
-        Point = score,
-        Cells = (analysis, statistics, aggregation, _) => Mean(analysis, statistics!, point => score(point, aggregation)),
+        Point = (point, aggregation) => Of(score, point, aggregation),
+        Cells = (analysis, statistics, aggregation, _) => Mean(analysis, statistics!, point => Of(score, point, aggregation)),
     };
+
+    static double[] Of(Func<PointStatistics, ClassAggregation, double[]> score, PointStatistics point, ClassAggregation aggregation) =>
+        KernelBorder.Cross(ErrorKind.Data, $"The statistics at '{point.Id}' cannot be scored", () => score(point, aggregation));
 
     /// <summary>A score for every channel and class, and these as one for every channel.</summary>
     public static double[] PerChannel(ClassMoments shape, ClassAggregation aggregation, Func<int, int, double> score)

@@ -2,6 +2,7 @@ using OnnxEdit.Engine.Data;
 using OnnxEdit.Engine.Linear;
 using OnnxEdit.Engine.Refit;
 using OnnxEdit.Engine.Scores;
+using OnnxEdit.Surgery;
 using OnnxEdit.Surgery.Channels;
 using OnnxEdit.Surgery.Model;
 
@@ -40,7 +41,7 @@ sealed class ChannelRanking
     public string Statistics => _score.Needs is null ? "weights" : _data.Calibration is { } images ? $"{images.Count} images" : "statistics file";
 
     /// <summary>One sentence on both.</summary>
-    public string Basis => $"Channels ranked by '{Score}' from {(Statistics == "weights" ? "the weights only" : _data.Calibration is null ? "the statistics file" : $"{_data.Calibration.Count:N0} calibration images")}.";
+    public string Basis => $"Channels ranked by '{Score}' from {(Statistics == "weights" ? "the weights only" : _data.Calibration is null ? "the statistics file" : FormattableString.Invariant($"{_data.Calibration.Count:N0} calibration images"))}.";
 
     /// <summary>Resolves the options.</summary>
     /// <exception cref="OnnxEngineException">There is no such score, or it needs data that is not there.</exception>
@@ -51,7 +52,7 @@ sealed class ChannelRanking
         if (score.Needs is null || hasStatistics) return new ChannelRanking(source, analysis, data, options, score);
         string[] without = [.. ChannelScores.Table.Rows.Where(row => row.Needs is null && row.Instead is null).Select(row => row.Name)];
         throw new OnnxEngineException(ErrorKind.Data,
-            $"Score '{score.Name}' looks at activations; give --data or --moments, or use --score {string.Join(", ", without[..^1])} or {without[^1]}.");
+            $"Score '{score.Name}' looks at activations; give SlimData.Calibration or SlimData.Moments, or use SlimOptions.Score = {string.Join(", ", without[..^1])} or {without[^1]}.");
     }
 
     /// <summary>Gram sums of the statistics file.</summary>

@@ -1,4 +1,5 @@
 using OnnxEdit.Engine.Slimming.Metrics;
+using OnnxEdit.Surgery;
 
 namespace OnnxEdit.Engine.Slimming;
 
@@ -25,7 +26,7 @@ public sealed record SlimBudget(string Metric, double Value)
     {
         foreach (var row in BudgetMetrics.Table.Rows)
             if (row.Read(text) is { } value) return new SlimBudget(row.Name, value);
-        throw new OnnxEngineException(ErrorKind.Usage, $"--target takes what may be left, as {BudgetMetrics.Examples("fractions between 0 and 1")}, not '{text}'.");
+        throw new OnnxEngineException(ErrorKind.Usage, $"SlimBudget.Parse takes what may be left, as {BudgetMetrics.Examples("fractions between 0 and 1")}, not '{text}'.");
     }
 
     /// <summary>The metric.</summary>

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using OnnxEdit.Engine.Scores;
+using OnnxEdit.Surgery;
 using OnnxEdit.Surgery.Channels;
 using OnnxEdit.Surgery.Model;
 
@@ -63,11 +64,11 @@ public sealed record SlimPlan
             var plan = JsonSerializer.Deserialize<SlimPlan>(File.ReadAllText(path), _json);
             if (plan is { Schema: CurrentSchema, SourceSha256.Length: 64 } && plan.Removed.Values.All(channels => channels is not null))
                 return plan with { Score = ChannelScores.Table.Find(plan.Score)?.Name ?? plan.Score };
-            throw new OnnxEngineException(ErrorKind.Usage, $"'{path}' is not a plan of schema {CurrentSchema}; make one with slim --plan-out.");
+            throw new OnnxEngineException(ErrorKind.Usage, $"'{path}' is not a plan of schema {CurrentSchema}; make one with SlimPlan.ToJson.");
         }
         catch (Exception e) when (e is JsonException or IOException or UnauthorizedAccessException)
         {
-            throw new OnnxEngineException(ErrorKind.Usage, $"The plan '{path}' cannot be read ({e.Message.Split('\n')[0].TrimEnd('.')}); make one with slim --plan-out.", e);
+            throw new OnnxEngineException(ErrorKind.Usage, $"The plan '{path}' cannot be read ({e.Message.Split('\n')[0].TrimEnd('.')}); make one with SlimPlan.ToJson.", e);
         }
     }
 
@@ -117,5 +118,5 @@ public sealed record SlimPlan
     }
 
     static OnnxEngineException Misfit(string why) =>
-        new(ErrorKind.Usage, $"The plan does not fit the model: {why}; make a new one with slim --plan-out.");
+        new(ErrorKind.Usage, $"The plan does not fit the model: {why}; make a new one with SlimPlan.ToJson.");
 }

@@ -129,7 +129,7 @@ public sealed class Slimmer
         var removed = new BudgetSearch(allocation, _analysis, Source.Proto, _options, ValidationDrop, _progress, _cancellation).Run();
         if (!removed.Contains(true))
             throw new OnnxEngineException(ErrorKind.TargetNotReached,
-                $"No channel can be removed within the target ({_options.Budget}); ask for less, or use --align 1 for finer steps.");
+                $"No channel can be removed within the target ({_options.Budget}); ask for less, or use SlimOptions.Align = 1 for finer steps.");
         return (new SlimPlan
         {
             SourceSha256 = Source.Sha256,
@@ -145,7 +145,7 @@ public sealed class Slimmer
         double ValidationDrop(bool[] candidate)
         {
             var images = _data.Validation ?? throw new OnnxEngineException(ErrorKind.Data,
-                "--max-drop needs labelled validation images; give --data with training images and labels.");
+                "SlimBudget.MaxDrop needs labelled validation images; give SlimData.Validation with training images and labels.");
             _validation ??= Accuracy(Source.Proto, images);
             var slim = Recover(ChannelRemoval.Apply(_analysis, candidate), candidate, ranking);
             var drop = 100 * (_validation.Top1 - Accuracy(slim, images).Top1);
@@ -197,7 +197,7 @@ public sealed class Slimmer
     string RecoveryBasis() => (_options.Recovery, _data) switch
     {
         (RecoveryKind.None, _) => "No recovery.",
-        (_, { Calibration: { } images }) => $"Recovery: {(_options.Recovery == RecoveryKind.BatchNorm ? "channel statistics" : "least squares")} on {images.Count:N0} images, no labels.",
+        (_, { Calibration: { } images }) => FormattableString.Invariant($"Recovery: {(_options.Recovery == RecoveryKind.BatchNorm ? "channel statistics" : "least squares")} on {images.Count:N0} images, no labels."),
         (RecoveryKind.LeastSquares, { Moments: not null }) => "Recovery: one-shot least squares from the statistics file.",
         _ => "No recovery, since there is no calibration data.",
     };
@@ -215,7 +215,7 @@ public sealed class Slimmer
         var why = Enumerable.Range(0, _analysis.CellCount).Select(_analysis.LockOf).OfType<ChannelLock>().GroupBy(l => l).MaxBy(g => g.Count())?.Key;
         throw new OnnxEngineException(ErrorKind.TargetNotReached, why is null
             ? $"No channel can be removed: the model has no convolution or matrix product with constant weights{Inside()}."
-            : $"No channel can be removed; most are locked by {why}. 'onnxedit explain' lists them all.");
+            : $"No channel can be removed; most are locked by {why}. docs/channels.md lists them all.");
     }
 
     // Sub-graphs are not looked into.

@@ -3,6 +3,7 @@ using OnnxEdit.Engine.Data;
 using OnnxEdit.Engine.Runtime;
 using OnnxEdit.Engine.Tasks;
 using OnnxEdit.Kernels.Moments;
+using OnnxEdit.Surgery;
 using OnnxEdit.Surgery.Graph;
 using OnnxEdit.Surgery.Model;
 
@@ -123,6 +124,6 @@ sealed class ActivationPass : IDisposable
     {
         for (var i = 0; i < images.Count; i++)
             if (images.Label(i) >= classes)
-                throw new OnnxEngineException(ErrorKind.Data, $"The data holds label {images.Label(i)} but the model has {classes} outputs; map labels to outputs with --labels, e.g. --labels 3=0,5=1.");
+                throw new OnnxEngineException(ErrorKind.Data, $"The data holds label {images.Label(i)} but the model has {classes} outputs; map labels to outputs with DataOptions.LabelMap, e.g. DataOptions.LabelMap = 3=0,5=1.");
     }
 }

@@ -1,6 +1,7 @@
 using System.Globalization;
 using OnnxEdit.Engine.Data;
 using OnnxEdit.Engine.Refit;
+using OnnxEdit.Surgery;
 using OnnxEdit.Surgery.Channels;
 using OnnxEdit.Surgery.Model;
 

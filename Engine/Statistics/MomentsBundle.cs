@@ -1,5 +1,6 @@
 using OnnxEdit.Engine.Data.Arrays;
 using OnnxEdit.Engine.Refit;
+using OnnxEdit.Surgery;
 using OnnxEdit.Surgery.Model;
 
 namespace OnnxEdit.Engine.Statistics;
@@ -57,7 +58,7 @@ public sealed class MomentsBundle
         if (model is not null && manifest.ModelSha256 != model.Sha256)
             throw new OnnxEngineException(
                 ErrorKind.Data,
-                $"'{path}' was measured on another model (SHA-256 {manifest.ModelSha256}) than '{model.Path ?? "the given one"}' ({model.Sha256}); measure this one with `onnxedit stats`.");
+                $"'{path}' was measured on another model (SHA-256 {manifest.ModelSha256}) than '{model.Path ?? "the given one"}' ({model.Sha256}); measure this one with MomentsBundle.Write.");
         return new MomentsBundle(new MomentsReader(file, manifest, path).Read(), manifest.Tool);
     }
 
@@ -72,7 +73,7 @@ public sealed class MomentsBundle
         if (!Directory.Exists(Path.GetDirectoryName(Path.GetFullPath(path))))
             throw new OnnxEngineException(ErrorKind.Usage, $"The folder of '{path}' does not exist; create it or choose another.");
         if (File.Exists(path) && !overwrite)
-            throw new OnnxEngineException(ErrorKind.Usage, $"'{path}' exists; add --force to replace it, or choose another name.");
+            throw new OnnxEngineException(ErrorKind.Usage, $"'{path}' exists; add MomentsBundle.Write(overwrite) to replace it, or choose another name.");
         // Renaming onto a device would replace it.
         if (Path.GetFullPath(path).StartsWith("/dev/", StringComparison.Ordinal))
             throw new OnnxEngineException(ErrorKind.Usage, $"'{path}' is a device; give a file name.");

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using OnnxEdit.Surgery;
 
 namespace OnnxEdit.Engine.Statistics;
 
@@ -63,7 +64,7 @@ sealed record MomentsManifest(
                 throw new OnnxEngineException(
                     ErrorKind.Data,
                     schema.StartsWith(Family, StringComparison.Ordinal)
-                        ? $"'{path}' has the schema {schema} and this version reads {Current}; write it again with `onnxedit stats`."
+                        ? $"'{path}' has the schema {schema} and this version reads {Current}; write it again with MomentsBundle.Write."
                         : $"'{path}' is not a .moments bundle: its {FileName} has no schema {Current}.");
             return document.Deserialize<MomentsManifest>(_json)!;
         }

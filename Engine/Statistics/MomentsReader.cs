@@ -99,5 +99,5 @@ sealed class MomentsReader(NpzFile file, MomentsManifest manifest, string path)
     }
 
     OnnxEngineException Damaged(string what, Exception? inner = null) =>
-        new(ErrorKind.Data, $"'{path}' is damaged: {what.TrimEnd('.')}; write it again with `onnxedit stats`.", inner);
+        new(ErrorKind.Data, $"'{path}' is damaged: {what.TrimEnd('.')}; write it again with MomentsBundle.Write.", inner);
 }

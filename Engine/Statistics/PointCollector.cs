@@ -1,6 +1,7 @@
 using OnnxEdit.Kernels;
 using OnnxEdit.Kernels.Moments;
 using OnnxEdit.Kernels.Witness;
+using OnnxEdit.Surgery;
 using OnnxEdit.Surgery.Model;
 
 namespace OnnxEdit.Engine.Statistics;
@@ -23,7 +24,7 @@ sealed class PointCollector
         (_point, _options) = (point, options);
         var channels = point.Channels.Ids.Length;
         _arrangement = new ActivationArrangement(point.Channels.Axis);
-        _layer = new LayerStatistics(channels, classes, backend, room.Layer);
+        _layer = KernelBorder.Cross(ErrorKind.Model, Refusal, () => new LayerStatistics(channels, classes, backend, room.Layer));
         _independence = new double[channels];
         // Where not even one sum per class and channel fits, the moments say what mean maps would.
         if (options.MeanMaps && room.MapSumsPerPoint >= (long)classes * channels)
@@ -46,9 +47,11 @@ sealed class PointCollector
         }
         catch (OnnxKernelException e)
         {
-            throw new OnnxEngineException(ErrorKind.Model, $"The activations at '{_point.Id}' cannot be measured: {e.Message}", e);
+            throw KernelBorder.Refused(ErrorKind.Model, Refusal, e);
         }
     }
+
+    string Refusal => $"The activations at '{_point.Id}' cannot be measured";
 
     // Images side by side, summed in their order.
     void AddIndependence(ReadOnlySpan<float> activations, ActivationShape layout)
@@ -64,11 +67,16 @@ sealed class PointCollector
     }
 
     /// <summary>The statistics of all images added.</summary>
+    /// <exception cref="OnnxEngineException">There were none.</exception>
     public PointStatistics Complete()
     {
-        _layer.Complete();
+        var features = KernelBorder.Cross(ErrorKind.Data, Refusal, () =>
+        {
+            _layer.Complete();
+            return _layer.Features;
+        });
         return new PointStatistics(
-            _point.Id, _point.Tensor, _layer.Features,
+            _point.Id, _point.Tensor, features,
             _independent > 0 ? [.. _independence.Select(sum => sum / _independent)] : null,
             _maps?.Distances());
     }

@@ -1,4 +1,5 @@
 using OnnxEdit.Engine.Data;
+using OnnxEdit.Surgery;
 using OnnxEdit.Surgery.Model;
 using DataType = OnnxEdit.Surgery.Proto.TensorProto.Types.DataType;
 
@@ -15,7 +16,7 @@ static class ClassifierOutput
             if (CanBeScores(output, batch)) return output;
         var list = string.Join(", ", outputs.Select(output => $"'{output.Name}' {output.TypeName} {output}"));
         throw ClassifierSignature.Unsuitable(
-            $"none of its outputs ({list}) is a float [batch, classes] tensor, so it looks like a detector or another kind of network; if one of its tensors does hold class scores, name it with --output");
+            $"none of its outputs ({list}) is a float [batch, classes] tensor, so it looks like a detector or another kind of network; if one of its tensors does hold class scores, name it with EvaluationOptions.Output");
     }
 
     /// <summary>The tensor the caller named: a graph output, or any tensor that a node makes.</summary>

@@ -124,7 +124,7 @@ sealed class ClassifierSession : IDisposable
         var perRow = shape.Length >= 2 && shape[0] == rows && shape.Skip(2).All(extent => extent == 1) ? (int)shape[1] : 0;
         if (perRow < 2 || (Classes > 0 && perRow != Classes))
             throw ClassifierSignature.Unsuitable(
-                $"the output '{Signature.OutputName}' is [{string.Join(',', shape)}] for {rows} image{(rows == 1 ? "" : "s")}, not one score per class; name the logits with --output");
+                $"the output '{Signature.OutputName}' is [{string.Join(',', shape)}] for {rows} image{(rows == 1 ? "" : "s")}, not one score per class; name the logits with EvaluationOptions.Output");
         Classes = perRow;
         return Singles(value);
     }

@@ -111,5 +111,5 @@ public static class Evaluator
     }
 
     static int CheckedLabel(int label, int classes) => label < classes ? label : throw new OnnxEngineException(
-        ErrorKind.Data, $"The data holds label {label} but the model has {classes} outputs; map labels to outputs with --labels, e.g. --labels 3=0,5=1.");
+        ErrorKind.Data, $"The data holds label {label} but the model has {classes} outputs; map labels to outputs with DataOptions.LabelMap, e.g. DataOptions.LabelMap = 3=0,5=1.");
 }

@@ -1,5 +1,6 @@
 using System.Numerics.Tensors;
 using OnnxEdit.Engine.Linear;
+using OnnxEdit.Surgery;
 using OnnxEdit.Surgery.Graph;
 using OnnxEdit.Surgery.Model;
 using OnnxEdit.Surgery.Proto;

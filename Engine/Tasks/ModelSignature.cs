@@ -1,4 +1,5 @@
 using OnnxEdit.Engine.Data;
+using OnnxEdit.Surgery;
 using OnnxEdit.Surgery.Proto;
 
 namespace OnnxEdit.Engine.Tasks;

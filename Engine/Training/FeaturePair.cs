@@ -1,4 +1,5 @@
 using System.Numerics.Tensors;
+using OnnxEdit.Surgery;
 using OnnxEdit.Surgery.Gradients;
 using OnnxEdit.Surgery.Graph;
 using OnnxEdit.Surgery.Model;

@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using System.Text;
 using OnnxEdit.Engine.Training.Rules;
+using OnnxEdit.Surgery;
 using OnnxEdit.Surgery.Model;
 
 namespace OnnxEdit.Engine.Training;

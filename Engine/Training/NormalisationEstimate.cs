@@ -1,5 +1,6 @@
 using OnnxEdit.Engine.Data;
 using OnnxEdit.Engine.Runtime;
+using OnnxEdit.Surgery;
 using OnnxEdit.Surgery.Gradients;
 using OnnxEdit.Surgery.Model;
 using OnnxEdit.Surgery.Proto;
@@ -45,6 +46,6 @@ static class NormalisationEstimate
     public static void Require(ModelProto model)
     {
         if (!model.Graph.Node.Any(n => n.IsStandard() && n.OpType == "BatchNormalization"))
-            throw new OnnxEngineException(ErrorKind.Usage, "The model has no batch normalisation whose statistics could change (exporters often fold it into the convolutions); leave --normalisation away.");
+            throw new OnnxEngineException(ErrorKind.Usage, "The model has no batch normalisation whose statistics could change (exporters often fold it into the convolutions); leave FinetuneOptions.Normalisation away.");
     }
 }

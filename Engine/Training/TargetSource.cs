@@ -1,6 +1,7 @@
 using System.Numerics.Tensors;
 using OnnxEdit.Engine.Runtime;
 using OnnxEdit.Engine.Tasks;
+using OnnxEdit.Surgery;
 using OnnxEdit.Surgery.Gradients;
 using OnnxEdit.Surgery.Model;
 using OnnxEdit.Surgery.Proto;
@@ -53,7 +54,7 @@ sealed class TargetSource : IDisposable
         for (var i = 0; i < labels.Length; i++)
         {
             if (labels[i] < 0 || labels[i] >= _classes)
-                throw new OnnxEngineException(ErrorKind.Data, $"Label {labels[i]} is no class of the model, which has {_classes}; map the labels with --labels.");
+                throw new OnnxEngineException(ErrorKind.Data, $"Label {labels[i]} is no class of the model, which has {_classes}; map the labels with DataOptions.LabelMap.");
             targets[i * _classes + labels[i]] = 1;
         }
     }

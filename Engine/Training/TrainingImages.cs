@@ -1,5 +1,6 @@
 using OnnxEdit.Engine.Data;
 using OnnxEdit.Kernels.RandomNumbers;
+using OnnxEdit.Surgery;
 
 namespace OnnxEdit.Engine.Training;
 

@@ -1,6 +1,7 @@
 using System.Globalization;
 using OnnxEdit.Engine.Runtime;
 using OnnxEdit.Engine.Tasks;
+using OnnxEdit.Surgery;
 using OnnxEdit.Surgery.Graph;
 
 namespace OnnxEdit.Engine.Unlearning;

@@ -6,6 +6,7 @@ using OnnxEdit.Engine.Refit;
 using OnnxEdit.Engine.Slimming;
 using OnnxEdit.Engine.Statistics;
 using OnnxEdit.Engine.Tasks;
+using OnnxEdit.Surgery;
 using OnnxEdit.Surgery.Channels;
 using OnnxEdit.Surgery.Graph;
 using OnnxEdit.Surgery.Model;
@@ -40,7 +41,7 @@ sealed class ForgottenChannels(
         var ranked = Ranked();
         if (ranked.Length == 0)
             throw new OnnxEngineException(ErrorKind.TargetNotReached,
-                "No channel surely serves the forgotten classes more than any class that stays, so none can be removed; leave out --physical to make the network forget with all its channels.");
+                "No channel surely serves the forgotten classes more than any class that stays, so none can be removed; leave out UnlearnOptions.Physical to make the network forget with all its channels.");
         // The most that keeps to the limit, by halving.
         var (fits, exceeds) = (0, ranked.Length + 1);
         ModelCandidate? best = null;
@@ -54,7 +55,7 @@ sealed class ForgottenChannels(
         }
         if (best is null)
             throw new OnnxEngineException(ErrorKind.TargetNotReached, FormattableString.Invariant(
-                $"Without even one of the {ranked.Length} channels that serve the forgotten classes most, the others lose more than {options.RetainDrop:0.##} points on the validation images; allow more with --retain-drop, or leave out --physical."));
+                $"Without even one of the {ranked.Length} channels that serve the forgotten classes most, the others lose more than {options.RetainDrop:0.##} points on the validation images; allow more with UnlearnOptions.RetainDrop, or leave out UnlearnOptions.Physical."));
         SlimmedGroup[] groups = [.. _analysis.Groups.Where(g => g.Cells.Any(c => best.Removed[c])).Select(g => new SlimmedGroup(g.Name, g.Cells.Count, g.Cells.Count(c => !best.Removed[c])))];
         draft.Replace(best.Model.Proto);
         return new Removal(best.Model, groups, string.Create(CultureInfo.InvariantCulture,

@@ -2,6 +2,7 @@ using System.Globalization;
 using OnnxEdit.Engine.Refit;
 using OnnxEdit.Engine.Runtime;
 using OnnxEdit.Engine.Statistics;
+using OnnxEdit.Surgery;
 using OnnxEdit.Surgery.Graph;
 using OnnxEdit.Surgery.Model;
 
@@ -45,10 +46,10 @@ sealed class MomentsFit
         var node = new NodeNames(model.Proto.Graph).Of(target.Unit.Node);
         _patches = PatchGraph.Of(target.Unit, model, ItemLayout.Of(model));
         _sums = statistics.Features ?? throw Lacking(statistics.Skipped.FirstOrDefault(s => s.Node == node)?.Reason is { } why
-            ? $"the statistics file holds no sums by class of '{node}': {why}; unlearn this model from images with --data"
-            : "the statistics file holds no sums by class, as files of earlier versions do not; run `onnxedit stats` again");
+            ? $"the statistics file holds no sums by class of '{node}': {why}; unlearn this model from images with UnlearnData.Train"
+            : "the statistics file holds no sums by class, as files of earlier versions do not; run MomentsBundle.Write again");
         if (_sums.Sums.Node != node || _sums.Sums.Rows != _patches.Rows || _sums.Sums.Outputs != stage.Channels || _sums.Classes != stage.Classes)
-            throw Lacking($"the statistics file holds the sums by class of '{_sums.Sums.Node}' and not of '{node}'; run `onnxedit stats` again");
+            throw Lacking($"the statistics file holds the sums by class of '{_sums.Sums.Node}' and not of '{node}'; run MomentsBundle.Write again");
         foreach (var c in options.Classes)
             if (statistics.ClassCounts[c] == 0) throw Lacking($"the statistics file was made without an image of class {ClassImages.Name(c, statistics.ClassNames)}, so there is nothing to tell what to forget");
         _grams = _sums.Sums.Unpack();

@@ -1,6 +1,7 @@
 using OnnxEdit.Engine.Data;
 using OnnxEdit.Engine.Refit;
 using OnnxEdit.Engine.Runtime;
+using OnnxEdit.Surgery;
 using OnnxEdit.Surgery.Graph;
 
 namespace OnnxEdit.Engine.Unlearning;
@@ -82,7 +83,7 @@ sealed class RefitChoice(UnlearnOptions options, ForgetMeter meter, ForgetMeter.
         if (forgotten <= options.ForgetTarget && drop <= options.RetainDrop) return;
         var result = FormattableString.Invariant(
             $"forgotten classes at {forgotten:0.0} % (asked for: {options.ForgetTarget:0.##}) with the others losing {Math.Max(0, drop):0.0} points (asked for: {options.RetainDrop:0.##})");
-        if (options.MustReach) throw new OnnxEngineException(ErrorKind.TargetNotReached, $"On the validation images the closest is {result}; ask for less with --forget-target or --retain-drop.");
+        if (options.MustReach) throw new OnnxEngineException(ErrorKind.TargetNotReached, $"On the validation images the closest is {result}; ask for less with UnlearnOptions.ForgetTarget or UnlearnOptions.RetainDrop.");
         Note = $"The usual limits are not reached; the closest on the validation images: {result}.";
     }
 }

@@ -129,7 +129,7 @@ public sealed class Unlearner
     {
         var (gone, layers) = new DisceditUnlearning(_draft.Working, last, _options).Apply(images, _progress, _cancellation);
         if (gone == 0)
-            throw new OnnxEngineException(ErrorKind.TargetNotReached, "No channel's score stands out, so nothing would change; ask for less with --deviations, for a number with --per-layer, or look at more layers with --tail.");
+            throw new OnnxEngineException(ErrorKind.TargetNotReached, "No channel's score stands out, so nothing would change; ask for less with UnlearnOptions.Deviations, for a number with UnlearnOptions.PerLayer, or look at more layers with UnlearnOptions.Tail.");
         var rule = _options.PerLayer is { } count ? FormattableString.Invariant($"the {count} with the highest scores of each layer")
             : FormattableString.Invariant($"those {_options.Deviations:0.##} standard deviations above their layer's mean score");
         return FormattableString.Invariant(
@@ -158,32 +158,32 @@ public sealed class Unlearner
     {
         if (_data.Moments is not null && _data.Test is not { IsLabelled: true })
         {
-            _notes.Add("Nothing is measured, since there are no labelled images to measure on; --data or --eval-data would tell how much is forgotten.");
+            _notes.Add("Nothing is measured, since there are no labelled images to measure on; UnlearnData.Train or UnlearnData.Test would tell how much is forgotten.");
             return null;
         }
         var test = Labelled(_data.Test, "test");
         foreach (var isForgotten in (bool[])[true, false])
             if (!Enumerable.Range(0, test.Count).Any(i => _options.Stays(test.Label(i)) != isForgotten))
-                throw new OnnxEngineException(ErrorKind.Data, $"The test data holds no image of {(isForgotten ? "a class to forget" : "a class that stays")}, so the result cannot be measured; give other data with --eval-data.");
+                throw new OnnxEngineException(ErrorKind.Data, $"The test data holds no image of {(isForgotten ? "a class to forget" : "a class that stays")}, so the result cannot be measured; give other data with UnlearnData.Test.");
         return test;
     }
 
     void RequireOptions()
     {
         if (_options.Physical && _options.Method != UnlearnMethod.Refit)
-            throw new OnnxEngineException(ErrorKind.Usage, "--physical goes with --method refit, which re-fits what is left; leave one of them out.");
+            throw new OnnxEngineException(ErrorKind.Usage, "UnlearnOptions.Physical goes with UnlearnOptions.Method = refit, which re-fits what is left; leave one of them out.");
         if (_data.Moments is null) return;
-        if (_options.Finetune is not null) throw new OnnxEngineException(ErrorKind.Usage, "--finetune trains on images, which --moments holds none of; leave one of them out.");
+        if (_options.Finetune is not null) throw new OnnxEngineException(ErrorKind.Usage, "UnlearnOptions.Finetune trains on images, which UnlearnData.Moments holds none of; leave one of them out.");
         if (_options.Method != UnlearnMethod.Refit)
-            throw new OnnxEngineException(ErrorKind.Usage, $"--method {Words.Of(_options.Method)} does not work from --moments; give --data instead.");
-        if (_options.Physical) throw new OnnxEngineException(ErrorKind.Usage, "--physical checks on images how many channels can go, which --moments holds none of; leave one of them out.");
+            throw new OnnxEngineException(ErrorKind.Usage, $"UnlearnOptions.Method = {Words.Of(_options.Method)} does not work from UnlearnData.Moments; give UnlearnData.Train instead.");
+        if (_options.Physical) throw new OnnxEngineException(ErrorKind.Usage, "UnlearnOptions.Physical checks on images how many channels can go, which UnlearnData.Moments holds none of; leave one of them out.");
         if (_options.MustReach)
-            throw new OnnxEngineException(ErrorKind.Usage, "--retain-drop and --forget-target are checked on images, which --moments holds none of; leave them out.");
+            throw new OnnxEngineException(ErrorKind.Usage, "UnlearnOptions.RetainDrop and UnlearnOptions.ForgetTarget are checked on images, which UnlearnData.Moments holds none of; leave them out.");
     }
 
     void RequireClasses(int count)
     {
-        if (_options.Classes.Count == 0) throw new OnnxEngineException(ErrorKind.Usage, "Name the class to forget, e.g. --class 5.");
+        if (_options.Classes.Count == 0) throw new OnnxEngineException(ErrorKind.Usage, "Name the class to forget, e.g. UnlearnOptions.Classes = 5.");
         foreach (var c in _options.Classes)
             if (c < 0 || c >= count) throw new OnnxEngineException(ErrorKind.Usage, $"There is no class {c}: the model has {count}, 0 to {count - 1}.");
         if (_options.Classes.Distinct().Count() >= count - 1)
@@ -193,7 +193,7 @@ public sealed class Unlearner
     static ItemSet Labelled(ItemSet? images, string part)
     {
         if (images is not { IsLabelled: true })
-            throw new OnnxEngineException(ErrorKind.Data, $"Unlearning needs labelled {part} images and the data has none; give a labelled data set with --data.");
+            throw new OnnxEngineException(ErrorKind.Data, $"Unlearning needs labelled {part} images and the data has none; give a labelled data set with UnlearnData.Train.");
         var labelled = Enumerable.Range(0, images.Count).Where(i => images.Label(i) >= 0).ToArray();
         return labelled.Length == images.Count ? images : images.Select(labelled);
     }

@@ -64,7 +64,10 @@ sealed class WitnessScores(NormalisedModel model, UnlearnWitness witness, ulong 
     }
 
     // Moments and histograms of the pooled maps, class 1 the one of the prefix.
-    PointStatistics Statistics(EditSite site, PrefixRunner own, PrefixRunner others)
+    PointStatistics Statistics(EditSite site, PrefixRunner own, PrefixRunner others) => KernelBorder.Cross(
+        ErrorKind.Model, $"The activations at '{site.Name}' cannot be measured", () => Measured(site, own, others));
+
+    PointStatistics Measured(EditSite site, PrefixRunner own, PrefixRunner others)
     {
         using var backend = new SimdBackend(ExecutionOptions.Current.Threads);
         var layer = new LayerStatistics(site.Channels(model.Trace), 2, backend);

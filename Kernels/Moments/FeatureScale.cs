@@ -26,7 +26,7 @@ sealed class FeatureScale
             if (!double.IsFinite(shift[c]) || !(scale[c] >= Smallest) || !double.IsFinite(scale[c]) || !(high[c] - low[c] >= Smallest)
                 || !double.IsFinite(high[c] - low[c]))
                 throw new OnnxKernelException(
-                    $"Pilot constants of channel {c} are unusable (shift {shift[c]}, scale {scale[c]}, range [{low[c]}, {high[c]}]); collect the statistics again.");
+                    FormattableString.Invariant($"Pilot constants of channel {c} are unusable (shift {shift[c]}, scale {scale[c]}, range [{low[c]}, {high[c]}]); collect the statistics again."));
         (Shift, Scale, Low, High) = (shift, scale, low, high);
     }
 

@@ -15,7 +15,7 @@ static class NonFinite
         while (float.IsFinite(activations[position * stride + offset]))
             position++;
         throw new OnnxKernelException(
-            $"Activation of image {image}, channel {channel}, position {position} is {activations[position * stride + offset]}; "
+            FormattableString.Invariant($"Activation of image {image}, channel {channel}, position {position} is {activations[position * stride + offset]}; ")
             + "statistics need finite values. Check the model's weights and the input normalisation, "
             + "or run the model in float32 if it overflows in half precision.");
     }
@@ -28,7 +28,7 @@ static class NonFinite
         for (var i = 0; i < features.Length; i++)
             if (!double.IsFinite(features[i]))
                 throw new OnnxKernelException(
-                    $"Feature of image {i / channels}, channel {i % channels} is {features[i]}; "
+                    FormattableString.Invariant($"Feature of image {i / channels}, channel {i % channels} is {features[i]}; ")
                     + "moments need finite values. Check the model's weights and the input normalisation.");
     }
 

@@ -67,7 +67,7 @@ sealed class InputShapes(IReadOnlyList<ValueInfoProto> inputs, IReadOnlyDictiona
             else if (IsBatch(dims[a], a)) shape[a] = batch;
             else
                 throw new OnnxSurgeryException(
-                    $"Input '{input.Name}' has a symbolic dimension {a} ('{dims[a].DimParam}'); give its size with --input-shape {input.Name}:{Example(dims)}.");
+                    $"Input '{input.Name}' has a symbolic dimension {a} ('{dims[a].DimParam}'); give its size with SlimOptions.InputShapes = {input.Name}:{Example(dims)}.");
         }
         return shape;
     }

@@ -17,7 +17,7 @@ sealed record OpenInputs(IReadOnlyDictionary<string, long[]> Shapes, IReadOnlyLi
 
     /// <summary>One sentence for the reader, or null when nothing was open.</summary>
     public string? Note => Chosen.Count == 0 ? null
-        : $"The model leaves its input size open; it was run with {string.Join(" and ", Chosen)} (choose another with --input-shape).";
+        : $"The model leaves its input size open; it was run with {string.Join(" and ", Chosen)} (choose another with SlimOptions.InputShapes).";
 
     /// <summary>Finds sizes.</summary>
     /// <param name="model">The model.</param>
@@ -42,7 +42,7 @@ sealed record OpenInputs(IReadOnlyDictionary<string, long[]> Shapes, IReadOnlyLi
                     return new OpenInputs(shapes, [.. open.Select(i => $"{i.Name}:{string.Join(',', shapes[i.Name].Select(e => e < 0 ? "N" : $"{e}"))}")]);
             }
         throw new OnnxSurgeryException(
-            $"The model leaves the size of {string.Join(" and ", open.Select(i => $"'{i.Name}'"))} open and runs at none of the usual ones ({failure}); give it with --input-shape {open[0].Name}:{new string('?', Rank(open[0])).Aggregate("", (t, c) => t.Length == 0 ? "N" : $"{t},SIZE")}.");
+            $"The model leaves the size of {string.Join(" and ", open.Select(i => $"'{i.Name}'"))} open and runs at none of the usual ones ({failure}); give it with SlimOptions.InputShapes = {open[0].Name}:{new string('?', Rank(open[0])).Aggregate("", (t, c) => t.Length == 0 ? "N" : $"{t},SIZE")}.");
     }
 
     // -1 stays where the batch is; known extents are repeated, so that only what is open changes.

@@ -37,7 +37,7 @@ static class ExternalData
             foreach (var (tensor, name, path, handle, (offset, length)) in external)
             {
                 if (length > ModelReader.Limit)
-                    throw new OnnxSurgeryException($"Tensor '{name}' alone has {length:N0} bytes and single tensors over 2 GB are not supported; use a float16 export.");
+                    throw new OnnxSurgeryException(FormattableString.Invariant($"Tensor '{name}' alone has {length:N0} bytes and single tensors over 2 GB are not supported; use a float16 export."));
                 tensor.RawData = mapped && length >= Alignment
                     ? MappedBytes.Of(handle, offset, (int)length)
                     : UnsafeByteOperations.UnsafeWrap(ReadRange(handle, offset, (int)length, name, path));
@@ -122,10 +122,10 @@ static class ExternalData
         var length = Number(tensor, name, "length") ?? needed ?? Math.Max(0, available - offset);
         if (needed is { } n && n != length)
             throw new OnnxSurgeryException(
-                $"Tensor '{name}' of shape [{string.Join(',', tensor.Dims)}] needs {n:N0} bytes but its external data has length {length:N0}; export the model again.");
+                FormattableString.Invariant($"Tensor '{name}' of shape [{string.Join(',', tensor.Dims)}] needs {n:N0} bytes but its external data has length {length:N0}; export the model again."));
         if (offset > available || length > available - offset)
             throw new OnnxSurgeryException(
-                $"The external data file '{path}' is too short: tensor '{name}' needs {length:N0} bytes from offset {offset:N0}, the file has {available:N0}; copy it again.");
+                FormattableString.Invariant($"The external data file '{path}' is too short: tensor '{name}' needs {length:N0} bytes from offset {offset:N0}, the file has {available:N0}; copy it again."));
         return (offset, length);
     }
 

@@ -43,7 +43,7 @@ static class ModelReader
                 throw new OnnxSurgeryException($"'{path}' is empty; download or export the model again.");
             if (length > Limit)
                 throw new OnnxSurgeryException(
-                    $"'{path}' has {length:N0} bytes and a file over 2 GB is no valid ONNX model; export it again with its weights as external data.");
+                    FormattableString.Invariant($"'{path}' has {length:N0} bytes and a file over 2 GB is no valid ONNX model; export it again with its weights as external data."));
             return File.ReadAllBytes(path);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
@@ -70,7 +70,7 @@ static class ModelReader
         else if (inner is null)
             message = $"'{path}' holds no ONNX graph; if it comes from another framework, export it to ONNX first.";
         else if (MissingBytes(bytes) is > 0 and var missing)
-            message = $"'{path}' is truncated, {missing:N0} bytes are missing at its end; download or copy it again.";
+            message = FormattableString.Invariant($"'{path}' is truncated, {missing:N0} bytes are missing at its end; download or copy it again.");
         else message = $"'{path}' is not an ONNX model, or is damaged (no valid protobuf); download or export it again.";
         throw inner is null ? new OnnxSurgeryException(message) : new OnnxSurgeryException(message, inner);
     }

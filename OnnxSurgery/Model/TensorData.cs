@@ -59,7 +59,7 @@ static class TensorData
         else bytes = [];
         if (bytes.Length != expected)
             throw new OnnxSurgeryException(
-                $"Tensor '{tensor.Name}' holds {bytes.Length:N0} bytes but its shape [{string.Join(',', tensor.Dims)}] needs {expected:N0}; the file is damaged, export it again.");
+                FormattableString.Invariant($"Tensor '{tensor.Name}' holds {bytes.Length:N0} bytes but its shape [{string.Join(',', tensor.Dims)}] needs {expected:N0}; the file is damaged, export it again."));
         return bytes;
     }
 
@@ -134,7 +134,7 @@ static class TensorData
     public static void SetFloats(TensorProto tensor, ReadOnlySpan<float> values)
     {
         if (values.Length != ElementCount(tensor))
-            throw new OnnxSurgeryException($"Tensor '{tensor.Name}' has {ElementCount(tensor):N0} elements, not {values.Length:N0}.");
+            throw new OnnxSurgeryException(FormattableString.Invariant($"Tensor '{tensor.Name}' has {ElementCount(tensor):N0} elements, not {values.Length:N0}."));
         byte[] bytes;
         switch ((DataType)tensor.DataType)
         {
@@ -161,7 +161,7 @@ static class TensorData
     public static void SetIntegers(TensorProto tensor, ReadOnlySpan<long> values)
     {
         if (values.Length != ElementCount(tensor))
-            throw new OnnxSurgeryException($"Tensor '{tensor.Name}' has {ElementCount(tensor):N0} elements, not {values.Length:N0}.");
+            throw new OnnxSurgeryException(FormattableString.Invariant($"Tensor '{tensor.Name}' has {ElementCount(tensor):N0} elements, not {values.Length:N0}."));
         SetRaw(tensor, (DataType)tensor.DataType == DataType.Int32
             ? MemoryMarshal.AsBytes(Array.ConvertAll(values.ToArray(), v => checked((int)v)).AsSpan()).ToArray()
             : MemoryMarshal.AsBytes(values).ToArray());

@@ -25,14 +25,14 @@ static class TensorValidator
         var stored = StoredBytes(tensor);
         if (ByteCount(tensor, name) is { } needed && stored != needed)
             throw new OnnxSurgeryException(
-                $"Tensor '{name}' holds {stored:N0} bytes but its shape [{string.Join(',', tensor.Dims)}] of {(DataType)tensor.DataType} needs {needed:N0}; the file is damaged, export it again.");
+                FormattableString.Invariant($"Tensor '{name}' holds {stored:N0} bytes but its shape [{string.Join(',', tensor.Dims)}] of {(DataType)tensor.DataType} needs {needed:N0}; the file is damaged, export it again."));
         var (nan, infinite) = NonFinite(tensor);
         if (nan > 0)
             throw new OnnxSurgeryException(
-                $"Tensor '{name}' holds {nan:N0} NaN values of {TensorData.ElementCount(tensor):N0}; the training diverged or the file is damaged, export healthy weights.");
+                FormattableString.Invariant($"Tensor '{name}' holds {nan:N0} NaN values of {TensorData.ElementCount(tensor):N0}; the training diverged or the file is damaged, export healthy weights."));
         if (infinite > 0 && isWeight)
             throw new OnnxSurgeryException(
-                $"Tensor '{name}' holds {infinite:N0} infinite values of {TensorData.ElementCount(tensor):N0}; the training diverged or a conversion overflowed, export healthy weights.");
+                FormattableString.Invariant($"Tensor '{name}' holds {infinite:N0} infinite values of {TensorData.ElementCount(tensor):N0}; the training diverged or a conversion overflowed, export healthy weights."));
     }
 
     /// <summary>Bytes that the shape asks for (entries for strings); null for element types this library does not know.</summary>

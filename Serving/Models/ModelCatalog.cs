@@ -122,7 +122,7 @@ sealed partial class ModelCatalog(ModelRepository repository, ServeOptions optio
             if (old is not null) _ = old.RetireAsync();
             return true;
         }
-        catch (Exception e) when (e is OnnxEngineException or OnnxSurgeryException or IOException or UnauthorizedAccessException)
+        catch (Exception e) when (e is OnnxEditException or IOException or UnauthorizedAccessException)
         {
             slot.Failure = e.Message;
             LogRefused(slot.Name, e.Message, slot.Current?.Version ?? 0);

@@ -79,7 +79,7 @@ public sealed class FloorTests
             ? (space.Length == 0 ? "" : Unlisted(space), -1) : throw new InvalidOperationException($"'{space}' is on no floor; list it.");
     }
 
-    // A type of the root namespace that is written out, such as OnnxEdit.Engine.ErrorKind, is no folder.
+    // A type of the root namespace that is written out, such as OnnxEdit.Engine.OnnxEngineException, is no folder.
     static string Unlisted(string name) => Directory.Exists(Path.Combine(Repository.Root, "Engine", name)) || Directory.Exists(Path.Combine(Repository.Root, "OnnxSurgery", name))
         ? throw new InvalidOperationException($"'{name}' is on no floor; list it.") : "";
 

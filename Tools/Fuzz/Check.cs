@@ -45,7 +45,7 @@ static class Check
         {
             case OutOfMemoryException or InsufficientMemoryException: return (Outcome.Memory, Place(e));
             case OnnxEngineException { Kind: ErrorKind.VerificationFailed }: return (Outcome.Unverified, e.Message);
-            case OnnxSurgeryException or OnnxEngineException:
+            case OnnxEditException:
                 var bad = string.IsNullOrWhiteSpace(e.Message) || e.Message.Any(char.IsControl) || e.Message.Length > LongestMessage || !(e.Message[^1] is '.' or ')');
                 return (bad ? Outcome.PoorMessage : Outcome.Refused, e.Message);
             default: return (Outcome.ManagedCrash, Place(e));

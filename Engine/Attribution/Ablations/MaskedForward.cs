@@ -1,6 +1,7 @@
 using Microsoft.ML.OnnxRuntime;
 using OnnxEdit.Engine.Runtime;
 using OnnxEdit.Engine.Tasks;
+using OnnxEdit.Surgery;
 using OnnxEdit.Surgery.Components;
 using OnnxEdit.Surgery.Graph;
 using OnnxEdit.Surgery.Model;

@@ -1,3 +1,5 @@
+using OnnxEdit.Surgery;
+
 namespace OnnxEdit.Engine.Attribution.Corrections;
 
 /// <summary>t statistics of attributions: a component with a low score helps the reference more than the target.</summary>

@@ -1,3 +1,5 @@
+using OnnxEdit.Surgery;
+
 namespace OnnxEdit.Engine.Attribution.Runs;
 
 /// <summary>Adds up the chunks of a run, one at a time and always in the same order, and turns the sums into attributions.</summary>
@@ -33,7 +35,7 @@ static class AttributionMerge
         var (files, chunks) = (run.Files(), run.Work.Chunks);
         int[] missing = [.. chunks.Where(c => !files.Contains(c.Number)).Select(c => c.Number)];
         if (missing.Length > 0)
-            throw new OnnxEngineException(ErrorKind.Data, $"{missing.Length} of {chunks.Count} chunks are missing; make them with onnxedit coar sample {run.Path} --only {ChunkNumbers.Write(missing)}.");
+            throw new OnnxEngineException(ErrorKind.Data, $"{missing.Length} of {chunks.Count} chunks are missing; make them with AttributionSampler.Run(numbers) = {ChunkNumbers.Write(missing)} on {run.Path}.");
         var (sums, hosts, twice) = (new AttributionSums(run.Work), new SortedDictionary<string, int>(StringComparer.Ordinal), new List<int>());
         foreach (var chunk in chunks)
         {

@@ -1,6 +1,7 @@
 using System.Globalization;
 using OnnxEdit.Engine.Attribution.Ablations;
 using OnnxEdit.Engine.Data.Arrays;
+using OnnxEdit.Surgery;
 
 namespace OnnxEdit.Engine.Attribution.Runs;
 
@@ -62,5 +63,5 @@ static class ChunkFile
     static string Name(AttributionChunk chunk) => string.Create(CultureInfo.InvariantCulture, $"{chunk.Number} {chunk}");
 
     static OnnxEngineException Damaged(string path, AttributionChunk chunk, string how, Exception? inner = null) =>
-        new(ErrorKind.Data, $"'{path}' is damaged: {how}; make it again with onnxedit coar sample RUN --only {chunk.Number}.", inner);
+        new(ErrorKind.Data, $"'{path}' is damaged: {how}; make it again with AttributionSampler.Run(numbers) = {chunk.Number}.", inner);
 }

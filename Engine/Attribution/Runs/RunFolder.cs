@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Security.Cryptography;
 using System.Text.Json;
+using OnnxEdit.Surgery;
 using OnnxEdit.Surgery.Model;
 
 namespace OnnxEdit.Engine.Attribution.Runs;
@@ -57,7 +58,7 @@ sealed class RunFolder
     public static RunFolder Open(string path)
     {
         var file = System.IO.Path.Combine(path, ManifestName);
-        if (!File.Exists(file)) throw new OnnxEngineException(ErrorKind.Usage, $"There is no run in '{path}'; plan one with onnxedit coar plan MODEL -o {path}.");
+        if (!File.Exists(file)) throw new OnnxEngineException(ErrorKind.Usage, $"There is no run in '{path}'; plan one with RunFolder.Create(path) = {path}.");
         try
         {
             var text = File.ReadAllBytes(file);

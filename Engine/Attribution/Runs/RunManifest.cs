@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using OnnxEdit.Surgery;
 
 namespace OnnxEdit.Engine.Attribution.Runs;
 
@@ -94,9 +95,9 @@ sealed record RunManifest
     internal void Require(Attributor attributor, CancellationToken cancellation)
     {
         var subject = attributor.Subject;
-        if (subject.ModelSha256 != ModelSha256) throw Other("model", "the file was changed or another one was named (--model)");
-        if (!subject.Components.SequenceEqual(Components)) throw Other("list of components", "this version of onnxedit finds others in the model");
-        if (!subject.Labels.SequenceEqual(Labels) || ExampleHash.Of(attributor.Images, cancellation) != Data.Sha256) throw Other("examples", "the data was changed or other data was named (--data)");
+        if (subject.ModelSha256 != ModelSha256) throw Other("model", "the file was changed or another one was named (RunManifest.Model)");
+        if (!subject.Components.SequenceEqual(Components)) throw Other("list of components", "this version finds others in the model");
+        if (!subject.Labels.SequenceEqual(Labels) || ExampleHash.Of(attributor.Images, cancellation) != Data.Sha256) throw Other("examples", "the data was changed or other data was named (RunManifest.Data)");
     }
 
     static OnnxEngineException Other(string what, string why) =>

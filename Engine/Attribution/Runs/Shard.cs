@@ -1,4 +1,5 @@
 using System.Globalization;
+using OnnxEdit.Surgery;
 
 namespace OnnxEdit.Engine.Attribution.Runs;
 
@@ -21,10 +22,10 @@ sealed record Shard(int Index, int Count)
     public static Shard Parse(string text, int? shards, Func<string, string?> environment)
     {
         if (text == "auto") return Slurm(shards, environment) ?? Indexed("JOB_COMPLETION_INDEX", shards, environment) ?? Indexed("AWS_BATCH_JOB_ARRAY_INDEX", shards, environment)
-            ?? throw Wrong("--shard auto takes its place from SLURM_ARRAY_TASK_ID, JOB_COMPLETION_INDEX or AWS_BATCH_JOB_ARRAY_INDEX, and none of them is set; give --shard i/n");
+            ?? throw Wrong("Shard.Parse = auto takes its place from SLURM_ARRAY_TASK_ID, JOB_COMPLETION_INDEX or AWS_BATCH_JOB_ARRAY_INDEX, and none of them is set; give Shard.Parse = i/n");
         if (text.Split('/') is not [var left, var right] || Number(left) is not { } index || Number(right) is not { } count || count < 1)
-            throw Wrong($"--shard takes auto or i/n, such as 0/8 to 7/8, not '{text}'");
-        if (shards is not null && shards != count) throw Wrong($"--shard {text} and --shards {shards} contradict each other; give one of them");
+            throw Wrong($"Shard.Parse takes auto or i/n, such as 0/8 to 7/8, not '{text}'");
+        if (shards is not null && shards != count) throw Wrong($"Shard.Parse = {text} and Shard.Parse(shards) = {shards} contradict each other; give one of them");
         return Checked(index, count);
     }
 
@@ -36,17 +37,17 @@ sealed record Shard(int Index, int Count)
         int Of(string name) => Required(name, environment(name) ?? "");
         var (first, last, step, tasks) = (Of("SLURM_ARRAY_TASK_MIN"), Of("SLURM_ARRAY_TASK_MAX"), Of("SLURM_ARRAY_TASK_STEP"), Of("SLURM_ARRAY_TASK_COUNT"));
         if (step < 1 || (last - first) / step + 1 != tasks)
-            throw Wrong($"The job array has gaps ({tasks} tasks from {first} to {last}), so that places cannot be told from it; say how many shards there are with --shards");
+            throw Wrong($"The job array has gaps ({tasks} tasks from {first} to {last}), so that places cannot be told from it; say how many shards there are with Shard.Parse(shards)");
         return Checked((index - first) / step, tasks);
     }
 
     static Shard? Indexed(string name, int? shards, Func<string, string?> environment) =>
         environment(name) is not { Length: > 0 } text ? null
-            : Checked(Required(name, text), shards ?? throw Wrong($"{name} says which shard this is but not how many there are; add --shards n"));
+            : Checked(Required(name, text), shards ?? throw Wrong($"{name} says which shard this is but not how many there are; add Shard.Parse(shards) = n"));
 
     static Shard Checked(int index, int count) => index < count ? new(index, count) : throw Wrong($"There is no shard {index} of {count}: they are numbered from 0 to {count - 1}");
 
-    static int Required(string name, string text) => Number(text) ?? throw Wrong($"{name} is '{text}', not a whole number; give --shard i/n");
+    static int Required(string name, string text) => Number(text) ?? throw Wrong($"{name} is '{text}', not a whole number; give Shard.Parse = i/n");
 
     static int? Number(string text) => int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : null;
 

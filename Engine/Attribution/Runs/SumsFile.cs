@@ -1,6 +1,7 @@
 using System.Globalization;
 using OnnxEdit.Engine.Attribution.Ablations;
 using OnnxEdit.Engine.Data.Arrays;
+using OnnxEdit.Surgery;
 
 namespace OnnxEdit.Engine.Attribution.Runs;
 
@@ -33,7 +34,7 @@ static class SumsFile
         if (!File.Exists(run.SumsPath)) return null;
         var file = SafeTensors.Load(run.SumsPath);
         if (file.Metadata.GetValueOrDefault("run") != run.Sha256 || file.Metadata.GetValueOrDefault("sha256") != file.Sha256())
-            throw new OnnxEngineException(ErrorKind.Data, $"'{run.SumsPath}' is damaged or of another run; write it anew with onnxedit coar merge.");
+            throw new OnnxEngineException(ErrorKind.Data, $"'{run.SumsPath}' is damaged or of another run; write it anew with AttributionMerge.Merge.");
         var d = run.Work.Components;
         var gradients = run.Work.Gradients is null ? null
             : new PathGradients(Rows<double>(file, "gradients.sum", d), Rows<double>(file, "gradients.squares", d), [.. Rows<float>(file, "gradients.count", d).Select(row => Array.ConvertAll(row, c => (int)c))]);

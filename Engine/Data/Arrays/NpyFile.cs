@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using System.Globalization;
 using System.Text;
 using System.Text.RegularExpressions;
+using OnnxEdit.Surgery;
 
 namespace OnnxEdit.Engine.Data.Arrays;
 
@@ -33,7 +34,7 @@ static partial class NpyFile
     {
         var header = ReadHeader(stream, name);
         if (header.ByteLength > Array.MaxLength)
-            throw new OnnxEngineException(ErrorKind.Data, $"'{name}' is an array of {header.ByteLength:N0} bytes, too large to hold; store it as several.");
+            throw new OnnxEngineException(ErrorKind.Data, FormattableString.Invariant($"'{name}' is an array of {header.ByteLength:N0} bytes, too large to hold; store it as several."));
         var bytes = new byte[header.ByteLength];
         if (stream.ReadAtLeast(bytes, bytes.Length, throwOnEndOfStream: false) < bytes.Length)
             throw Truncated(name);

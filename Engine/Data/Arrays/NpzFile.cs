@@ -1,5 +1,6 @@
 using System.IO.Compression;
 using System.Text;
+using OnnxEdit.Surgery;
 
 namespace OnnxEdit.Engine.Data.Arrays;
 

@@ -1,4 +1,5 @@
 using OnnxEdit.Engine.Data.Sources;
+using OnnxEdit.Surgery;
 
 namespace OnnxEdit.Engine.Data.Pixels;
 
@@ -25,7 +26,7 @@ sealed class ImageFitter(InputGeometry input, ImageResize? resize)
         {
             throw new OnnxEngineException(
                 ErrorKind.Data,
-                $"'{name}' is {image.Height}x{image.Width} but the model takes {Text(input.Height)}x{Text(input.Width)}; give --resize {Text(input.Height)}x{Text(input.Width)}.");
+                $"'{name}' is {image.Height}x{image.Width} but the model takes {Text(input.Height)}x{Text(input.Width)}; give Preprocessing.Resize = {Text(input.Height)}x{Text(input.Width)}.");
         }
 
         return image;
@@ -53,7 +54,7 @@ sealed class ImageFitter(InputGeometry input, ImageResize? resize)
         }
 
         throw new OnnxEngineException(
-            ErrorKind.Data, $"'{name}' has {image.Channels} channels but the model takes {wanted}; check --layout, or give arrays of {wanted} channels.");
+            ErrorKind.Data, $"'{name}' has {image.Channels} channels but the model takes {wanted}; check Preprocessing.Layout, or give arrays of {wanted} channels.");
     }
 
     delegate void PixelMap(ReadOnlySpan<byte> from, Span<byte> to);
@@ -71,7 +72,7 @@ sealed class ImageFitter(InputGeometry input, ImageResize? resize)
         if (height == image.Height && width == image.Width)
             return image;
         if (height > image.Height || width > image.Width)
-            throw new OnnxEngineException(ErrorKind.Data, $"'{name}' is {image.Height}x{image.Width} after resizing, too small for a crop of {height}x{width}; give a larger --resize.");
+            throw new OnnxEngineException(ErrorKind.Data, $"'{name}' is {image.Height}x{image.Width} after resizing, too small for a crop of {height}x{width}; give a larger Preprocessing.Resize.");
         var (top, left, stride) = ((image.Height - height) / 2, (image.Width - width) / 2, width * image.Channels);
         var pixels = new byte[height * stride];
         for (var y = 0; y < height; y++)

@@ -1,4 +1,5 @@
 using OnnxEdit.Engine.Data.Sources;
+using OnnxEdit.Surgery;
 
 namespace OnnxEdit.Engine.Data.Pixels;
 
@@ -32,7 +33,7 @@ sealed class PixelItemSet : ItemSet
             _ => _isPlanar ? [_channels, _height, _width] : [_height, _width, _channels],
         };
         if (input.Rank == 1 && input.ItemShape[0] > 0 && input.ItemShape[0] != _itemShape[0])
-            throw new OnnxEngineException(ErrorKind.Data, $"'{source.Name(0)}' gives {_itemShape[0]:N0} values but the model takes {input.ItemShape[0]:N0}; give --resize.");
+            throw new OnnxEngineException(ErrorKind.Data, FormattableString.Invariant($"'{source.Name(0)}' gives {_itemShape[0]:N0} values but the model takes {input.ItemShape[0]:N0}; give Preprocessing.Resize."));
         _values = Table(preprocessing);
     }
 
@@ -56,7 +57,7 @@ sealed class PixelItemSet : ItemSet
         if (image.Height != _height || image.Width != _width)
         {
             throw new OnnxEngineException(
-                ErrorKind.Data, $"'{_source.Name(index)}' is {image.Height}x{image.Width} but the first image is {_height}x{_width}; give --resize HEIGHTxWIDTH.");
+                ErrorKind.Data, $"'{_source.Name(index)}' is {image.Height}x{image.Width} but the first image is {_height}x{_width}; give Preprocessing.Resize = HEIGHTxWIDTH.");
         }
 
         var plane = _height * _width;

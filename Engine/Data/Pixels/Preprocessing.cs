@@ -1,3 +1,5 @@
+using OnnxEdit.Surgery;
+
 namespace OnnxEdit.Engine.Data.Pixels;
 
 /// <summary>How 8-bit pixels become model inputs: x = (pixel * scale - mean) / std. Arrays of floats are taken as they are.</summary>

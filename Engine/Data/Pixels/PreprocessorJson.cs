@@ -1,4 +1,5 @@
 using System.Text.Json;
+using OnnxEdit.Surgery;
 
 namespace OnnxEdit.Engine.Data.Pixels;
 
@@ -27,7 +28,7 @@ internal static class PreprocessorJson
         }
 
         throw new OnnxEngineException(
-            ErrorKind.Data, $"'{path}' holds no image preprocessing (neither image_mean nor pretrained_cfg); give --mean and --std instead.");
+            ErrorKind.Data, $"'{path}' holds no image preprocessing (neither image_mean nor pretrained_cfg); give Preprocessing.Mean and Preprocessing.Std instead.");
     }
 
     static Preprocessing FromHuggingFace(JsonElement root)

@@ -1,5 +1,6 @@
 using OnnxEdit.Engine.Data.Arrays;
 using OnnxEdit.Engine.Data.Pixels;
+using OnnxEdit.Surgery;
 
 namespace OnnxEdit.Engine.Data.Sources;
 
@@ -50,7 +51,7 @@ static class ArrayItems
         {
             throw new OnnxEngineException(
                 ErrorKind.Data,
-                $"The labels of '{name}' are {labels.Length:N0} elements of type {labels.Type}, but {count:N0} integers are needed, one per item.");
+                FormattableString.Invariant($"The labels of '{name}' are {labels.Length:N0} elements of type {labels.Type}, but {count:N0} integers are needed, one per item."));
         }
 
         return [.. labels.ToInt64s().Select(label => label is >= -1 and <= int.MaxValue

@@ -1,3 +1,5 @@
+using OnnxEdit.Surgery;
+
 namespace OnnxEdit.Engine.Data.Sources;
 
 /// <summary>
@@ -42,7 +44,7 @@ sealed class CifarFormat : DataFormat
             {
                 throw new OnnxEngineException(
                     ErrorKind.Data,
-                    $"'{path}' has {_records.Length:N0} bytes, which is no multiple of a CIFAR-10 record (3,073) or CIFAR-100 record (3,074); copy it again.");
+                    FormattableString.Invariant($"'{path}' has {_records.Length:N0} bytes, which is no multiple of a CIFAR-10 record (3,073) or CIFAR-100 record (3,074); copy it again."));
             }
 
             _labels = new byte[_records.Length / (Pixels + LabelBytes)];

@@ -1,4 +1,5 @@
 using System.IO.Compression;
+using OnnxEdit.Surgery;
 
 namespace OnnxEdit.Engine.Data.Sources;
 

@@ -1,3 +1,5 @@
+using OnnxEdit.Surgery;
+
 namespace OnnxEdit.Engine.Data.Sources;
 
 /// <summary>A way in which data is stored.</summary>
@@ -15,7 +17,7 @@ abstract class DataFormat
     internal static DataParts Open(string path, InputGeometry input)
     {
         if (!File.Exists(path) && !Directory.Exists(path))
-            throw new OnnxEngineException(ErrorKind.Data, $"There is no file or folder '{path}'; give --data an existing one.");
+            throw new OnnxEngineException(ErrorKind.Data, $"There is no file or folder '{path}'; give DataOptions.Path an existing one.");
         foreach (var format in All)
         {
             if (format.TryOpen(path, input) is { } parts)

@@ -1,3 +1,5 @@
+using OnnxEdit.Surgery;
+
 namespace OnnxEdit.Engine.Data.Sources;
 
 /// <summary>Records of equal length in a file or in memory, read by number; a file is not held in memory.</summary>

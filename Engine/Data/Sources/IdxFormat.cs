@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using OnnxEdit.Surgery;
 
 namespace OnnxEdit.Engine.Data.Sources;
 
@@ -47,13 +48,13 @@ sealed class IdxFormat : DataFormat
                 throw new OnnxEngineException(ErrorKind.Data, $"'{path}' is not an idx file of 8-bit images (magic 0x803).");
             (Count, _height, _width) = (ReadInt(header, 4), ReadInt(header, 8), ReadInt(header, 12));
             if (Count < 0 || _height <= 0 || _width <= 0 || records.Length != 16 + ((long)Count * _height * _width))
-                throw new OnnxEngineException(ErrorKind.Data, $"'{path}' should hold {Count:N0} images of {_height}x{_width} but has {records.Length:N0} bytes; copy it again.");
+                throw new OnnxEngineException(ErrorKind.Data, FormattableString.Invariant($"'{path}' should hold {Count:N0} images of {_height}x{_width} but has {records.Length:N0} bytes; copy it again."));
             _records = all is null ? new FileRecords(path, 16) : new FileRecords(all.AsMemory(16), path);
             if (LabelFile(path) is not { } labelFile)
                 return;
             var labels = DataFiles.ReadAll(labelFile);
             if (labels.Length < 8 || ReadInt(labels, 0) != 0x801 || ReadInt(labels, 4) != Count || labels.Length != 8 + Count)
-                throw new OnnxEngineException(ErrorKind.Data, $"'{labelFile}' does not hold the {Count:N0} labels of '{path}'.");
+                throw new OnnxEngineException(ErrorKind.Data, FormattableString.Invariant($"'{labelFile}' does not hold the {Count:N0} labels of '{path}'."));
             _labels = labels[8..];
         }
 

@@ -1,3 +1,4 @@
+using OnnxEdit.Surgery;
 using SkiaSharp;
 
 namespace OnnxEdit.Engine.Data.Sources;

@@ -1,4 +1,5 @@
 using System.Globalization;
+using OnnxEdit.Surgery;
 
 namespace OnnxEdit.Engine.Data.Sources;
 

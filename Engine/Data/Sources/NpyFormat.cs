@@ -1,4 +1,5 @@
 using OnnxEdit.Engine.Data.Arrays;
+using OnnxEdit.Surgery;
 
 namespace OnnxEdit.Engine.Data.Sources;
 

@@ -1,4 +1,5 @@
 using OnnxEdit.Engine.Data;
+using OnnxEdit.Surgery;
 
 namespace OnnxEdit.Engine.Deployment.Gates;
 
@@ -14,9 +15,9 @@ static class DeploymentGates
     {
         GateRow[] asked = [.. options.Gates.Keys.Select(Table.Of)];
         if (images is null && asked.Any(row => row.NeedsImages))
-            throw new OnnxEngineException(ErrorKind.Data, "An accuracy is required and there are no labelled test images to measure it on; name them with --data or --eval-data.");
+            throw new OnnxEngineException(ErrorKind.Data, "An accuracy is required and there are no labelled test images to measure it on; name them with DataOptions.Path or DataOptions.EvalPath.");
         if (!hasActive && asked.Any(row => row.NeedsActive))
-            throw new OnnxEngineException(ErrorKind.Usage, $"There is no deployed version of '{options.Name}' to compare with; leave {string.Join(" and ", Table.Rows.Where(row => row.NeedsActive).Select(row => $"--{row.Name}"))} away for the first one.");
+            throw new OnnxEngineException(ErrorKind.Usage, $"There is no deployed version of '{options.Name}' to compare with; leave {string.Join(" and ", Table.Rows.Where(row => row.NeedsActive).Select(row => $"DeployOptions.Gates[{row.Name}]"))} away for the first one.");
     }
 
     /// <summary>Looks at the gates of the options.</summary>

@@ -1,5 +1,6 @@
 using OnnxEdit.Engine.Data;
 using OnnxEdit.Engine.Edits;
+using OnnxEdit.Surgery;
 
 namespace OnnxEdit.Engine.Editing.Editors;
 
@@ -17,7 +18,7 @@ sealed record EditGround(
     /// <summary>Images whose answers should stay.</summary>
     /// <exception cref="OnnxEngineException">There are none (<see cref="ErrorKind.Data"/>).</exception>
     public ItemSet Kept => Data?.Calibration ?? throw new OnnxEngineException(ErrorKind.Data,
-        "Nothing says which answers should stay: give images with --data (labels are not needed), or use a gradient editor, e.g. --editor rmsprop.");
+        "Nothing says which answers should stay: give images with DataOptions.Path (labels are not needed), or use a gradient editor, e.g. EditOptions.Editor = rmsprop.");
 
     /// <summary>The image of a request, alone.</summary>
     public static ItemSet Image(EditRequest request) => request.Images.Select([request.Index]);

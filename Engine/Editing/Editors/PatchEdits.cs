@@ -26,7 +26,7 @@ sealed class PatchEdits : ImageEdits
     public override (ModelProto Graph, EditOutcome[] Outcomes, string Basis) Together()
     {
         var (neurons, outcomes) = _work.Edit(Enumerable.Range(0, Ground.Requests.Count));
-        return (_work.Patched(neurons), outcomes, $"{neurons.Length} neuron{(neurons.Length == 1 ? "" : "s")} beside the last layer, which {(neurons.Length == 1 ? "recognises the image and stays" : "recognise the images and stay")} silent on {Ground.Kept.Count:N0} others.");
+        return (_work.Patched(neurons), outcomes, FormattableString.Invariant($"{neurons.Length} neuron{(neurons.Length == 1 ? "" : "s")} beside the last layer, which {(neurons.Length == 1 ? "recognises the image and stays" : "recognise the images and stay")} silent on {Ground.Kept.Count:N0} others."));
     }
 
     /// <inheritdoc/>

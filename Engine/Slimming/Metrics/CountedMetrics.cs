@@ -1,3 +1,4 @@
+using OnnxEdit.Surgery;
 using OnnxEdit.Surgery.Channels;
 
 namespace OnnxEdit.Engine.Slimming.Metrics;
@@ -30,7 +31,7 @@ static class CountedMetrics
             var (removed, reached, cost) = search.Allocation.Choose(saved, c => share(c) <= left + 1e-9);
             if (!reached)
                 throw new OnnxEngineException(ErrorKind.TargetNotReached, FormattableString.Invariant(
-                    $"At most {100 * (1 - share(cost)):0.0} % of the {what} can be removed (asked for: {100 * (1 - left):0.0} %); ask for less, or use --align 1. 'onnxedit explain' says what is locked."));
+                    $"At most {100 * (1 - share(cost)):0.0} % of the {what} can be removed (asked for: {100 * (1 - left):0.0} %); ask for less, or use SlimOptions.Align = 1. docs/channels.md says what is locked."));
             return removed;
         },
     };

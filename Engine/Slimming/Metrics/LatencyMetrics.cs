@@ -1,4 +1,5 @@
 using OnnxEdit.Engine.Tasks;
+using OnnxEdit.Surgery;
 using OnnxEdit.Surgery.Rewrites;
 
 namespace OnnxEdit.Engine.Slimming.Metrics;
@@ -35,7 +36,7 @@ static class LatencyMetrics
             ? (FormattableString.Invariant($"{latency.Fastest:0.00} of the original's time"), FormattableString.Invariant($"{wanted:0.00}"))
             : (FormattableString.Invariant($"{latency.Fastest:0.###} ms"), FormattableString.Invariant($"{wanted:0.###} ms"));
         throw new OnnxEngineException(ErrorKind.TargetNotReached,
-            $"The fastest model found takes {fastest} at batch 1 (asked for: {asked}); ask for less. 'onnxedit explain' says what is locked.");
+            $"The fastest model found takes {fastest} at batch 1 (asked for: {asked}); ask for less. docs/channels.md says what is locked.");
 
         (bool[] Removed, double Macs) Leaving(double macs)
         {

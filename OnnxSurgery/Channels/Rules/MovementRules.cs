@@ -83,7 +83,7 @@ static class MovementRules
             var batchAxis = flow.Model.Trace.BatchAxis(outputs[o]);
             if (IndexExecution.Compress(ids, shape, batchAxis, flow, reason, heads, barred) is { } channels) flow.Set(outputs[o], channels.Axis, channels.Ids);
             else flow.Lock(ids, flow.Because(node, heads is not null && flow.HeadCut == HeadCut.Heads
-                ? "merges heads with the batch; cut dimensions of heads instead (--attention dims)"
+                ? "merges heads with the batch; cut dimensions of heads instead (HeadCut.Dimensions)"
                 : "leaves no axis along which channels could be cut"));
         }
         return true;

@@ -1,6 +1,7 @@
 using OnnxEdit.Engine.Attribution;
 using OnnxEdit.Engine.Attribution.Runs;
 using OnnxEdit.Engine.Data;
+using OnnxEdit.Surgery;
 using OnnxEdit.Surgery.Model;
 using OnnxEdit.Surgery.Proto;
 using Xunit;
@@ -130,7 +131,7 @@ public sealed class RunTests : IDisposable
         File.WriteAllBytes(path, broken);
         var message = Refused(ErrorKind.Data, () => Merge(run));
         Assert.Contains(path, message, StringComparison.Ordinal);
-        Assert.Contains("--only 2", message, StringComparison.Ordinal);
+        Assert.Contains("AttributionSampler.Run(numbers) = 2", message, StringComparison.Ordinal);
         Assert.Equal([2], AttributionSampler.Pending(run, Enumerable.Range(0, 5), TestContext.Current.CancellationToken).Damaged);
         Assert.Equal([2], Sample(run).Repaired);
         Assert.Equal(whole, File.ReadAllBytes(path));

@@ -24,7 +24,7 @@ public sealed class ShardTests
     [InlineData("1/0", null, "", "auto or i/n")]
     [InlineData("1/4", 5, "", "contradict")]
     [InlineData("auto", null, "", "none of them is set")]
-    [InlineData("auto", null, "JOB_COMPLETION_INDEX=2", "add --shards")]
+    [InlineData("auto", null, "JOB_COMPLETION_INDEX=2", "add Shard.Parse(shards)")]
     [InlineData("auto", 2, "JOB_COMPLETION_INDEX=2", "no shard 2 of 2")]
     [InlineData("auto", null, "SLURM_ARRAY_TASK_ID=5,SLURM_ARRAY_TASK_MIN=3,SLURM_ARRAY_TASK_MAX=5,SLURM_ARRAY_TASK_STEP=1,SLURM_ARRAY_TASK_COUNT=2", "has gaps")]
     [InlineData("auto", null, "SLURM_ARRAY_TASK_ID=x", "not a whole number")]

@@ -8,6 +8,7 @@ using OnnxEdit.Engine.Scores;
 using OnnxEdit.Engine.Slimming;
 using OnnxEdit.Engine.Slimming.Metrics;
 using OnnxEdit.Engine.Training.Rules;
+using OnnxEdit.Surgery;
 using OnnxEdit.Surgery.Model;
 using Xunit;
 

@@ -1,5 +1,6 @@
 using OnnxEdit.Engine.Data;
 using OnnxEdit.Engine.Data.Arrays;
+using OnnxEdit.Surgery;
 using Xunit;
 
 namespace OnnxEdit.Engine.Tests;

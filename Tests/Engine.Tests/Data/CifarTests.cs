@@ -1,5 +1,6 @@
 using OnnxEdit.Engine.Data;
 using OnnxEdit.Engine.Data.Pixels;
+using OnnxEdit.Surgery;
 using Xunit;
 
 namespace OnnxEdit.Engine.Tests;
@@ -69,7 +70,7 @@ public sealed class CifarTests : IDisposable
     public void Another_model_size_is_refused_with_a_remedy()
     {
         var path = _folder.Write("test_batch.bin", Records(3));
-        Assert.Contains("--resize 28x28", Pictures.Refused(path, Pictures.Rgb(28, 28)).Message, StringComparison.Ordinal);
+        Assert.Contains("Preprocessing.Resize = 28x28", Pictures.Refused(path, Pictures.Rgb(28, 28)).Message, StringComparison.Ordinal);
     }
 
     [Fact]

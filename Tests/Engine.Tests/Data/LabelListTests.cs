@@ -1,4 +1,5 @@
 using OnnxEdit.Engine.Data.Sources;
+using OnnxEdit.Surgery;
 using OnnxEdit.Tests.Support;
 using Xunit;
 

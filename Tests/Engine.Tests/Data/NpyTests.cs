@@ -1,6 +1,7 @@
 using System.IO.Compression;
 using System.Text;
 using OnnxEdit.Engine.Data.Arrays;
+using OnnxEdit.Surgery;
 using Xunit;
 
 namespace OnnxEdit.Engine.Tests;

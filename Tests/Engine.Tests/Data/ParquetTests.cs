@@ -1,4 +1,5 @@
 using OnnxEdit.Engine.Data;
+using OnnxEdit.Surgery;
 using Parquet;
 using Parquet.Schema;
 using Xunit;

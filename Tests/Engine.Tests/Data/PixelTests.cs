@@ -1,5 +1,6 @@
 using OnnxEdit.Engine.Data;
 using OnnxEdit.Engine.Data.Pixels;
+using OnnxEdit.Surgery;
 using Xunit;
 
 namespace OnnxEdit.Engine.Tests;
@@ -49,7 +50,7 @@ public sealed class PixelTests : IDisposable
     {
         var error = Pictures.Refused(_folder.Path, Pictures.Rgb(4, 8), options => options with { Preprocessing = new Preprocessing() });
         Assert.Equal(ErrorKind.Data, error.Kind);
-        Assert.Contains("eval --try-preprocess", error.Message, StringComparison.Ordinal);
+        Assert.Contains("Preprocessing.KnownVariants", error.Message, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -1,4 +1,5 @@
 using OnnxEdit.Engine.Data.Pixels;
+using OnnxEdit.Surgery;
 using Xunit;
 
 namespace OnnxEdit.Engine.Tests;

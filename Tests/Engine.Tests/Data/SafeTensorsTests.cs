@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Text;
 using OnnxEdit.Engine.Data.Arrays;
+using OnnxEdit.Surgery;
 using OnnxEdit.Tests.Support;
 using Xunit;
 

@@ -1,4 +1,5 @@
 using OnnxEdit.Engine.Deployment;
+using OnnxEdit.Surgery;
 using Xunit;
 
 namespace OnnxEdit.Engine.Tests;

@@ -1,4 +1,5 @@
 using OnnxEdit.Engine.Edits;
+using OnnxEdit.Surgery;
 using OnnxEdit.Surgery.Graph;
 using OnnxEdit.Surgery.Model;
 using OnnxEdit.Surgery.Proto;

@@ -115,7 +115,7 @@ public sealed class FinetunerTests
 
     [Fact]
     public void Images_without_labels_and_no_teacher_are_refused() =>
-        Assert.Contains("--teacher", Assert.Throws<OnnxEngineException>(() => Run(Options, Data(labels: false))).Message);
+        Assert.Contains("FinetuneOptions.Teacher", Assert.Throws<OnnxEngineException>(() => Run(Options, Data(labels: false))).Message);
 
     [Fact]
     public void A_layer_that_is_not_there_is_refused_with_some_that_are() =>

@@ -1,4 +1,5 @@
 using OnnxEdit.Engine.Reporting;
+using OnnxEdit.Surgery;
 using OnnxEdit.Surgery.Model;
 using OnnxEdit.Surgery.Proto;
 using Xunit;

@@ -1,6 +1,7 @@
 using OnnxEdit.Engine.Scores;
 using OnnxEdit.Engine.Statistics;
 using OnnxEdit.Kernels.Witness;
+using OnnxEdit.Surgery;
 using OnnxEdit.Surgery.Channels;
 using OnnxEdit.Surgery.Graph;
 using OnnxEdit.Surgery.Model;

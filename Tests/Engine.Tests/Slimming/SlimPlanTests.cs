@@ -1,4 +1,5 @@
 using OnnxEdit.Engine.Slimming;
+using OnnxEdit.Surgery;
 using OnnxEdit.Surgery.Channels;
 using Xunit;
 

@@ -5,6 +5,7 @@ using OnnxEdit.Engine.Scores;
 using OnnxEdit.Engine.Statistics;
 using OnnxEdit.Kernels.RandomNumbers;
 using OnnxEdit.Kernels.Witness;
+using OnnxEdit.Surgery;
 using Xunit;
 
 namespace OnnxEdit.Engine.Tests;

@@ -1,5 +1,6 @@
 using OnnxEdit.Engine.Tasks;
 using OnnxEdit.Engine.Unlearning;
+using OnnxEdit.Surgery;
 using OnnxEdit.Surgery.Graph;
 using OnnxEdit.Surgery.Model;
 using Xunit;

@@ -1,4 +1,5 @@
 using OnnxEdit.Engine.Refit;
+using OnnxEdit.Surgery;
 using OnnxEdit.Surgery.Graph;
 using Xunit;
 

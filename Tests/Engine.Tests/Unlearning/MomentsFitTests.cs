@@ -4,6 +4,7 @@ using OnnxEdit.Engine.Runtime;
 using OnnxEdit.Engine.Statistics;
 using OnnxEdit.Engine.Tasks;
 using OnnxEdit.Engine.Unlearning;
+using OnnxEdit.Surgery;
 using OnnxEdit.Surgery.Graph;
 using Xunit;
 
@@ -110,7 +111,7 @@ public sealed class MomentsFitTests
             Assert.Equal(ErrorKind.Data, e.Kind);
             return e.Message;
         }
-        Assert.Contains("run `onnxedit stats` again", Refused(classifier.Collect(_images, _only with { ClassSums = false })), StringComparison.Ordinal);
+        Assert.Contains("run MomentsBundle.Write again", Refused(classifier.Collect(_images, _only with { ClassSums = false })), StringComparison.Ordinal);
         Assert.Contains("without an image of class 2,", Refused(classifier.Collect(Of(false), _only)), StringComparison.Ordinal);
         Assert.Contains("without an image of a class that stays", Refused(classifier.Collect(Of(true), _only)), StringComparison.Ordinal);
     }

@@ -1,6 +1,7 @@
 using OnnxEdit.Engine.Data;
 using OnnxEdit.Engine.Slimming;
 using OnnxEdit.Engine.Unlearning;
+using OnnxEdit.Surgery;
 using OnnxEdit.Surgery.Model;
 using Xunit;
 
@@ -45,6 +46,6 @@ public sealed class PhysicalUnlearningTests
     {
         var e = Assert.Throws<OnnxEngineException>(() => Unlearn(@class, images));
         Assert.Equal(ErrorKind.TargetNotReached, e.Kind);
-        Assert.Contains("leave out --physical", e.Message, StringComparison.Ordinal);
+        Assert.Contains("leave out UnlearnOptions.Physical", e.Message, StringComparison.Ordinal);
     }
 }

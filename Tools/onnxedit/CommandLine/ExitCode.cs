@@ -1,5 +1,4 @@
 using Microsoft.ML.OnnxRuntime;
-using OnnxEdit.Engine;
 using OnnxEdit.Surgery;
 
 namespace OnnxEdit.Cli;
@@ -23,8 +22,8 @@ static class ExitCode
     internal static int Of(Exception exception) => exception switch
     {
         OperationCanceledException => Interrupted,
-        OnnxEngineException engine => (int)engine.Kind,
-        OnnxSurgeryException or OnnxRuntimeException => (int)ErrorKind.Model,
+        OnnxEditException stated => (int)stated.Kind,
+        OnnxRuntimeException => (int)ErrorKind.Model,
         IOException or UnauthorizedAccessException => Usage,
         _ => Unexpected,
     };

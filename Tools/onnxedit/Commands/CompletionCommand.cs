@@ -1,5 +1,6 @@
 using System.CommandLine;
 using OnnxEdit.Engine;
+using OnnxEdit.Surgery;
 
 namespace OnnxEdit.Cli;
 

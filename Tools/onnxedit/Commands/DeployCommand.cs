@@ -3,6 +3,7 @@ using System.Globalization;
 using OnnxEdit.Engine;
 using OnnxEdit.Engine.Deployment;
 using OnnxEdit.Engine.Deployment.Gates;
+using OnnxEdit.Surgery;
 using OnnxEdit.Surgery.Model;
 
 namespace OnnxEdit.Cli;

@@ -3,6 +3,7 @@ using System.Diagnostics;
 using OnnxEdit.Engine;
 using OnnxEdit.Engine.Editing;
 using OnnxEdit.Engine.Editing.Editors;
+using OnnxEdit.Surgery;
 
 namespace OnnxEdit.Cli;
 

@@ -4,6 +4,7 @@ using OnnxEdit.Engine;
 using OnnxEdit.Engine.EditableTraining;
 using OnnxEdit.Engine.Editing;
 using OnnxEdit.Engine.Training;
+using OnnxEdit.Surgery;
 
 namespace OnnxEdit.Cli;
 

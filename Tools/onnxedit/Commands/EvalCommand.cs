@@ -1,6 +1,7 @@
 using System.CommandLine;
 using OnnxEdit.Engine;
 using OnnxEdit.Engine.Tasks;
+using OnnxEdit.Surgery;
 
 namespace OnnxEdit.Cli;
 

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using OnnxEdit.Engine;
+using OnnxEdit.Surgery;
 using OnnxEdit.Surgery.Channels;
 using OnnxEdit.Surgery.Graph;
 using OnnxEdit.Surgery.Model;

@@ -4,6 +4,7 @@ using OnnxEdit.Engine;
 using OnnxEdit.Engine.Finetuning;
 using OnnxEdit.Engine.Training;
 using OnnxEdit.Engine.Training.Rules;
+using OnnxEdit.Surgery;
 using OnnxEdit.Surgery.Model;
 
 namespace OnnxEdit.Cli;

@@ -1,5 +1,6 @@
 using OnnxEdit.Engine;
 using OnnxEdit.Engine.Tasks;
+using OnnxEdit.Surgery;
 using OnnxEdit.Surgery.Model;
 
 namespace OnnxEdit.Cli;

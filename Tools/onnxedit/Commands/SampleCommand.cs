@@ -3,6 +3,7 @@ using OnnxEdit.Engine;
 using OnnxEdit.Engine.Data.Pixels;
 using OnnxEdit.Engine.Sample;
 using OnnxEdit.Engine.Slimming;
+using OnnxEdit.Surgery;
 using OnnxEdit.Surgery.Model;
 
 namespace OnnxEdit.Cli;

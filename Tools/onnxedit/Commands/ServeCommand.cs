@@ -3,6 +3,7 @@ using System.Net;
 using System.Runtime.CompilerServices;
 using OnnxEdit.Engine;
 using OnnxEdit.Serving;
+using OnnxEdit.Surgery;
 
 namespace OnnxEdit.Cli;
 

@@ -5,6 +5,7 @@ using OnnxEdit.Engine.Scores;
 using OnnxEdit.Engine.Slimming;
 using OnnxEdit.Engine.Slimming.Metrics;
 using OnnxEdit.Kernels.Witness;
+using OnnxEdit.Surgery;
 using OnnxEdit.Surgery.Channels;
 
 namespace OnnxEdit.Cli;

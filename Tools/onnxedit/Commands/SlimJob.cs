@@ -3,6 +3,7 @@ using OnnxEdit.Engine.Slimming;
 using OnnxEdit.Engine.Statistics;
 using OnnxEdit.Engine.Tasks;
 using OnnxEdit.Engine.Training;
+using OnnxEdit.Surgery;
 using OnnxEdit.Surgery.Model;
 
 namespace OnnxEdit.Cli;

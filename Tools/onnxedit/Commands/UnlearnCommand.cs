@@ -3,6 +3,7 @@ using System.Diagnostics;
 using OnnxEdit.Engine;
 using OnnxEdit.Engine.Statistics;
 using OnnxEdit.Engine.Unlearning;
+using OnnxEdit.Surgery;
 
 namespace OnnxEdit.Cli;
 

@@ -1,5 +1,6 @@
 using System.Globalization;
 using OnnxEdit.Engine;
+using OnnxEdit.Surgery;
 
 namespace OnnxEdit.Cli;
 

@@ -5,6 +5,7 @@ using OnnxEdit.Engine.Data.Pixels;
 using OnnxEdit.Engine.Data.Sources;
 using OnnxEdit.Engine.Editing;
 using OnnxEdit.Engine.Tasks;
+using OnnxEdit.Surgery;
 
 namespace OnnxEdit.Cli;
 

@@ -2,6 +2,7 @@ using System.Globalization;
 using OnnxEdit.Engine;
 using OnnxEdit.Engine.Data;
 using OnnxEdit.Engine.Tasks;
+using OnnxEdit.Surgery;
 
 namespace OnnxEdit.Cli;
 

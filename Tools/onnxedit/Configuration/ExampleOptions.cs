@@ -1,6 +1,7 @@
 using System.CommandLine;
 using OnnxEdit.Engine;
 using OnnxEdit.Engine.Data;
+using OnnxEdit.Surgery;
 using OnnxEdit.Surgery.Components;
 
 namespace OnnxEdit.Cli;

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Globalization;
 using OnnxEdit.Engine;
 using OnnxEdit.Engine.Training;
+using OnnxEdit.Surgery;
 
 namespace OnnxEdit.Cli;
 

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using OnnxEdit.Engine;
+using OnnxEdit.Surgery;
 using OnnxEdit.Surgery.Model;
 
 namespace OnnxEdit.Cli;

@@ -2,6 +2,7 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using OnnxEdit.Engine;
 using OnnxEdit.Engine.Data.Pixels;
+using OnnxEdit.Surgery;
 
 namespace OnnxEdit.Cli;
 

@@ -5,7 +5,10 @@ using Spectre.Console;
 
 namespace OnnxEdit.Cli;
 
-/// <summary>Results go to stdout; notes, progress and errors go to stderr, so that results can be piped.</summary>
+/// <summary>
+/// Results go to stdout; notes, progress and errors go to stderr, so that results can be piped. Whatever the libraries say
+/// is said here in the words of the command line (<see cref="OptionWords"/>).
+/// </summary>
 sealed class CliOutput
 {
     static readonly JsonSerializerOptions _json = new(JsonSerializerDefaults.Web)
@@ -22,7 +25,7 @@ sealed class CliOutput
     internal CliOutput(GlobalOptions global) => _global = global;
 
     /// <summary>Prints a line of the result.</summary>
-    internal void Line(string text = "") => Console.Out.WriteLine(text);
+    internal void Line(string text = "") => Console.Out.WriteLine(OptionWords.In(text));
 
     /// <summary>Prints a table of the result.</summary>
     internal void Table(ResultTable table)
@@ -47,7 +50,7 @@ sealed class CliOutput
     /// <summary>Tells the reader something on stderr, unless --quiet.</summary>
     internal void Note(string text)
     {
-        if (!_global.Quiet) Console.Error.WriteLine(text);
+        if (!_global.Quiet) Console.Error.WriteLine(OptionWords.In(text));
     }
 
     /// <summary>The same, only with --verbose.</summary>
@@ -81,6 +84,6 @@ sealed class CliOutput
     void Marked(string word, Color color, string text)
     {
         _error.Write(new Text(word, new Style(color)));
-        Console.Error.WriteLine($": {text}");
+        Console.Error.WriteLine($": {OptionWords.In(text)}");
     }
 }

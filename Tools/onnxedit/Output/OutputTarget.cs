@@ -1,4 +1,5 @@
 using OnnxEdit.Engine;
+using OnnxEdit.Surgery;
 using OnnxEdit.Surgery.Model;
 
 namespace OnnxEdit.Cli;

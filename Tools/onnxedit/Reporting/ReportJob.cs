@@ -1,5 +1,6 @@
 using OnnxEdit.Engine;
 using OnnxEdit.Engine.Reporting;
+using OnnxEdit.Surgery;
 using OnnxEdit.Surgery.Model;
 
 namespace OnnxEdit.Cli;

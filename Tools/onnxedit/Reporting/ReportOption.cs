@@ -1,5 +1,6 @@
 using System.CommandLine;
 using OnnxEdit.Engine;
+using OnnxEdit.Surgery;
 using OnnxEdit.Surgery.Model;
 
 namespace OnnxEdit.Cli;

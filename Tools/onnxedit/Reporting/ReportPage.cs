@@ -14,7 +14,7 @@ static class ReportPage
     /// <param name="command">The command line that makes it again.</param>
     /// <param name="overwrite">Whether a file that is there may be replaced.</param>
     internal static void Save(string path, ComparisonReport report, string command, bool overwrite) =>
-        AtomicFile.WriteText(path, Page(report, command).ToString(), overwrite);
+        AtomicFile.WriteText(path, OptionWords.In(Page(report, command).ToString()), overwrite);
 
     static Html Page(ComparisonReport report, string command) => $"""
         <!DOCTYPE html>

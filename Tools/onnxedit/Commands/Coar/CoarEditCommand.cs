@@ -4,6 +4,7 @@ using OnnxEdit.Engine;
 using OnnxEdit.Engine.Attribution;
 using OnnxEdit.Engine.Attribution.Corrections;
 using OnnxEdit.Engine.Data;
+using OnnxEdit.Surgery;
 using OnnxEdit.Surgery.Components;
 
 namespace OnnxEdit.Cli;

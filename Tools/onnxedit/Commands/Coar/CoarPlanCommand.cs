@@ -2,6 +2,7 @@ using System.CommandLine;
 using OnnxEdit.Engine;
 using OnnxEdit.Engine.Attribution;
 using OnnxEdit.Engine.Attribution.Runs;
+using OnnxEdit.Surgery;
 
 namespace OnnxEdit.Cli;
 

@@ -3,6 +3,7 @@ using System.Runtime.InteropServices;
 using OnnxEdit.Engine;
 using OnnxEdit.Engine.Attribution;
 using OnnxEdit.Engine.Attribution.Runs;
+using OnnxEdit.Surgery;
 
 namespace OnnxEdit.Cli;
 

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using OnnxEdit.Engine;
 using OnnxEdit.Engine.Attribution;
+using OnnxEdit.Surgery;
 
 namespace OnnxEdit.Cli;
 

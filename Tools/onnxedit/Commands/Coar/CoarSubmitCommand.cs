@@ -1,6 +1,7 @@
 using System.CommandLine;
 using OnnxEdit.Engine;
 using OnnxEdit.Engine.Attribution.Runs;
+using OnnxEdit.Surgery;
 using OnnxEdit.Surgery.Model;
 
 namespace OnnxEdit.Cli;

@@ -1,4 +1,4 @@
-namespace OnnxEdit.Engine;
+namespace OnnxEdit.Surgery;
 
 /// <summary>What went wrong, in the classes a caller acts on; the values are the command line's exit codes.</summary>
 public enum ErrorKind
