@@ -6,8 +6,8 @@ using OnnxEdit.Surgery;
 using OnnxEdit.Surgery.Components;
 using OnnxEdit.Surgery.Graph;
 using OnnxEdit.Surgery.Model;
-using OnnxEdit.Surgery.Rewrites;
 using OnnxEdit.Surgery.Proto;
+using OnnxEdit.Surgery.Rewrites;
 
 namespace OnnxEdit.Engine.Attribution;
 

@@ -1,6 +1,4 @@
-using OnnxEdit.Engine.Data;
 using OnnxEdit.Engine.Edits;
-using OnnxEdit.Engine.Tasks;
 using OnnxEdit.Surgery;
 using OnnxEdit.Surgery.Model;
 

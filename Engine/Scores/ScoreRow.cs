@@ -1,4 +1,3 @@
-using OnnxEdit.Engine.Refit;
 using OnnxEdit.Engine.Statistics;
 using OnnxEdit.Kernels.Witness;
 using OnnxEdit.Surgery.Channels;

@@ -1,7 +1,6 @@
 using System.Text;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
-using OnnxEdit.Engine;
 using OnnxEdit.Surgery;
 
 namespace OnnxEdit.Serving;

@@ -1,6 +1,5 @@
 using System.Collections.Concurrent;
 using Microsoft.Extensions.Logging;
-using OnnxEdit.Engine;
 using OnnxEdit.Engine.Deployment;
 using OnnxEdit.Surgery;
 

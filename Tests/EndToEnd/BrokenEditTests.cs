@@ -1,9 +1,7 @@
 using Google.Protobuf;
 using OnnxEdit.Cli;
-using OnnxEdit.Engine;
 using OnnxEdit.Engine.Edits;
 using OnnxEdit.Surgery;
-using OnnxEdit.Surgery.Graph;
 using OnnxEdit.Surgery.Model;
 using OnnxEdit.Surgery.Proto;
 using Xunit;

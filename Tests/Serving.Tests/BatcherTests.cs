@@ -1,4 +1,3 @@
-using OnnxEdit.Engine;
 using OnnxEdit.Engine.Deployment;
 using Xunit;
 

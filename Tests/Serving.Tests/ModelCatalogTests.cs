@@ -1,5 +1,4 @@
 using Microsoft.Extensions.Logging.Abstractions;
-using OnnxEdit.Engine;
 using OnnxEdit.Engine.Deployment;
 using Xunit;
 

@@ -1,9 +1,8 @@
 using System.Runtime.InteropServices;
 using Google.Protobuf;
-using OnnxEdit.Engine;
 using OnnxEdit.Engine.Deployment;
-using OnnxEdit.Tests.Support;
 using OnnxEdit.Surgery.Proto;
+using OnnxEdit.Tests.Support;
 
 namespace OnnxEdit.Serving.Tests;
 

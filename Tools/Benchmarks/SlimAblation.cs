@@ -1,6 +1,5 @@
 using System.Globalization;
 using OnnxEdit.Engine.Refit;
-using OnnxEdit.Engine.Scores;
 using OnnxEdit.Engine.Slimming;
 using OnnxEdit.Engine.Tasks;
 using OnnxEdit.Surgery.Graph;

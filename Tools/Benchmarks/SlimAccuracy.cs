@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.Globalization;
-using OnnxEdit.Engine.Scores;
 using OnnxEdit.Engine.Slimming;
 using OnnxEdit.Engine.Tasks;
 

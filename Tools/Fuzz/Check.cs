@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using OnnxEdit.Engine;
-using OnnxEdit.Engine.Scores;
 using OnnxEdit.Engine.Slimming;
 using OnnxEdit.Surgery;
 using OnnxEdit.Surgery.Graph;

@@ -1,7 +1,6 @@
 using OnnxEdit.Engine.Attribution.Corrections;
 using OnnxEdit.Engine.Data;
 using OnnxEdit.Engine.Tasks;
-using OnnxEdit.Tests.Support;
 using OnnxEdit.Surgery;
 using OnnxEdit.Surgery.Components;
 using OnnxEdit.Surgery.Graph;

@@ -3,7 +3,6 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using OnnxEdit.Engine.Attribution;
 using OnnxEdit.Engine.Attribution.Runs;
-using OnnxEdit.Engine.Data;
 using OnnxEdit.Engine.Slimming;
 using OnnxEdit.Kernels.Witness;
 using OnnxEdit.Surgery;

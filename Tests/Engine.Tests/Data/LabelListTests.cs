@@ -1,6 +1,5 @@
 using OnnxEdit.Engine.Data.Sources;
 using OnnxEdit.Surgery;
-using OnnxEdit.Tests.Support;
 using Xunit;
 
 namespace OnnxEdit.Engine.Tests;

@@ -2,7 +2,6 @@ using System.Buffers.Binary;
 using System.Text;
 using OnnxEdit.Engine.Data.Arrays;
 using OnnxEdit.Surgery;
-using OnnxEdit.Tests.Support;
 using Xunit;
 
 namespace OnnxEdit.Engine.Tests;

@@ -1,7 +1,6 @@
 using OnnxEdit.Engine.Scores;
 using OnnxEdit.Engine.Slimming;
 using OnnxEdit.Engine.Slimming.Metrics;
-using OnnxEdit.Tests.Support;
 using OnnxEdit.Surgery;
 using OnnxEdit.Surgery.Channels;
 using Xunit;

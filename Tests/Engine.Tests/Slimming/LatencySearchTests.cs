@@ -1,4 +1,3 @@
-using OnnxEdit.Engine.Slimming;
 using OnnxEdit.Engine.Slimming.Metrics;
 using Xunit;
 

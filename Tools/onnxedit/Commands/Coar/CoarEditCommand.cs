@@ -1,7 +1,6 @@
 using System.CommandLine;
 using System.Diagnostics;
 using OnnxEdit.Engine;
-using OnnxEdit.Engine.Attribution;
 using OnnxEdit.Engine.Attribution.Corrections;
 using OnnxEdit.Engine.Data;
 using OnnxEdit.Surgery;
