@@ -1,5 +1,4 @@
 using OnnxEdit.Engine.Refit;
-using OnnxEdit.Engine.Scores;
 using OnnxEdit.Engine.Tasks;
 using OnnxEdit.Kernels.Witness;
 using OnnxEdit.Surgery.Channels;
@@ -13,7 +12,10 @@ public sealed record SlimOptions
     /// <summary>How much to remove.</summary>
     public SlimBudget Budget { get; init; } = SlimBudget.Sparsity(0.4);
 
-    /// <summary>How channels are ranked, one of <see cref="ChannelScores.Names"/>.</summary>
+    /// <summary>
+    /// How channels are ranked: "auto" ("obs" where there are images or statistics, else "l2"), "tv", "fisher", "mpm", "mpm-robust", "ks",
+    /// "tvsprune", "chip", "l1", "l2", "obs" or "random".
+    /// </summary>
     public string Score { get; init; } = "auto";
 
     /// <summary>How the scores of the classes become one; only for scores that look at classes.</summary>
