@@ -12,7 +12,7 @@ public sealed class DocumentCommandTests(SlimSample sample)
     // Budgets that suit a real network, classes of other data, and ends that the sample does not reach.
     static readonly (string Pattern, string Instead)[] _shorter =
     [
-        (@"--(time|finetune) 10m", "--$1 2s"), (@"--steps \d+", "--steps 5"), (@"--budget \d+", "--budget 100"), (@"--examples \d+", "--examples 60"),
+        (@"--time 10m", "--steps 20"), (@"--finetune 10m", "--finetune 20"), (@"--steps \d+", "--steps 5"), (@"--budget \d+", "--budget 100"), (@"--examples \d+", "--examples 60"),
         (@"--calibration \d+", "--calibration 300"), (@"--limit \d+", "--limit 200"), (@"cat,dog", "disc,ring"), (@"class dog", "class ring"),
         (@"--require-accuracy 92", "--require-accuracy 50"), (@"--shard 0/8", "--shard 0/1"), (@"layer3,linear", "layer3,fc"), (@"--components heads,neurons", "--components filters"), (@"gpt/texts.npz", "data"),
         (@"coar edit ", "coar edit --budget 60 --most 2 --drop 100 --validation 100 "), (@"--budget 60 --most 2 (.*--partial)", "$1"),
