@@ -1,4 +1,3 @@
-using OnnxEdit.Engine.Tasks;
 using OnnxEdit.Surgery;
 using DataType = OnnxEdit.Surgery.Proto.TensorProto.Types.DataType;
 
@@ -29,9 +28,9 @@ public sealed class ModelData
 
     /// <summary>The same for any model: images for one with one input, else an .npz file with an array per input, or random inputs.</summary>
     /// <param name="options">Where the data is and how to split it.</param>
-    /// <param name="signature">What the model takes.</param>
+    /// <param name="inputs">What the model takes, one for each of its inputs.</param>
     /// <inheritdoc cref="Open(DataOptions, InputGeometry)"/>
-    public static ModelData Open(DataOptions options, ModelSignature signature) => DataSplitter.Split(options, signature.Inputs);
+    public static ModelData Open(DataOptions options, IReadOnlyList<ModelInput> inputs) => DataSplitter.Split(options, inputs);
 
     /// <summary>Finds the format of the data, checks it against the model's input and shares it out.</summary>
     /// <param name="options">Where the data is and how to split it.</param>

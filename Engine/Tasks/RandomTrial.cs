@@ -21,10 +21,10 @@ static class RandomTrial
     public static DataOptions Choose(OnnxModel model, DataOptions options, ModelSignature signature)
     {
         if (!options.Path.StartsWith("random:", StringComparison.Ordinal)) return options;
-        var items = ModelData.Open(options, signature).Train!;
+        var items = ModelData.Open(options, signature.Inputs).Train!;
         var normalised = NormalisedModel.Create(model.Proto, DataShapes.Complete(model.Proto, null, items));
         var uniform = options with { UniformRandom = true };
-        return !Runs(normalised, items) && Runs(normalised, ModelData.Open(uniform, signature).Train!) ? uniform : options;
+        return !Runs(normalised, items) && Runs(normalised, ModelData.Open(uniform, signature.Inputs).Train!) ? uniform : options;
     }
 
     static bool Runs(NormalisedModel model, ItemSet items)

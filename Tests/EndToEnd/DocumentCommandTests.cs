@@ -21,9 +21,16 @@ public sealed class DocumentCommandTests(SlimSample sample)
     ];
 
     // What they ask for is out of the sample's reach, or of five steps; they end with 5, and no other command does.
-    static readonly string[] _unreached =
+    static readonly (string Pattern, bool MayBeReached)[] _unreached =
     [
-        "x",
+        // Timings are the machine's.
+        (@"^slim .*--target ms=", true),
+        // The stamp means nothing to the sample.
+        (@"^coar edit .*--target stamped", false),
+        // Five steps hardly make anything better; which do depends on the processor.
+        (@"^finetune .*--steps 5\b", true),
+        // No channel of the sample is this class's alone.
+        (@"^unlearn .*--class 5 .*--physical", false),
     ];
 
     [Fact]
@@ -41,7 +48,9 @@ public sealed class DocumentCommandTests(SlimSample sample)
             if (result.ExitCode == 5) unreached.Add(command);
             else if (result.ExitCode != 0) failed.Add($"{command}\n  exit {result.ExitCode}: {result.StdErr.Trim()}");
         }
-        Assert.Equal(_unreached, unreached.Order(StringComparer.Ordinal));
+        var wrong = unreached.Where(c => !_unreached.Any(u => Regex.IsMatch(c, u.Pattern))).Select(c => $"{c}\n  ends with 5")
+            .Concat(_unreached.Where(u => !u.MayBeReached && !unreached.Any(c => Regex.IsMatch(c, u.Pattern))).Select(u => $"{u.Pattern}\n  does not end with 5 any more")).ToArray();
+        Assert.True(wrong.Length == 0, string.Join('\n', wrong));
         Assert.True(failed.Count == 0, $"{failed.Count} of {commands.Length} fail:\n{string.Join('\n', failed)}");
     }
 
@@ -60,7 +69,12 @@ public sealed class DocumentCommandTests(SlimSample sample)
         void Run(string command) => CliRunner.Run([.. command.Split(' '), "-q"], folder).Expect(0);
         File.Copy(sample.Model, At("model.onnx"));
         File.Copy(Path.Combine(sample.Folder, "onnxedit.json"), At("onnxedit.json"));
-        foreach (var data in (string[])["data", "cifar10", "CIFAR10"]) Directory.CreateSymbolicLink(At(data), sample.Data);
+        // Fewer items, which are enough to see that a command runs.
+        Directory.CreateDirectory(At("data"));
+        foreach (var (file, items) in new Dictionary<string, int> { ["data_batch_1.bin"] = 1600, ["test_batch.bin"] = 400 })
+            File.WriteAllBytes(Path.Combine(At("data"), file), File.ReadAllBytes(Path.Combine(sample.Data, file))[..(items * 3073)]);
+        File.Copy(Path.Combine(sample.Data, "batches.meta.txt"), At("data/batches.meta.txt"));
+        foreach (var data in (string[])["cifar10", "CIFAR10"]) Directory.CreateSymbolicLink(At(data), At("data"));
         foreach (var name in (string[])["resnet20_cifar10", "resnet20_backdoor", "resnet20_subpop", "resnet20_typo", "cifar10_resnet_4b", "vit_pgd_2_3_16", "ready"]) File.Copy(sample.Model, At($"{name}.onnx"));
         sample.Slim("--sparsity 0.3 --recovery none", At("slim.onnx")).Expect(0);
         foreach (var name in (string[])["model.slim", "model.finetune", "model.unlearn", "forgot", "cleaned", "subpop", "typo"]) File.Copy(At("slim.onnx"), At($"{name}.onnx"));
@@ -74,7 +88,7 @@ public sealed class DocumentCommandTests(SlimSample sample)
         File.Copy(sample.Model, At("gpt/gpt.onnx"));
         foreach (var name in (string[])["plain.bin", "stamped/backdoor_train_plain.bin", "stamped/subpop_train_seen.bin", "stamped/typographic_train_plain.bin", "plain/test_batch.bin"]) File.WriteAllBytes(At(name), batch);
         foreach (var name in (string[])["stamped.bin", "stamped/backdoor_train_square.bin", "stamped/subpop_train_rare.bin", "stamped/test_batch.bin", "typographic_train.bin", "typographic_test.bin", "stamped/backdoor_test_square.bin", "stamped/subpop_test_cat_green.bin"]) File.WriteAllBytes(At(name), stamped);
-        foreach (var file in Directory.GetFiles(sample.Data)) File.Copy(file, Path.Combine(At("stamped/subpop"), Path.GetFileName(file)));
+        foreach (var file in Directory.GetFiles(At("data"))) File.Copy(file, Path.Combine(At("stamped/subpop"), Path.GetFileName(file)));
         File.WriteAllText(At("mistakes.csv"), "test:3,2\ntest:5,1\n");
         using (var picture = new SkiaSharp.SKBitmap(32, 32))
         using (var png = File.Create(At("x.png")))

@@ -33,6 +33,13 @@ public sealed class PublicApiTests
             + string.Concat(added.Select(line => $"new:  {line}\n")) + string.Concat(gone.Select(line => $"gone: {line}\n")));
     }
 
+    [Fact]
+    public void The_public_face_can_be_learned()
+    {
+        var types = ((Type[])[typeof(OnnxModel), typeof(ScoreTable), typeof(Slimmer)]).SelectMany(t => t.Assembly.GetExportedTypes()).Where(t => !IsGenerated(t)).ToArray();
+        Assert.True(types.Length <= 120, $"{types.Length} public types");
+    }
+
     static string[] Lines(string text) => text.Split('\n');
 
     // The protobuf classes are made from Proto/onnx.proto, which is listed well enough by itself.

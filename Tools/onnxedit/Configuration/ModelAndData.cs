@@ -98,7 +98,7 @@ sealed record ModelAndData
     internal ModelData OpenData(CliOutput output, bool testOnly = false, int? limit = null)
     {
         var options = RandomTrial.Choose(Model, DataOptions(testOnly, limit), Signature);
-        var data = ModelData.Open(options, Signature);
+        var data = ModelData.Open(options, Signature.Inputs);
         output.Note($"data: {data.Description}");
         return data;
     }
