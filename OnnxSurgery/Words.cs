@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Reflection;
 using System.Text.Json.Serialization;
 
@@ -11,43 +12,49 @@ static class Words
 {
     const char Between = ',';
 
+    // One table for all enums, without their types: a generic one would be compiled anew for each at every start.
+    static readonly ConcurrentDictionary<Type, (long Value, string Word)[]> _rows = new();
+
     /// <summary>The words of an enum, in the order of its members. The member 0 of flags, which is none of them, has none.</summary>
-    public static string[] All<T>() where T : struct, Enum => [.. Table<T>.Rows.Select(row => row.Word)];
+    public static string[] All<T>() where T : struct, Enum => Array.ConvertAll(Rows(typeof(T)), row => row.Word);
 
     /// <summary>The word of a member; of flags those of all that are set, with commas between them.</summary>
-    public static string Of<T>(T value) where T : struct, Enum =>
-        Table<T>.IsFlags
-            ? string.Join(Between, Table<T>.Rows.Where(row => value.HasFlag(row.Value)).Select(row => row.Word))
-            : Table<T>.Rows.First(row => EqualityComparer<T>.Default.Equals(row.Value, value)).Word;
+    public static string Of<T>(T value) where T : struct, Enum => Of(typeof(T), Convert.ToInt64(value, null));
 
     /// <summary>The member of a word; of flags that of several words with commas between them; null for anything else.</summary>
     /// <param name="text">What a user typed.</param>
-    public static T? Find<T>(string text) where T : struct, Enum => Find<T>(text, (row, word) => row.Word == word);
+    public static T? Find<T>(string text) where T : struct, Enum => Find(typeof(T), text, isWritten: false) is { } value ? (T)Enum.ToObject(typeof(T), value) : null;
 
     /// <summary>The same, also for what files held before they held words: the names of members.</summary>
     /// <param name="text">What a file holds.</param>
     public static T? FindWritten<T>(string text) where T : struct, Enum =>
-        Find<T>(text) ?? Find<T>(text, (row, word) => string.Equals(row.Value.ToString(), word, StringComparison.OrdinalIgnoreCase));
+        Find<T>(text) ?? (Find(typeof(T), text, isWritten: true) is { } value ? (T)Enum.ToObject(typeof(T), value) : null);
 
-    static T? Find<T>(string text, Func<(T Value, string Word), string, bool> isMeant) where T : struct, Enum
+    static string Of(Type type, long value) =>
+        IsFlags(type)
+            ? string.Join(Between, Array.ConvertAll(Array.FindAll(Rows(type), row => (value & row.Value) == row.Value), row => row.Word))
+            : Array.Find(Rows(type), row => row.Value == value).Word ?? throw new InvalidOperationException($"{type.Name} has no word for {value}.");
+
+    static long? Find(Type type, string text, bool isWritten)
     {
-        var parts = Table<T>.IsFlags ? text.Split(Between, StringSplitOptions.TrimEntries) : [text];
         long found = 0;
-        foreach (var part in parts)
+        foreach (var part in IsFlags(type) ? text.Split(Between, StringSplitOptions.TrimEntries) : [text])
         {
-            var rows = Table<T>.Rows.Where(row => isMeant(row, part)).ToArray();
-            if (rows.Length == 0) return null;
-            found |= Convert.ToInt64(rows[0].Value, null);
+            var row = Array.Find(Rows(type), row => isWritten
+                ? string.Equals(Enum.GetName(type, Enum.ToObject(type, row.Value)), part, StringComparison.OrdinalIgnoreCase) : row.Word == part);
+            if (row.Word is null) return null;
+            found |= row.Value;
         }
-        return (T)Enum.ToObject(typeof(T), found);
+        return found;
     }
 
-    static class Table<T> where T : struct, Enum
+    static bool IsFlags(Type type) => type.IsDefined(typeof(FlagsAttribute), inherit: false);
+
+    static (long Value, string Word)[] Rows(Type type) => _rows.GetOrAdd(type, static of =>
     {
-        public static readonly bool IsFlags = typeof(T).IsDefined(typeof(FlagsAttribute));
-
-        public static readonly (T Value, string Word)[] Rows = [.. typeof(T).GetFields(BindingFlags.Public | BindingFlags.Static)
-            .Select(field => (Value: (T)field.GetValue(null)!, field.GetCustomAttribute<JsonStringEnumMemberNameAttribute>()?.Name))
-            .Where(row => row.Name is not null).Select(row => (row.Value, row.Name!))];
-    }
+        List<(long, string)> rows = [];
+        foreach (var field in of.GetFields(BindingFlags.Public | BindingFlags.Static))
+            if (field.GetCustomAttribute<JsonStringEnumMemberNameAttribute>()?.Name is { } word) rows.Add((Convert.ToInt64(field.GetRawConstantValue(), null), word));
+        return [.. rows];
+    });
 }
