@@ -82,7 +82,12 @@ public sealed class WordsTests
         var read = found.WithFacts(new Dictionary<string, string>()).Options(model, null);
         var old = new Attributions
         {
-            Components = found.Components, Scores = found.Scores, StandardErrors = found.StandardErrors, Base = found.Base, Answers = found.Answers, Labels = found.Labels,
+            Components = found.Components,
+            Scores = found.Scores,
+            StandardErrors = found.StandardErrors,
+            Base = found.Base,
+            Answers = found.Answers,
+            Labels = found.Labels,
             Facts = found.Facts.Concat([]).ToDictionary(f => f.Key, f => f.Key switch { "ablation" => "Mean", "answer" => "LogOdds", "kinds" => "Filters, Neurons", _ => f.Value }),
         };
         Assert.Equal(read, old.Options(model, null));
