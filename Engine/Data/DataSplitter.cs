@@ -40,12 +40,13 @@ static class DataSplitter
             (train, whole) = (train ?? whole, null);
         }
 
+        var isDivided = !options.TestOnly && (test is null || train is null && options.EvalPath is null);
         if (options.TestOnly)
         {
             test ??= whole ?? train;
             (train, whole) = (null, null);
         }
-        else if (test is null || train is null && options.EvalPath is null)
+        else if (isDivided)
         {
             (train, test) = Divide(whole ?? train ?? test!, options);
             said.Add(string.Create(CultureInfo.InvariantCulture, $"split 80/20 with seed {options.Seed} because the data has no {(whole is null ? "second part" : "parts")}"));
@@ -68,6 +69,7 @@ static class DataSplitter
             Calibration = calibration,
             Validation = validation,
             Test = test,
+            IsDivided = isDivided,
             ClassNames = sets.Names(parts.ClassNames),
         };
     }

@@ -20,6 +20,9 @@ public sealed class ModelData
     /// <summary>Items nothing is fitted to, on which accuracy is reported.</summary>
     public ItemSet? Test { get; internal init; }
 
+    /// <summary>True where <see cref="Test"/> was divided from data that has no parts of its own.</summary>
+    internal bool IsDivided { get; init; }
+
     /// <summary>Names of the model's outputs, or null when the data does not name them.</summary>
     public IReadOnlyList<string>? ClassNames { get; internal init; }
 

@@ -43,7 +43,13 @@ public sealed class Finetuner
     /// </exception>
     /// <exception cref="OnnxSurgeryException">An operator of the model has no gradient.</exception>
     public static FinetuneResult Finetune(
-        OnnxModel model, ModelData data, FinetuneOptions options, IProgress<WorkProgress>? progress = null, CancellationToken cancellation = default)
+        OnnxModel model, ModelData data, FinetuneOptions options, IProgress<WorkProgress>? progress = null, CancellationToken cancellation = default) =>
+        Finetune(model, null, data, options, progress, cancellation);
+
+    /// <summary>The same where it is known how accurate the model is on the test images.</summary>
+    /// <inheritdoc cref="Finetune(OnnxModel, ModelData, FinetuneOptions, IProgress{WorkProgress}?, CancellationToken)"/>
+    internal static FinetuneResult Finetune(
+        OnnxModel model, Evaluation? before, ModelData data, FinetuneOptions options, IProgress<WorkProgress>? progress, CancellationToken cancellation)
     {
         using var execution = ExecutionOptions.Enter(options.Execution);
         if (options.Teacher is null && (options.Mix > 0 || options.Forget.Count > 0 || options.Features is not null))
@@ -52,12 +58,12 @@ public sealed class Finetuner
         var (train, validation) = (Usable(data.Train, "training", options), Usable(data.Validation, "validation", options));
         var mirrors = options.Teacher is not null && TrainingImages.AreSpatial(train);
         options = options with { Flip = options.Flip ?? mirrors, Shift = options.Shift ?? (mirrors ? train.ItemShape[2] / 8 : 0) };
-        return new Finetuner(EditDraft.Of(model), signature, train, validation, data, options, progress, cancellation).Run();
+        return new Finetuner(EditDraft.Of(model), signature, train, validation, data, options, progress, cancellation).Run(before);
     }
 
     int Batch => _signature.FixedBatch ?? _options.Batch;
 
-    FinetuneResult Run()
+    FinetuneResult Run(Evaluation? before)
     {
         var images = new TrainingImages(_train, _options, Batch);
         if (_options.Normalisation == FinetuneNormalisation.Reestimate) NormalisationEstimate.Require(_draft.Baseline.Proto);
@@ -71,7 +77,7 @@ public sealed class Finetuner
             Weights = _options.Layers is { } layers ? TrainedLayers.Named(_draft.Baseline, layers) : null,
             FollowStatistics = _options.Normalisation == FinetuneNormalisation.Train,
         });
-        var before = Measure(_draft.Source);
+        before ??= Measure(_draft.Source);
         using var targets = new TargetSource(_options, _draft.Source, session.Targets.Length / Batch, features);
         // Labels alone are kept whole: what they say is known to hold for the image as it is.
         var looked = _options is { Teacher: not null } && (_options.Flip == true || _options.Shift > 0) ? new AugmentedItemSet(_validation, _options) : _validation;

@@ -120,7 +120,8 @@ sealed class FeatureStage
         {
             var random = new Random(0);
             float[] y = [.. Enumerable.Range(0, channels * positions).Select(_ => (float)(2 * random.NextDouble() - 1))];
-            if (Run(from, y, to) is not { } g) return null;
+            using var part = Open(from, to);
+            if (part?.Run(y) is not { } g) return null;
             bool Is(Func<float, float> f, double tolerance) => Enumerable.Range(0, channels).All(k => Math.Abs(g[k] - Enumerable.Range(0, positions)
                 .Average(p => (double)f(y[channelsLast ? p * channels + k : k * positions + p]))) < tolerance);
             if (Is(v => v, 1e-4)) return (false, null);
@@ -131,44 +132,56 @@ sealed class FeatureStage
         // The same function of every single value, or null.
         ActivationCurve? Curve(string from, string to, float[] y)
         {
+            using var part = Open(from, to);
             float[] turned = [.. y.Reverse()];
-            if (Run(from, y, to) is not { } a || Run(from, turned, to) is not { } b || a.Length != y.Length
+            if (part?.Run(y) is not { } a || part.Run(turned) is not { } b || a.Length != y.Length
                 || a.Where((v, i) => Math.Abs(v - b[a.Length - 1 - i]) > 1e-5).Any()) return null;
-            return ActivationCurve.Of(values => [.. values.Chunk(y.Length).SelectMany(part => Run(from, [.. part, .. new float[y.Length - part.Length]], to)!.Take(part.Length))]);
+            return ActivationCurve.Of(values => [.. values.Chunk(y.Length).SelectMany(some => part.Run([.. some, .. new float[y.Length - some.Length]]).Take(some.Length))]);
         }
 
         // The affine map from one tensor to another, checked on a random point; null when it is none.
         public (float[,] Weights, float[] Bias)? Affine(string from, string to)
         {
             var count = (int)layout.RowShape(from).Aggregate(1L, (a, b) => a * b);
-            if (Run(from, new float[count], to) is not { } bias) return null;
+            using var part = Open(from, to);
+            if (part?.Run(new float[count]) is not { } bias) return null;
             var weights = new float[bias.Length, count];
             for (var k = 0; k < count; k++)
             {
                 var unit = new float[count];
                 unit[k] = 1;
-                var z = Run(from, unit, to)!;
+                var z = part.Run(unit);
                 for (var c = 0; c < bias.Length; c++) weights[c, k] = z[c] - bias[c];
             }
             var random = new Random(1);
             float[] point = [.. Enumerable.Range(0, count).Select(_ => (float)(4 * random.NextDouble() - 2))];
-            var found = Run(from, point, to)!;
+            var found = part.Run(point);
             var largest = found.Max(Math.Abs) + 1e-6;
             return Enumerable.Range(0, bias.Length).All(c =>
                 Math.Abs(found[c] - bias[c] - Enumerable.Range(0, count).Sum(k => (double)weights[c, k] * point[k])) < 1e-3 * largest) ? (weights, bias) : null;
         }
 
-        float[]? Run(string from, float[] values, string to)
+        Part? Open(string from, string to)
         {
-            if (from == to) return values;
+            if (from == to) return new Part(null, []);
             // What needs the images as well is joined with another branch.
             var part = SubgraphExtraction.Between(model.Proto, model.Trace, [from, .. model.Index.Inputs.Select(i => i.Name)], [to]);
             if (part.Graph.Input.Count != 1 || part.Graph.Input[0].Name != from) return null;
             FloatBoundary.Apply(part, model.Trace);
-            float[]? result = null;
-            using var runner = new BatchRunner(part);
-            runner.Run([new BatchInput(values, layout.RowShape(from))], (_, output, _) => result = output.ToArray());
+            return new Part(new BatchRunner(part), layout.RowShape(from));
+        }
+    }
+
+    // What lies between two tensors; nothing where they are the same.
+    sealed class Part(BatchRunner? runner, long[] shape) : IDisposable
+    {
+        public float[] Run(float[] values)
+        {
+            var result = values;
+            runner?.Run([new BatchInput(values, shape)], (_, output, _) => result = output.ToArray());
             return result;
         }
+
+        public void Dispose() => runner?.Dispose();
     }
 }

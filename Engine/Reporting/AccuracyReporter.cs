@@ -16,8 +16,8 @@ static class AccuracyReporter
     {
         var output = options.Evaluation.Output;
         RequireSame(before is null ? null : ClassifierSignature.Of(before.Proto, output).Classes, ClassifierSignature.Of(after.Proto, output).Classes);
-        var now = Evaluator.Evaluate(after, images, options.Evaluation, progress, cancellation);
-        var was = before is null ? null : Evaluator.Evaluate(before, images, options.Evaluation, progress, cancellation);
+        var now = options.Known?.After ?? Evaluator.Evaluate(after, images, options.Evaluation, progress, cancellation);
+        var was = before is null ? null : options.Known?.Before ?? Evaluator.Evaluate(before, images, options.Evaluation, progress, cancellation);
         RequireSame(was?.Classes, now.Classes);
         return new AccuracyChange
         {

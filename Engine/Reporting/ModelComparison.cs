@@ -36,6 +36,8 @@ public static class ModelComparison
         var (layers, unmatched) = before is null ? ([], 0) : LayerChanges.Of(before, countsBefore!, after, countsAfter);
         var (edits, isSource) = Edits(before, after);
         var reason = NoAccuracy(after, data, options);
+        if (reason is null && data!.IsDivided)
+            notes.Add($"Accuracy is that of the {data.Test!.Count} items that the edit held out of data without parts; a report made later cannot tell them from the others and measures on all.");
         return new ComparisonReport
         {
             Before = before is null ? null : Describe(before, countsBefore!),
@@ -46,7 +48,7 @@ public static class ModelComparison
             Unmatched = unmatched,
             Accuracy = reason is null ? AccuracyReporter.Measure(before, after, data!.Test!, data.ClassNames, options, progress, cancellation) : null,
             NoAccuracyBecause = reason,
-            Latency = LatencyComparison.Measure(before ?? after, before is null ? null : after, options.Latency with { InputShapes = options.InputShapes }, progress, cancellation),
+            Latency = options.Known?.Latency ?? LatencyComparison.Measure(before ?? after, before is null ? null : after, options.Latency with { InputShapes = options.InputShapes }, progress, cancellation),
             Environment = ReportEnvironment.Current,
             Notes = notes,
         };

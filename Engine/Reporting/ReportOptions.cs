@@ -18,6 +18,15 @@ public sealed record ReportOptions
     /// <summary>Bars of a histogram.</summary>
     public int Bins { get; init; } = 48;
 
+    /// <summary>What the edit measured already, on the same images; the rest is measured.</summary>
+    internal KnownFigures? Known { get; init; }
+
     /// <summary>Threads and device; null: those of the scope that the call stands in (<see cref="ExecutionOptions.Enter"/>).</summary>
     public ExecutionOptions? Execution { get; init; }
 }
+
+/// <summary>Figures of a comparison that were measured before it, null where they were not.</summary>
+/// <param name="Before">Accuracy of the original.</param>
+/// <param name="After">Accuracy of the edited model.</param>
+/// <param name="Latency">Their times, in turns.</param>
+sealed record KnownFigures(Evaluation? Before, Evaluation? After, IReadOnlyList<LatencyResult>? Latency = null);

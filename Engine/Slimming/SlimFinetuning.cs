@@ -16,12 +16,12 @@ static class SlimFinetuning
     /// <param name="progress">Told of every step.</param>
     /// <param name="cancellation">Ends the training.</param>
     /// <returns>The same with the better of the two models, its accuracy, and the training.</returns>
-    /// <inheritdoc cref="Finetuner.Finetune" path="/exception"/>
+    /// <inheritdoc cref="Finetuner.Finetune(OnnxModel, ModelData, FinetuneOptions, IProgress{WorkProgress}?, CancellationToken)" path="/exception"/>
     public static SlimResult Apply(
         OnnxModel source, SlimResult slim, ModelData data, FinetuneOptions options, IProgress<WorkProgress>? progress = null, CancellationToken cancellation = default)
     {
         using var execution = ExecutionOptions.Enter(options.Execution);
-        var (model, training) = Finetuner.Finetune(slim.Model!, data, options with { Teacher = source }, progress, cancellation);
+        var (model, training) = Finetuner.Finetune(slim.Model!, slim.Report.AccuracyAfter, data, options with { Teacher = source }, progress, cancellation);
         var report = slim.Report with { Finetuning = training };
         if (training.BestStep == 0) return slim with { Report = report with { Notes = [.. report.Notes, "Fine-tuning made nothing better; the model is as it was slimmed."] } };
         return slim with

@@ -24,8 +24,13 @@ static class ComponentAblation
     /// <param name="components">Its components.</param>
     /// <param name="constants">What stands for an ablated component.</param>
     /// <param name="mask">What is left of each component: 1 all of it, 0 its constant, a mixture in between.</param>
-    public static ModelProto Apply(NormalisedModel model, ComponentMap components, ComponentConstants constants, float[] mask)
+    public static ModelProto Apply(NormalisedModel model, ComponentMap components, ComponentConstants constants, float[] mask) => Normalised(model, components, constants, mask).Proto;
+
+    /// <summary>The same, folded and traced as the model was.</summary>
+    /// <inheritdoc cref="Apply(NormalisedModel, ComponentMap, ComponentConstants, float[])"/>
+    public static NormalisedModel Normalised(NormalisedModel model, ComponentMap components, ComponentConstants constants, float[] mask)
     {
+        Dictionary<string, string> like = [];
         var copy = model.Proto.Clone();
         var graph = copy.Graph;
         var at = Copies(model.Proto.Graph, graph);
@@ -43,9 +48,10 @@ static class ComponentAblation
             else SetBias(node, ComponentConstants.Bias(model, layer), left, constants.Of(l), write);
             var position = graph.Node.IndexOf(node);
             for (var i = 0; i < added.Count; i++) graph.Node.Insert(position + 1 + i, added[i]);
+            foreach (var made in added.Prepend(node)) like[made.Output[0]] = layer.Tensor;
         }
         ConstantFolding.DropUnread(graph);
-        return copy;
+        return model.Changed(copy, like);
     }
 
     /// <summary>The nodes of a copied graph by those of the original.</summary>

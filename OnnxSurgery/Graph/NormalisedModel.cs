@@ -31,6 +31,11 @@ sealed class NormalisedModel
     /// <summary>A part of the graph, cut out with the names it has here, as a model of its own: folded and traced already.</summary>
     internal NormalisedModel Part(ModelProto part) => new(part, Trace, Fills);
 
+    /// <summary>This model after a change that adds tensors as large as known ones: folded and traced already.</summary>
+    /// <param name="changed">The changed graph.</param>
+    /// <param name="like">Known tensors by the new ones.</param>
+    internal NormalisedModel Changed(ModelProto changed, IEnumerable<KeyValuePair<string, string>> like) => new(changed, Trace.With(changed, like), Fills);
+
     /// <summary>Traces a copy of a model and folds nothing.</summary>
     /// <inheritdoc cref="Create"/>
     internal static NormalisedModel Unfolded(ModelProto model, IReadOnlyDictionary<string, long[]>? inputShapes = null)

@@ -16,6 +16,7 @@ static class ShapeFolding
         var graph = model.Graph;
         var index = new GraphIndex(graph);
         if (!Varies(index, trace)) return false;
+        var dependence = new ValueDependence(index);
         var changed = false;
         for (var n = 0; n < graph.Node.Count; n++)
         {
@@ -25,7 +26,7 @@ static class ShapeFolding
                 var name = node.Input[i];
                 if (name.Length == 0 || index.Initializer(name) is not null || index.Producer(name) is not { } producer
                     || !node.IsStandard() || !ReadsShape(node, i) || trace.Integers(name) is not { } values
-                    || !DependsOnShapesOnly(producer, index, trace)) continue;
+                    || !DependsOnShapesOnly(producer, index, trace, dependence)) continue;
                 if (Constant(node, i, values, trace) is not { } constant) continue;
                 var folded = $"{name}_const_{n}_{i}";
                 graph.Initializer.Add(TensorData.FromIntegers(folded, trace.Shape(name), constant));
@@ -68,9 +69,10 @@ static class ShapeFolding
         return result;
     }
 
-    // True when the value reaches graph inputs only through Shape or Size, and is the same function of them at any batch.
-    static bool DependsOnShapesOnly(NodeProto node, GraphIndex index, ShapeTrace trace)
+    // True when the value reaches graph inputs only through Shape or Size of what has its size from theirs, and is the same function of them at any batch.
+    static bool DependsOnShapesOnly(NodeProto node, GraphIndex index, ShapeTrace trace, ValueDependence dependence)
     {
+        if (node.Output.Any(dependence.OfValues)) return false;
         var pending = new Stack<NodeProto>([node]);
         HashSet<NodeProto> seen = [];
         while (pending.TryPop(out var next))

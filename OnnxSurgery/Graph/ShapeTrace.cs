@@ -60,6 +60,26 @@ sealed class ShapeTrace
         return Is(Shape(tensor), first) && Is(Of(_second), second) && Is(Of(_other), other);
     }
 
+    /// <summary>The same for a graph with more tensors, each as large as one that is known, and other constants; nothing is run.</summary>
+    /// <param name="model">The graph.</param>
+    /// <param name="like">Known tensors by the new ones.</param>
+    internal ShapeTrace With(ModelProto model, IEnumerable<KeyValuePair<string, string>> like)
+    {
+        var trace = new ShapeTrace(HasDynamicBatch, Batch) { _second = _second, _other = _other };
+        foreach (var (name, shape) in _shapes) trace._shapes[name] = shape;
+        foreach (var (name, axis) in _batchAxis) trace._batchAxis[name] = axis;
+        foreach (var (name, type) in _types) trace._types[name] = type;
+        foreach (var (name, integers) in _integers) trace._integers[name] = integers;
+        foreach (var (name, known) in like)
+        {
+            trace._shapes[name] = Shape(known);
+            trace._types[name] = ElementType(known);
+            if (BatchAxis(known) is var axis and >= 0) trace._batchAxis[name] = axis;
+        }
+        trace.AddConstants(model);
+        return trace;
+    }
+
     // What only hands integers on.
     static readonly HashSet<string> _moves =
         ["Shape", "Size", "Gather", "Slice", "Split", "Squeeze", "Unsqueeze", "Concat", "Reshape", "Flatten", "Transpose", "Cast", "Identity", "Expand", "Tile"];

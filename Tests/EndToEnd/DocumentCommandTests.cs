@@ -69,11 +69,7 @@ public sealed class DocumentCommandTests(SlimSample sample)
         void Run(string command) => CliRunner.Run([.. command.Split(' '), "-q"], folder).Expect(0);
         File.Copy(sample.Model, At("model.onnx"));
         File.Copy(Path.Combine(sample.Folder, "onnxedit.json"), At("onnxedit.json"));
-        // Fewer items, which are enough to see that a command runs.
-        Directory.CreateDirectory(At("data"));
-        foreach (var (file, items) in new Dictionary<string, int> { ["data_batch_1.bin"] = 1600, ["test_batch.bin"] = 400 })
-            File.WriteAllBytes(Path.Combine(At("data"), file), File.ReadAllBytes(Path.Combine(sample.Data, file))[..(items * 3073)]);
-        File.Copy(Path.Combine(sample.Data, "batches.meta.txt"), At("data/batches.meta.txt"));
+        Directory.CreateSymbolicLink(At("data"), sample.Data);
         foreach (var data in (string[])["cifar10", "CIFAR10"]) Directory.CreateSymbolicLink(At(data), At("data"));
         foreach (var name in (string[])["resnet20_cifar10", "resnet20_backdoor", "resnet20_subpop", "resnet20_typo", "cifar10_resnet_4b", "vit_pgd_2_3_16", "ready"]) File.Copy(sample.Model, At($"{name}.onnx"));
         sample.Slim("--sparsity 0.3 --recovery none", At("slim.onnx")).Expect(0);

@@ -5,7 +5,10 @@ using Xunit;
 
 namespace OnnxEdit.EndToEnd;
 
-/// <summary>The built-in sample, written once for all slim tests; nothing may change its files.</summary>
+/// <summary>
+/// The built-in sample, written once for all tests; nothing may change its files. Most tests take fewer of its images, which
+/// are enough to see what a command does; those that state a figure take all of them.
+/// </summary>
 public sealed class SlimSample : IDisposable
 {
     /// <summary>
@@ -18,12 +21,24 @@ public sealed class SlimSample : IDisposable
     readonly Lock _lock = new();
     int _count;
 
-    /// <summary>The folder of the sample, with model.onnx, onnxedit.json and data/.</summary>
+    /// <summary>A folder as the sample's, with model.onnx, onnxedit.json and data/, of 1,600 training images and 400 test images.</summary>
     internal string Folder
     {
         get
         {
             var folder = _root["sample"];
+            lock (_lock)
+                if (!Directory.Exists(folder)) Cut(Whole, folder);
+            return folder;
+        }
+    }
+
+    /// <summary>The folder of the sample, as the command writes it.</summary>
+    internal string Whole
+    {
+        get
+        {
+            var folder = _root["whole"];
             lock (_lock)
                 if (!Directory.Exists(folder)) CliRunner.Run(["sample", folder, "-q"]).Expect(0);
             return folder;
@@ -54,4 +69,12 @@ public sealed class SlimSample : IDisposable
 
     /// <inheritdoc/>
     public void Dispose() => _root.Dispose();
+
+    static void Cut(string whole, string folder)
+    {
+        var data = Directory.CreateDirectory(Path.Combine(folder, "data")).FullName;
+        foreach (var file in (string[])["model.onnx", "onnxedit.json", "data/batches.meta.txt"]) File.Copy(Path.Combine(whole, file), Path.Combine(folder, file));
+        foreach (var (file, items) in new Dictionary<string, int> { ["data_batch_1.bin"] = 1600, ["test_batch.bin"] = 400 })
+            File.WriteAllBytes(Path.Combine(data, file), File.ReadAllBytes(Path.Combine(whole, "data", file))[..(items * 3073)]);
+    }
 }

@@ -24,12 +24,12 @@ static class AttributionQuality
             var parts = pair.Split(':');
             var options = new AttributionOptions { Method = parts[0], Budget = int.Parse(parts[1], CultureInfo.InvariantCulture), Alpha = alpha };
             var watch = Stopwatch.StartNew();
-            using var attributor = new Attributor(model, images, options);
-            var result = attributor.Attribute();
+            using var session = AttributionSession.Open(model, images, options);
+            var result = session.Attribute();
             made.Add((pair, watch.Elapsed.TotalSeconds, result));
             Console.Error.WriteLine($"{pair}: {watch.Elapsed.TotalSeconds:F0} s");
         }
-        using var judge = new Attributor(model, images, new AttributionOptions { Alpha = alpha });
+        using var judge = AttributionSession.Open(model, images, new AttributionOptions { Alpha = alpha });
         var found = judge.Evaluate([.. made.Select(m => m.Result)], alpha, FreshMasks);
         Console.WriteLine($"{name}, {made[0].Result.Components.Count} components, {count} test images, alpha {alpha.ToString(CultureInfo.InvariantCulture)}, {FreshMasks} fresh masks, seed 0");
         Console.WriteLine("| method:budget | correlation | 95 % interval | slope | seconds |");

@@ -26,7 +26,7 @@ static class SingleMistakes
         var unedited = Evaluator.Evaluate(model, rest, new EvaluationOptions());
         var options = new ComponentEditOptions { Most = Whole(4, 30), Attribution = new AttributionOptions { Method = "gradients", Budget = budget } };
         var watch = Stopwatch.StartNew();
-        using var corrector = new MistakeCorrector(model, test.Select(wrong), data.Train!.Select([.. Enumerable.Range(0, 50)]), data.Validation!.Select([.. Enumerable.Range(0, 1000)]), options);
+        using var corrector = MistakeCorrector.Open(model, test.Select(wrong), data.Train!.Select([.. Enumerable.Range(0, 50)]), data.Validation!.Select([.. Enumerable.Range(0, 1000)]), options);
         var attributed = watch.Elapsed.TotalSeconds;
         var (outcomes, drops, seconds) = (new List<MistakeCorrection>(), new List<double>(), 0.0);
         for (var i = 0; i < wrong.Length; i++)

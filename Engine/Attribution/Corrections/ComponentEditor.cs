@@ -159,11 +159,11 @@ public sealed class ComponentEditor
 
     double[] Score(IReadOnlyList<int> gone)
     {
-        var model = new OnnxModel(Without(Mask(gone)));
+        var model = ComponentAblation.Normalised(_draft.Baseline, _components, _constants, Mask(gone));
         float[][] Scores(ItemSet images)
         {
-            using var attributor = new Attributor(model, images, _options.Attribution, _progress, _cancellation);
-            return [.. attributor.Attribute().Scores];
+            using var session = AttributionSession.Open(model, images, _options.Attribution, _progress, _cancellation);
+            return [.. session.Attribute().Scores];
         }
         var scoring = _options.Scoring != ComponentScoring.Auto ? _options.Scoring : _reference.Count == _target.Count ? ComponentScoring.Paired : ComponentScoring.Moderated;
         return ComponentScores.Of(Scores(_target), Scores(_reference), scoring);

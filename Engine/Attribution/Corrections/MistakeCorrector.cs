@@ -20,7 +20,6 @@ sealed class MistakeCorrector : IDisposable
     const int Finalists = 6;
 
     readonly ComponentEditOptions _options;
-    readonly ClassifierSignature _signature;
     readonly ComponentMap _components;
     readonly ItemSet _mistakes;
     readonly MaskedForward _masked;
@@ -28,6 +27,14 @@ sealed class MistakeCorrector : IDisposable
     readonly double _accuracy;
     readonly IReadOnlyList<float[]> _scores;
     readonly (double[] Mean, double[] Deviation) _reference;
+
+    MistakeCorrector(
+        ComponentEditOptions options, ComponentMap components, ItemSet mistakes, MaskedForward masked, AblationRuns validation,
+        double accuracy, IReadOnlyList<float[]> scores, (double[], double[]) reference)
+    {
+        (_options, _components, _mistakes, _masked, _validation) = (options, components, mistakes, masked, validation);
+        (_accuracy, _scores, _reference) = (accuracy, scores, reference);
+    }
 
     /// <summary>Attributes the examples.</summary>
     /// <param name="model">The classifier; not changed.</param>
@@ -38,34 +45,34 @@ sealed class MistakeCorrector : IDisposable
     /// <param name="progress">Told of the work.</param>
     /// <param name="cancellation">Ends the work early.</param>
     /// <exception cref="OnnxEngineException">Not a classifier of float32, or examples without labels.</exception>
-    public MistakeCorrector(
+    public static MistakeCorrector Open(
         OnnxModel model, ItemSet mistakes, ItemSet reference, ItemSet validation, ComponentEditOptions options,
         IProgress<WorkProgress>? progress = null, CancellationToken cancellation = default)
     {
         using var execution = ExecutionOptions.Enter(options.Execution);
-        (_mistakes, _options) = (mistakes, options);
+        var signature = ClassifierSignature.Of(model.Proto, options.Attribution.Output);
+        var folded = NormalisedModel.Create(model.Proto);
         IReadOnlyList<float[]> Scores(ItemSet images)
         {
-            using var attributor = new Attributor(model, images, options.Attribution, progress, cancellation);
-            return attributor.Attribute().Scores;
+            using var session = AttributionSession.Open(folded, images, options.Attribution, progress, cancellation);
+            return session.Attribute().Scores;
         }
-        (_scores, _reference) = (Scores(mistakes), Moments(Scores(reference)));
-        _signature = ClassifierSignature.Of(model.Proto, options.Attribution.Output);
-        var folded = NormalisedModel.Create(model.Proto);
-        _components = ComponentSearch.Find(folded, [_signature.LogitsName], options.Attribution.Components, options.Attribution.Shortcuts, options.Attribution.Layers);
+        var (scores, moments) = (Scores(mistakes), Moments(Scores(reference)));
+        var components = ComponentSearch.Find(folded, [signature.LogitsName], options.Attribution.Components, options.Attribution.Shortcuts, options.Attribution.Layers);
         var constants = options.Ablation == AblationKind.Mean
-            ? ComponentConstants.Means(ComponentMeans.Measure(folded, _components, validation, _signature.FixedBatch ?? 64, cancellation))
-            : ComponentConstants.Of(folded, _components, options.Ablation);
-        _masked = new MaskedForward(folded, _signature, _components, constants, mistakes.ItemShape, _signature.FixedBatch ?? Math.Min(options.Candidates, _components.Count));
+            ? ComponentConstants.Means(ComponentMeans.Measure(folded, components, validation, signature.FixedBatch ?? 64, cancellation))
+            : ComponentConstants.Of(folded, components, options.Ablation);
+        var masked = new MaskedForward(folded, signature, components, constants, mistakes.ItemShape, signature.FixedBatch ?? Math.Min(options.Candidates, components.Count));
+        AblationRuns? runs = null;
         try
         {
-            _validation = new AblationRuns(folded, _signature, _components, constants, validation, AnswerKind.Margin, _signature.FixedBatch ?? 64);
-            _accuracy = Accuracies([[]], cancellation)[0];
+            runs = new AblationRuns(folded, signature, components, constants, validation, AnswerKind.Margin, signature.FixedBatch ?? 64);
+            return new MistakeCorrector(options, components, mistakes, masked, runs, Accuracies(runs, [[]], cancellation)[0], scores, moments);
         }
         catch
         {
-            _masked.Dispose();
-            _validation?.Dispose();
+            masked.Dispose();
+            runs?.Dispose();
             throw;
         }
     }
@@ -140,8 +147,10 @@ sealed class MistakeCorrector : IDisposable
         return margins;
     }
 
-    double[] Accuracies(IEnumerable<IReadOnlyList<int>> sets, CancellationToken cancellation) =>
-        [.. _validation.Run([.. sets.Select(set => set.Order().ToArray())], null, cancellation).Select(answers => answers.Average(a => a > 0 ? 1.0 : 0))];
+    double[] Accuracies(IEnumerable<IReadOnlyList<int>> sets, CancellationToken cancellation) => Accuracies(_validation, sets, cancellation);
+
+    static double[] Accuracies(AblationRuns validation, IEnumerable<IReadOnlyList<int>> sets, CancellationToken cancellation) =>
+        [.. validation.Run([.. sets.Select(set => set.Order().ToArray())], null, cancellation).Select(answers => answers.Average(a => a > 0 ? 1.0 : 0))];
 
     static (double[] Mean, double[] Deviation) Moments(IReadOnlyList<float[]> rows)
     {

@@ -27,7 +27,7 @@ static class AttributionSampler
     }
 
     /// <summary>Runs chunks.</summary>
-    /// <param name="attributor">The network and its examples.</param>
+    /// <param name="session">The network and its examples.</param>
     /// <param name="run">The folder.</param>
     /// <param name="numbers">The chunks.</param>
     /// <param name="progress">Told of the work.</param>
@@ -36,16 +36,16 @@ static class AttributionSampler
     /// Model or examples are not those of the plan (<see cref="ErrorKind.Data"/>), the model fails (<see cref="ErrorKind.Model"/>), or a
     /// file cannot be written (<see cref="ErrorKind.Usage"/>). Chunks that are done stay.
     /// </exception>
-    public static SampleReport Run(Attributor attributor, RunFolder run, IReadOnlyList<int> numbers, IProgress<WorkProgress>? progress = null, CancellationToken cancellation = default)
+    public static SampleReport Run(AttributionSession session, RunFolder run, IReadOnlyList<int> numbers, IProgress<WorkProgress>? progress = null, CancellationToken cancellation = default)
     {
         var (missing, damaged) = Pending(run, numbers, cancellation);
         int[] pending = [.. missing.Concat(damaged).Order()];
         List<int> twice = [];
         if (pending.Length > 0)
         {
-            using var execution = attributor.Enter();
-            run.Manifest.Require(attributor, cancellation);
-            using var runner = attributor.Runner(run.Work);
+            using var execution = session.Enter();
+            run.Manifest.Require(session, cancellation);
+            using var runner = session.Runner(run.Work);
             var (done, all) = (0L, pending.Sum(n => run.Work.Chunks[n].Cost));
             foreach (var number in pending)
             {

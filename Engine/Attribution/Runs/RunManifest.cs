@@ -55,13 +55,13 @@ sealed record RunManifest
     public required IReadOnlyList<string> Components { get; init; }
 
     /// <summary>Describes a run.</summary>
-    /// <param name="attributor">The network and its examples.</param>
+    /// <param name="session">The network and its examples.</param>
     /// <param name="options">The options that it was made with.</param>
     /// <param name="model">The model's path.</param>
     /// <param name="data">Where the examples come from.</param>
-    public static RunManifest Of(Attributor attributor, AttributionOptions options, string model, RunData data)
+    public static RunManifest Of(AttributionSession session, AttributionOptions options, string model, RunData data)
     {
-        var (work, subject) = (attributor.Work(), attributor.Subject);
+        var (work, subject) = (session.Work(), session.Subject);
         return new RunManifest
         {
             Model = model,
@@ -92,12 +92,12 @@ sealed record RunManifest
 
     /// <summary>Checks that a network and its examples are those of the plan.</summary>
     /// <exception cref="OnnxEngineException">They are others (<see cref="ErrorKind.Data"/>).</exception>
-    internal void Require(Attributor attributor, CancellationToken cancellation)
+    internal void Require(AttributionSession session, CancellationToken cancellation)
     {
-        var subject = attributor.Subject;
+        var subject = session.Subject;
         if (subject.ModelSha256 != ModelSha256) throw Other("model", "the file was changed or another one was named (RunManifest.Model)");
         if (!subject.Components.SequenceEqual(Components)) throw Other("list of components", "this version finds others in the model");
-        if (!subject.Labels.SequenceEqual(Labels) || ExampleHash.Of(attributor.Images, cancellation) != Data.Sha256) throw Other("examples", "the data was changed or other data was named (RunManifest.Data)");
+        if (!subject.Labels.SequenceEqual(Labels) || ExampleHash.Of(session.Images, cancellation) != Data.Sha256) throw Other("examples", "the data was changed or other data was named (RunManifest.Data)");
     }
 
     static OnnxEngineException Other(string what, string why) =>

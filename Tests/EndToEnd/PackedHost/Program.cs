@@ -90,7 +90,7 @@ static class Guest
     static float[] Attribute(OnnxModel model, ModelData data, int threads)
     {
         var watch = new Watch(threads);
-        var found = new Attributor(model, data.Test!.Select([0, 1, 2, 3]), new AttributionOptions { Budget = 100, Execution = new() { Threads = threads } }, watch).Attribute();
+        var found = Attributor.Attribute(model, data.Test!.Select([0, 1, 2, 3]), new AttributionOptions { Budget = 100, Execution = new() { Threads = threads } }, watch);
         float[] scores = [.. found.Scores.SelectMany(s => s)];
         Require(scores.All(float.IsFinite) && scores.Any(s => s != 0), "Components have scores.");
         watch.RequireOwnThreads();

@@ -32,8 +32,8 @@ public sealed class AttributorTests : IDisposable
 
     static Attributions Attribute(OnnxModel model, ItemSet images, string method, int budget, AttributionOptions? options = null)
     {
-        using var attributor = new Attributor(model, images, (options ?? new()) with { Method = method, Budget = budget, Batch = 7 });
-        return attributor.Attribute();
+        using var session = AttributionSession.Open(model, images, (options ?? new()) with { Method = method, Budget = budget, Batch = 7 });
+        return session.Attribute();
     }
 
     [Theory]
@@ -77,8 +77,8 @@ public sealed class AttributorTests : IDisposable
             Assert.Equal(all.Answers[e], some.Answers[e], 1e-4);
             for (var j = 0; j < places.Length; j++) Assert.Equal(all.Scores[e][places[j]], some.Scores[e][j], 1e-4);
         }
-        using var attributor = new Attributor(model, _images, options with { Method = "combined", Budget = 300, Batch = 7 });
-        var found = attributor.Evaluate(attributor.Attribute(), 0.25, 30).Mean;
+        using var session = AttributionSession.Open(model, _images, options with { Method = "combined", Budget = 300, Batch = 7 });
+        var found = session.Evaluate([session.Attribute()], 0.25, 30)[0].Mean;
         Assert.True(found > 0.7, $"{found}");
         Assert.Contains("there are stem, inner, outer", Assert.Throws<OnnxSurgeryException>(() => Attribute(model, _images, "loo", 1, new() { Layers = ["nowhere"] })).Message, StringComparison.Ordinal);
     }
@@ -94,8 +94,8 @@ public sealed class AttributorTests : IDisposable
         var model = new OnnxModel(b.Build(b.Gemm(b.Flatten(b.GlobalAveragePool(x)), 2, name: "scores")));
         // The same pixels again and again.
         var images = new StoredItemSet([3, size, size], [.. Enumerable.Repeat(new float[3 * size * size], 24)], new int[24]);
-        using var attributor = new Attributor(model, images, new() { Batch = batch });
-        Assert.Equal(expected, attributor.Work().Batch);
+        using var session = AttributionSession.Open(model, images, new() { Batch = batch });
+        Assert.Equal(expected, session.Work().Batch);
     }
 
     [Fact]
@@ -104,8 +104,8 @@ public sealed class AttributorTests : IDisposable
         var model = SmallClassifier.Residual().Model;
         double Correlation(string method, int budget)
         {
-            using var attributor = new Attributor(model, _images, new() { Method = method, Budget = budget, Batch = 8 });
-            return attributor.Evaluate(attributor.Attribute(), 0.1, 40).Mean;
+            using var session = AttributionSession.Open(model, _images, new() { Method = method, Budget = budget, Batch = 8 });
+            return session.Evaluate([session.Attribute()], 0.1, 40)[0].Mean;
         }
         var (few, many) = (Correlation("combined", 60), Correlation("combined", 600));
         Assert.True(many > 0.7, $"{many}");
@@ -194,8 +194,8 @@ public sealed class AttributorTests : IDisposable
     [Fact]
     public void Random_scores_know_nothing()
     {
-        using var attributor = new Attributor(SmallClassifier.Residual().Model, _images, new() { Method = "random", Batch = 8 });
-        Assert.InRange(attributor.Evaluate(attributor.Attribute(), 0.1, 40).Mean, -0.25, 0.25);
+        using var session = AttributionSession.Open(SmallClassifier.Residual().Model, _images, new() { Method = "random", Batch = 8 });
+        Assert.InRange(session.Evaluate([session.Attribute()], 0.1, 40)[0].Mean, -0.25, 0.25);
     }
 
     [Fact]

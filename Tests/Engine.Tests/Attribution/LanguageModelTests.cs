@@ -79,8 +79,8 @@ public sealed class LanguageModelTests
     static Attributions Attribute(string method, int budget = 10)
     {
         var options = new AttributionOptions { Components = ComponentKinds.Neurons, Method = method, Budget = budget, Alpha = 0.2 };
-        using var attributor = new Attributor(Model(), new StoredItemSet([Length], _texts, [-1, -1, -1]), options);
-        return attributor.Attribute();
+        using var session = AttributionSession.Open(Model(), new StoredItemSet([Length], _texts, [-1, -1, -1]), options);
+        return session.Attribute();
     }
 
     [Fact]

@@ -20,17 +20,17 @@ public sealed class RunTests : IDisposable
 
     static AttributionOptions Options(string method = "combined") => new() { Method = method, Budget = 90, Batch = 8, Chunk = 3 };
 
-    static Attributor Attributor(AttributionOptions? options = null, OnnxModel? model = null, ItemSet? images = null) => new(model ?? _model, images ?? _images, options ?? Options());
+    static AttributionSession Session(AttributionOptions? options = null, OnnxModel? model = null, ItemSet? images = null) => AttributionSession.Open(model ?? _model, images ?? _images, options ?? Options());
 
     RunFolder Plan(AttributionOptions? options = null, string? path = null)
     {
-        var (attributor, settled) = (Attributor(options), options ?? Options());
+        var (session, settled) = (Session(options), options ?? Options());
         var data = new RunData { Path = "random:21", From = "test", Count = 21, Sha256 = ExampleHash.Of(_images, TestContext.Current.CancellationToken) };
-        return RunFolder.Create(path ?? _root[$"{_count++}"], RunManifest.Of(attributor, settled, "/models/model.onnx", data));
+        return RunFolder.Create(path ?? _root[$"{_count++}"], RunManifest.Of(session, settled, "/models/model.onnx", data));
     }
 
-    static SampleReport Sample(RunFolder run, IEnumerable<int>? chunks = null, Attributor? attributor = null, IProgress<WorkProgress>? progress = null, CancellationToken? stop = null) =>
-        AttributionSampler.Run(attributor ?? Attributor(run.Manifest.Options), run, [.. chunks ?? run.Work.Chunks.Select(c => c.Number)], progress, stop ?? TestContext.Current.CancellationToken);
+    static SampleReport Sample(RunFolder run, IEnumerable<int>? chunks = null, AttributionSession? session = null, IProgress<WorkProgress>? progress = null, CancellationToken? stop = null) =>
+        AttributionSampler.Run(session ?? Session(run.Manifest.Options), run, [.. chunks ?? run.Work.Chunks.Select(c => c.Number)], progress, stop ?? TestContext.Current.CancellationToken);
 
     static MergeReport Merge(RunFolder run) => AttributionMerge.Merge(run, null, TestContext.Current.CancellationToken);
 
@@ -63,7 +63,7 @@ public sealed class RunTests : IDisposable
     public void Shards_in_any_number_and_order_give_the_bytes_of_a_single_process(string method)
     {
         var options = Options(method);
-        var single = Bytes(Attributor(options).Attribute());
+        var single = Bytes(Session(options).Attribute());
         foreach (int[] order in (int[][])[[0], [1, 0], [2, 4, 0, 3, 1]])
         {
             var run = Plan(options);
@@ -82,7 +82,7 @@ public sealed class RunTests : IDisposable
         var options = Options() with { Layers = ["inner", "outer"], Budget = 120, Alpha = 0.25 };
         var run = Plan(options);
         foreach (var i in (int[])[1, 0]) Sample(run, run.Work.Chunks.Select(c => c.Number).Where(new Shard(i, 2).Has));
-        Assert.Equal(Bytes(Attributor(options).Attribute()), Fit(run));
+        Assert.Equal(Bytes(Session(options).Attribute()), Fit(run));
     }
 
     [Fact]
@@ -115,7 +115,7 @@ public sealed class RunTests : IDisposable
         var report = Sample(run);
         Assert.Equal(Enumerable.Range(3, all - 3), report.Made);
         Assert.Equal([0, 1, 2], report.Present);
-        Assert.Equal(Bytes(Attributor().Attribute()), Fit(run));
+        Assert.Equal(Bytes(Session().Attribute()), Fit(run));
     }
 
     [Theory]
@@ -186,8 +186,8 @@ public sealed class RunTests : IDisposable
     public void Another_model_other_examples_and_chunks_of_another_run_are_refused()
     {
         var run = Plan();
-        Assert.Contains("The model is not the one", Refused(ErrorKind.Data, () => Sample(run, attributor: Attributor(model: new OnnxModel(Changed())))), StringComparison.Ordinal);
-        Assert.Contains("The examples are not those", Refused(ErrorKind.Data, () => Sample(run, attributor: Attributor(images: _images.Select([.. Enumerable.Range(0, 20), 17])))), StringComparison.Ordinal);
+        Assert.Contains("The model is not the one", Refused(ErrorKind.Data, () => Sample(run, session: Session(model: new OnnxModel(Changed())))), StringComparison.Ordinal);
+        Assert.Contains("The examples are not those", Refused(ErrorKind.Data, () => Sample(run, session: Session(images: _images.Select([.. Enumerable.Range(0, 20), 17])))), StringComparison.Ordinal);
         Assert.Empty(Directory.GetFiles(Path.Combine(run.Path, "chunks")));
 
         var other = Plan(Options() with { Seed = 1 });

@@ -76,12 +76,12 @@ public sealed class ToyRowTests
         var (images, options) = (SmallClassifier.Images(5), new AttributionOptions { Method = "toy", Batch = 5 });
         With(AttributionMethods.Table, row, () =>
         {
-            using var attributor = new Attributor(_small.Model, images, options, null, TestContext.Current.CancellationToken);
-            var found = attributor.Attribute();
+            using var session = AttributionSession.Open(_small.Model, images, options, null, TestContext.Current.CancellationToken);
+            var found = session.Attribute();
             Assert.Equal("toy", found.Facts["method"]);
             Assert.Equal(found.Answers, found.Base);
             var data = new RunData { Path = "random:5", From = "test", Count = 5, Sha256 = new string('0', 64) };
-            var text = RunManifest.Of(attributor, options, "/model.onnx", data).ToJson();
+            var text = RunManifest.Of(session, options, "/model.onnx", data).ToJson();
             Assert.Contains("\"method\": \"toy\"", text, StringComparison.Ordinal);
             Assert.Equal(text, RunManifest.Parse(System.Text.Encoding.UTF8.GetBytes(text)).ToJson());
             return found;

@@ -76,8 +76,8 @@ public sealed class WordsTests
     {
         var (model, images) = (SmallClassifier.Residual().Model, SmallClassifier.Images(6));
         var options = new AttributionOptions { Method = "loo", Ablation = AblationKind.Mean, Answer = AnswerKind.LogOdds, Components = ComponentKinds.Filters | ComponentKinds.Neurons, Batch = 6 };
-        using var attributor = new Attributor(model, images, options, null, TestContext.Current.CancellationToken);
-        var found = attributor.Attribute();
+        using var session = AttributionSession.Open(model, images, options, null, TestContext.Current.CancellationToken);
+        var found = session.Attribute();
         Assert.Equal(("loo", "mean", "log-odds", "filters,neurons", "bernoulli"), (found.Facts["method"], found.Facts["ablation"], found.Facts["answer"], found.Facts["kinds"], found.Facts["design"]));
         var read = found.WithFacts(new Dictionary<string, string>()).Options(model, null);
         var old = new Attributions
@@ -95,7 +95,7 @@ public sealed class WordsTests
 
         using var folder = new TempFolder();
         var data = new RunData { Path = "random:6", From = "test", Count = 6, Sha256 = ExampleHash.Of(images, TestContext.Current.CancellationToken) };
-        var manifest = RunManifest.Of(attributor, options, "/model.onnx", data);
+        var manifest = RunManifest.Of(session, options, "/model.onnx", data);
         var run = RunFolder.Create(folder.Path, manifest);
         var text = File.ReadAllText(folder["manifest.json"]);
         var before = text.Replace("\"loo\"", "\"LeaveOneOut\"", StringComparison.Ordinal).Replace("\"log-odds\"", "\"LogOdds\"", StringComparison.Ordinal)

@@ -1,4 +1,6 @@
 using OnnxEdit.Engine;
+using OnnxEdit.Engine.Data;
+using OnnxEdit.Engine.Reporting;
 using OnnxEdit.Engine.Slimming;
 using OnnxEdit.Engine.Statistics;
 using OnnxEdit.Engine.Tasks;
@@ -11,8 +13,8 @@ namespace OnnxEdit.Cli;
 /// <summary>One slim from opened files to the written model and its table; shared by the commands slim and sample.</summary>
 sealed class SlimJob(CommandContext context, ModelAndData inputs, SlimOptions options)
 {
-    // A large model is timed at batch 1 only: the table should not take longer than the work.
-    static readonly LatencyOptions _timing = new() { MinimumSeconds = 1, MaximumSeconds = 5, LongestMilliseconds = 1000 };
+    // A large model is timed at batch 1 only, a small one for a few hundred runs: the table should not take longer than the work. A report is timed as reports are.
+    static readonly LatencyOptions _timing = new() { MinimumSeconds = 0.25, MaximumSeconds = 2, LongestMilliseconds = 1000 };
 
     /// <summary>A statistics file, or null.</summary>
     internal string? Moments { get; init; }
@@ -37,9 +39,10 @@ sealed class SlimJob(CommandContext context, ModelAndData inputs, SlimOptions op
             throw new OnnxEngineException(ErrorKind.Usage, $"'{PlanOut}' cannot hold both the model and the plan; name another file with --plan-out.");
         ReportOption.Check(context, Report, inputs, Target, PlanOut);
         var watch = System.Diagnostics.Stopwatch.StartNew();
-        var data = Data();
+        var opened = inputs.HasData ? inputs.OpenData(context.Output, testOnly: inputs.IsEvalOnly) : null;
+        var data = Data(opened);
         var result = context.Output.Track(progress => Slimmer.Slim(inputs.Model, data, options, progress, context.Cancellation));
-        if (Finetune is not null) result = context.Output.Track(progress => SlimFinetuning.Apply(inputs.Model, result, inputs.OpenData(context.Output), Finetune, progress, context.Cancellation));
+        if (Finetune is not null) result = context.Output.Track(progress => SlimFinetuning.Apply(inputs.Model, result, opened!, Finetune, progress, context.Cancellation));
         var seconds = watch.Elapsed.TotalSeconds;
         foreach (var note in result.Report.Notes) context.Output.Note(note);
         if (PlanOut is not null) AtomicFile.WriteText(PlanOut, result.Plan.ToJson(), context.Global.Force);
@@ -48,19 +51,18 @@ sealed class SlimJob(CommandContext context, ModelAndData inputs, SlimOptions op
         {
             // What an interrupted training reached is written all the same.
             model.Save(Target, context.Global.Force, Finetune is null ? context.Cancellation : CancellationToken.None);
-            if (!context.Cancellation.IsCancellationRequested) times = context.Output.Track(progress => LatencyComparison.Measure(inputs.Model, model, _timing with { InputShapes = result.Report.InputShapes }, progress, context.Cancellation));
+            if (!context.Cancellation.IsCancellationRequested) times = context.Output.Track(progress => LatencyComparison.Measure(
+                inputs.Model, model, (Report is null ? _timing : new ReportOptions().Latency) with { InputShapes = result.Report.InputShapes }, progress, context.Cancellation));
         }
         SlimTable.Write(context, result, times, seconds, Target, PlanOut);
-        if (Target is not null) ReportOption.Write(context, Report, inputs with { InputShapes = result.Report.InputShapes }, Target);
+        if (Target is not null) ReportOption.Write(context, Report, inputs with { InputShapes = result.Report.InputShapes }, Target, opened, new KnownFigures(result.Report.AccuracyBefore, result.Report.AccuracyAfter, times));
         context.Cancellation.ThrowIfCancellationRequested();
     }
 
-    SlimData Data()
+    SlimData Data(ModelData? opened)
     {
         var bundle = Moments is null ? null : MomentsBundle.Read(Moments, inputs.Model);
-        var data = !inputs.HasData ? new SlimData()
-            : inputs.IsEvalOnly ? new SlimData { Test = inputs.OpenData(context.Output, testOnly: true).Test }
-            : SlimData.Of(inputs.OpenData(context.Output));
+        var data = opened is null ? new SlimData() : inputs.IsEvalOnly ? new SlimData { Test = opened.Test } : SlimData.Of(opened);
         if (inputs.HasData && data.Test is null && inputs.Signature.Classifier is not null)
             context.Output.Note("The data has no labels: accuracy is not measured.");
         if (data.Calibration is null && bundle is null)

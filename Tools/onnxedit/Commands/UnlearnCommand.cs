@@ -1,6 +1,8 @@
 using System.CommandLine;
 using System.Diagnostics;
 using OnnxEdit.Engine;
+using OnnxEdit.Engine.Data;
+using OnnxEdit.Engine.Reporting;
 using OnnxEdit.Engine.Statistics;
 using OnnxEdit.Engine.Unlearning;
 using OnnxEdit.Surgery;
@@ -49,7 +51,8 @@ sealed class UnlearnCommand : CliCommand
             throw new OnnxEngineException(ErrorKind.Usage, "--relearn trains on images, which --moments holds none of; leave one of them out.");
         var target = OutputTarget.Resolve(context.Get(_out), inputs, "unlearn", context.Global.Force);
         ReportOption.Check(context, context.Get(_report), inputs, target);
-        var data = Data(context, inputs);
+        var opened = Opened(context, inputs);
+        var data = Data(context, inputs, opened);
         var watch = Stopwatch.StartNew();
         var (drop, forget) = (context.Get(_retainDrop), context.Get(_forgetTarget));
         var options = new UnlearnOptions
@@ -82,16 +85,22 @@ sealed class UnlearnCommand : CliCommand
         var curve = context.Get(_relearn) is not { } steps || context.Cancellation.IsCancellationRequested ? null
             : context.Output.Track(progress => RelearningCurve.Measure(inputs.Model, result.Model, data, options.Classes, steps, options, progress, context.Cancellation));
         UnlearnTable.Write(context, result.Report with { Relearning = curve }, data.ClassNames, options, seconds, target);
-        ReportOption.Write(context, context.Get(_report), inputs, target);
+        ReportOption.Write(context, context.Get(_report), inputs, target, opened, new KnownFigures(result.Report.Measured?.Before, result.Report.Measured?.After));
         context.Cancellation.ThrowIfCancellationRequested();
     }
 
     // With statistics to work from, data is for measuring, and nothing is set apart of it.
-    UnlearnData Data(CommandContext context, ModelAndData inputs)
+    ModelData? Opened(CommandContext context, ModelAndData inputs)
     {
-        if (context.Get(_moments) is not { } path) return UnlearnData.Of(inputs.OpenData(context.Output));
+        var needed = context.Get(_moments) is null;
+        return needed || inputs.HasData ? inputs.OpenData(context.Output, testOnly: !needed) : null;
+    }
+
+    UnlearnData Data(CommandContext context, ModelAndData inputs, ModelData? opened)
+    {
+        var data = opened is null ? new UnlearnData() : UnlearnData.Of(opened);
+        if (context.Get(_moments) is not { } path) return data;
         var bundle = MomentsBundle.Read(path, inputs.Model);
-        var data = inputs.HasData ? UnlearnData.Of(inputs.OpenData(context.Output, testOnly: true)) : new UnlearnData();
         return data with { Moments = bundle, ClassNames = data.ClassNames ?? bundle.Statistics.ClassNames };
     }
 

@@ -22,14 +22,14 @@ sealed class RunInputs
 
     /// <summary>The manifest of a run.</summary>
     /// <param name="inputs">The model and where its data is.</param>
-    /// <param name="attributor">The network and its examples.</param>
+    /// <param name="session">The network and its examples.</param>
     /// <param name="options">How attributions are made.</param>
     /// <param name="images">The examples.</param>
     /// <param name="count">Number of examples asked for.</param>
     /// <param name="from">The part of the data they are from.</param>
     /// <param name="cancellation">Ends the work early.</param>
-    internal static RunManifest Describe(ModelAndData inputs, Attributor attributor, AttributionOptions options, ItemSet images, int count, string from, CancellationToken cancellation) =>
-        RunManifest.Of(attributor, options, Path.GetFullPath(inputs.Path), new RunData
+    internal static RunManifest Describe(ModelAndData inputs, AttributionSession session, AttributionOptions options, ItemSet images, int count, string from, CancellationToken cancellation) =>
+        RunManifest.Of(session, options, Path.GetFullPath(inputs.Path), new RunData
         {
             Path = Absolute(inputs.DataPath)!,
             EvalPath = Absolute(inputs.EvalPath),

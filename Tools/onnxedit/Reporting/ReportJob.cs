@@ -1,4 +1,5 @@
 using OnnxEdit.Engine;
+using OnnxEdit.Engine.Data;
 using OnnxEdit.Engine.Reporting;
 using OnnxEdit.Surgery;
 using OnnxEdit.Surgery.Model;
@@ -15,12 +16,18 @@ sealed class ReportJob(CommandContext context, ModelAndData inputs, OnnxModel? b
     /// <summary>Test images at most; null: all.</summary>
     internal int? Limit { get; init; }
 
+    /// <summary>The opened data; null: it is opened.</summary>
+    internal ModelData? Data { get; init; }
+
+    /// <summary>What is measured already; null: nothing.</summary>
+    internal KnownFigures? Known { get; init; }
+
     /// <summary>Measures, writes the page and returns what is in it.</summary>
     internal ComparisonReport Run()
     {
         if (before is not null) RequireOther(before);
-        var data = inputs.HasData ? inputs.OpenData(context.Output, testOnly: true, Limit) : null;
-        var options = new ReportOptions { Evaluation = inputs.Evaluation, InputShapes = inputs.InputShapes };
+        var data = Data ?? (inputs.HasData ? inputs.OpenData(context.Output, testOnly: true, Limit) : null);
+        var options = new ReportOptions { Evaluation = inputs.Evaluation, InputShapes = inputs.InputShapes, Known = Known };
         var report = context.Output.Track(progress => ModelComparison.Measure(before, inputs.Model, data, options, progress, context.Cancellation));
         ReportPage.Save(target, report, Command, context.Global.Force);
         return report;

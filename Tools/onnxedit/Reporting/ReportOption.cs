@@ -1,5 +1,7 @@
 using System.CommandLine;
 using OnnxEdit.Engine;
+using OnnxEdit.Engine.Data;
+using OnnxEdit.Engine.Reporting;
 using OnnxEdit.Surgery;
 using OnnxEdit.Surgery.Model;
 
@@ -26,11 +28,17 @@ static class ReportOption
     }
 
     /// <summary>Writes the page on a model that was just written, from its file.</summary>
-    internal static void Write(CommandContext context, string? page, ModelAndData inputs, string made)
+    /// <param name="context">The call.</param>
+    /// <param name="page">Where to write it; null: nowhere.</param>
+    /// <param name="inputs">The model before and where its data is.</param>
+    /// <param name="made">The file that was written.</param>
+    /// <param name="data">The data as the edit opened it.</param>
+    /// <param name="known">What the edit measured on it.</param>
+    internal static void Write(CommandContext context, string? page, ModelAndData inputs, string made, ModelData? data, KnownFigures known)
     {
         if (page is null || context.Cancellation.IsCancellationRequested) return;
         var after = inputs with { Path = made, Model = OnnxModel.Load(made) };
-        new ReportJob(context, after, inputs.Model, page).Run();
+        new ReportJob(context, after, inputs.Model, page) { Data = data, Known = known }.Run();
         if (context.Global.Json) context.Output.Note($"wrote {page}");
         else context.Output.Line($"wrote {page}");
     }

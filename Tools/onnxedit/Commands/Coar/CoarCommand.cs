@@ -46,10 +46,10 @@ sealed class CoarCommand : CliCommand
         var watch = Stopwatch.StartNew();
         var result = context.Output.Track(progress =>
         {
-            using var attributor = new Attributor(inputs.Model, images, options, progress, context.Cancellation);
-            if (context.Get(_run) is not { } folder) return attributor.Attribute();
-            var run = RunFolder.Create(folder, RunInputs.Describe(inputs, attributor, options, images, _examples.Count(context), from, context.Cancellation));
-            AttributionSampler.Run(attributor, run, [.. run.Work.Chunks.Select(c => c.Number)], progress, context.Cancellation);
+            using var session = AttributionSession.Open(inputs.Model, images, options, progress, context.Cancellation);
+            if (context.Get(_run) is not { } folder) return session.Attribute();
+            var run = RunFolder.Create(folder, RunInputs.Describe(inputs, session, options, images, _examples.Count(context), from, context.Cancellation));
+            AttributionSampler.Run(session, run, [.. run.Work.Chunks.Select(c => c.Number)], progress, context.Cancellation);
             return AttributionMerge.Fit(run, progress, context.Cancellation);
         });
         result = result.WithFacts(RunInputs.Facts(images.Count, from));

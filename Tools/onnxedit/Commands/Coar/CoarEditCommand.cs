@@ -88,7 +88,7 @@ sealed class CoarEditCommand : CliCommand
     static (MistakeCorrection[] Corrections, string[][] Names) Correct(
         ModelAndData inputs, ItemSet target, ItemSet reference, ItemSet validation, ComponentEditOptions options, IProgress<WorkProgress> progress, CancellationToken cancellation)
     {
-        using var corrector = new MistakeCorrector(inputs.Model, target, reference, validation, options, progress, cancellation);
+        using var corrector = MistakeCorrector.Open(inputs.Model, target, reference, validation, options, progress, cancellation);
         MistakeCorrection[] corrections = [.. Enumerable.Range(0, target.Count).Select(i =>
         {
             var found = corrector.Correct(i, cancellation);

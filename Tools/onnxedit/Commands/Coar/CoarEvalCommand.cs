@@ -42,8 +42,8 @@ sealed class CoarEvalCommand : CliCommand
         // Masks of the evaluation are none of those that were fitted to: their stream is another one.
         var found = context.Output.Track(progress =>
         {
-            using var attributor = new Attributor(inputs.Model, images, options, progress, context.Cancellation);
-            return alphas.Select(alpha => attributor.Evaluate(attributions, alpha, context.Get(_masks))).ToArray();
+            using var session = AttributionSession.Open(inputs.Model, images, options, progress, context.Cancellation);
+            return alphas.Select(alpha => session.Evaluate([attributions], alpha, context.Get(_masks))[0]).ToArray();
         });
         if (context.Get(_plot) is { } path) AttributionPlot.Calibration(path, found, context.Global.Force);
         AttributionTable.WriteEvaluation(context, attributions, found);

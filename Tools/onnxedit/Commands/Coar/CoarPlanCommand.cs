@@ -33,8 +33,8 @@ sealed class CoarPlanCommand : CliCommand
         inputs.RequireExplainable();
         var options = _settings.Resolve(context, inputs);
         var (images, from, _) = _examples.Open(context, inputs);
-        using var attributor = new Attributor(inputs.Model, images, options, null, context.Cancellation);
-        var run = RunFolder.Create(folder, RunInputs.Describe(inputs, attributor, options, images, _examples.Count(context), from, context.Cancellation));
-        RunTable.Plan(context, run, attributor.Memory());
+        using var session = AttributionSession.Open(inputs.Model, images, options, null, context.Cancellation);
+        var run = RunFolder.Create(folder, RunInputs.Describe(inputs, session, options, images, _examples.Count(context), from, context.Cancellation));
+        RunTable.Plan(context, run, session.Memory());
     }
 }

@@ -53,8 +53,8 @@ sealed class CoarSampleCommand : CliCommand
             var (model, images) = _inputs.Open(context, run.Manifest);
             var report = context.Output.Track(progress =>
             {
-                using var attributor = new Attributor(model, images, run.Manifest.Options, progress, stop.Token);
-                return AttributionSampler.Run(attributor, run, numbers, progress, stop.Token);
+                using var session = AttributionSession.Open(model, images, run.Manifest.Options, progress, stop.Token);
+                return AttributionSampler.Run(session, run, numbers, progress, stop.Token);
             });
             RunTable.Sampled(context, run, report with { Repaired = damaged });
         }
