@@ -3,10 +3,12 @@ using Xunit;
 
 namespace OnnxEdit.EndToEnd;
 
-public sealed class EditTests(SlimSample sample)
+public sealed class EditTests(SlimSample fixture)
 {
+    SlimSample Sample => fixture.Whole;
+
     CliResult Edit(string more, string output, string? model = null) =>
-        CliRunner.Run(["edit", model ?? sample.Model, "-o", output, .. more.Split(' ', StringSplitOptions.RemoveEmptyEntries)], sample.Folder);
+        CliRunner.Run(["edit", model ?? Sample.Model, "-o", output, .. more.Split(' ', StringSplitOptions.RemoveEmptyEntries)], Sample.Folder);
 
     // With the points that 1,999 other images lose; a patch is silent on all of them.
     [Theory]
@@ -19,7 +21,7 @@ public sealed class EditTests(SlimSample sample)
     [InlineData("momentum --layers last", 5, 0.1)]
     public void An_image_gets_its_label_and_hardly_another_image_changes(string editor, int steps, double drawdown)
     {
-        var (first, second) = (sample.New(), sample.New());
+        var (first, second) = (Sample.New(), Sample.New());
         var json = Edit($"--image test:0 --label {Other(0)} --editor {editor} --json", first).Expect(0).Json();
         Assert.Equal("onnxedit.edit/1", json.GetProperty("schema").GetString());
         var image = json.GetProperty("images")[0];
@@ -28,7 +30,7 @@ public sealed class EditTests(SlimSample sample)
         Assert.Equal(drawdown, json.GetProperty("drawdown").GetProperty("points").GetDouble(), editor == "patch" ? 1e-9 : SlimSample.Points);
         Assert.Equal(1999, json.GetProperty("drawdown").GetProperty("images").GetInt32());
         // The file does what was said, and the same call makes the same bytes.
-        var edited = CliRunner.Run(["edit", first, "--image", "test:0", "--label", $"{Other(0)}", "-o", second], sample.Folder).Expect(5);
+        var edited = CliRunner.Run(["edit", first, "--image", "test:0", "--label", $"{Other(0)}", "-o", second], Sample.Folder).Expect(5);
         Assert.Contains("already", edited.StdErr, StringComparison.Ordinal);
         Edit($"--image test:0 --label {Other(0)} --editor {editor} -q", second).Expect(0);
         Assert.Equal(File.ReadAllBytes(first), File.ReadAllBytes(second));
@@ -39,9 +41,9 @@ public sealed class EditTests(SlimSample sample)
     [Fact]
     public void Thirty_images_are_edited_together_and_an_edited_model_can_be_edited_again()
     {
-        var list = Path.Combine(Path.GetDirectoryName(sample.New())!, "edits.csv");
+        var list = Path.Combine(Path.GetDirectoryName(Sample.New())!, "edits.csv");
         File.WriteAllLines(list, ["image,label", .. Enumerable.Range(0, 30).Select(i => $"test:{i},{Other(i)}")]);
-        var (first, second) = (sample.New(), sample.New());
+        var (first, second) = (Sample.New(), Sample.New());
         var json = Edit($"--edits {list} --json", first).Expect(0).Json();
         Assert.All(json.GetProperty("images").EnumerateArray(), i => Assert.True(i.GetProperty("success").GetBoolean()));
         Assert.Equal(1.12, json.GetProperty("drawdown").GetProperty("points").GetDouble(), SlimSample.Points);
@@ -53,9 +55,9 @@ public sealed class EditTests(SlimSample sample)
     [Fact]
     public void Statistics_of_single_edits_write_no_model()
     {
-        var list = Path.Combine(Path.GetDirectoryName(sample.New())!, "singles.csv");
+        var list = Path.Combine(Path.GetDirectoryName(Sample.New())!, "singles.csv");
         File.WriteAllLines(list, Enumerable.Range(0, 20).Select(i => $"test:{i},{Other(i)}"));
-        var output = sample.New();
+        var output = Sample.New();
         var json = Edit($"--edits {list} --one-by-one --json", output).Expect(0).Json();
         Assert.Equal(20, json.GetProperty("edits").GetInt32());
         Assert.Equal(1, json.GetProperty("success").GetDouble());
@@ -80,7 +82,7 @@ public sealed class EditTests(SlimSample sample)
     [InlineData("--edits onnxedit.json", 4, "is not IMAGE,LABEL")]
     public void What_cannot_be_done_is_said_and_leaves_no_file(string arguments, int code, string sentence)
     {
-        var output = sample.New();
+        var output = Sample.New();
         var result = Edit(arguments, output);
         Assert.Equal(code, result.ExitCode);
         Assert.Contains(sentence, result.StdErr, StringComparison.Ordinal);
@@ -90,7 +92,7 @@ public sealed class EditTests(SlimSample sample)
     [Fact]
     public void An_edit_that_needs_a_smaller_step_is_not_written()
     {
-        var output = sample.New();
+        var output = Sample.New();
         var result = Edit($"--image test:0 --label {Other(0)} --editor gd --step-size 1e-9", output).Expect(5);
         Assert.Contains("After 10 steps 'test:0' is still of class", result.StdErr, StringComparison.Ordinal);
         Assert.False(File.Exists(output));
@@ -101,13 +103,13 @@ public sealed class EditTests(SlimSample sample)
     // A class that a test image is not of: the one after the model's.
     int Other(int index)
     {
-        _labels ??= CliRunner.Run(["edit", sample.Model, "--edits", All(), "--one-by-one", "--json"], sample.Folder).Expect(0).Json().GetProperty("trials");
+        _labels ??= CliRunner.Run(["edit", Sample.Model, "--edits", All(), "--one-by-one", "--json"], Sample.Folder).Expect(0).Json().GetProperty("trials");
         return (_labels.Value[index].GetProperty("before").GetInt32() + 1) % 10;
     }
 
     string All()
     {
-        var list = sample.New(".csv");
+        var list = Sample.New(".csv");
         File.WriteAllLines(list, Enumerable.Range(0, 50).Select(i => $"test:{i},0"));
         return list;
     }

@@ -87,14 +87,14 @@ public sealed class FinetuneTests(SlimSample sample)
     [Fact]
     public void Slim_and_unlearn_fine_tune_what_they_made()
     {
-        var (slim, unlearned) = (sample.New(), sample.New());
+        var (slim, unlearned) = (sample.Whole.New(), sample.Whole.New());
         string[] History(string model) => [.. CliRunner.Run(["inspect", model, "--json"]).Expect(0).Json().GetProperty("history").EnumerateArray().Select(e => e.GetProperty("command").GetString()!)];
-        var json = sample.Slim("--sparsity 0.5 --recovery none --align 1 --finetune 40 --json", slim).Expect(0).Json().GetProperty("finetuning");
+        var json = sample.Whole.Slim("--sparsity 0.5 --recovery none --align 1 --finetune 40 --json", slim).Expect(0).Json().GetProperty("finetuning");
         Assert.Equal(40, json.GetProperty("steps").GetInt32());
         Assert.True(json.GetProperty("accuracyAfter").GetDouble() > json.GetProperty("accuracyBefore").GetDouble(), json.GetRawText());
         Assert.Equal(["slim", "finetune"], History(slim));
 
-        var edited = CliRunner.Run(["unlearn", sample.Model, "--class", "1", "--data", sample.Data, "--mean", "0.5", "--std", "0.25", "--calibration", "300", "--finetune", "40", "--json", "-o", unlearned]).Expect(0).Json();
+        var edited = CliRunner.Run(["unlearn", sample.Whole.Model, "--class", "1", "--data", sample.Whole.Data, "--mean", "0.5", "--std", "0.25", "--calibration", "300", "--finetune", "40", "--json", "-o", unlearned]).Expect(0).Json();
         Assert.Equal(["unlearn", "finetune"], History(unlearned));
         Assert.Equal(1.83, edited.GetProperty("beforeFinetuning").GetProperty("retained").GetProperty("drop").GetDouble(), SlimSample.Points);
         Assert.Equal(0.72, edited.GetProperty("retained").GetProperty("drop").GetDouble(), SlimSample.Points);
@@ -110,9 +110,9 @@ public sealed class FinetuneTests(SlimSample sample)
     [Fact]
     public void A_model_trained_to_be_edited_loses_less_by_an_edit()
     {
-        var (editable, list) = (sample.New(), sample.New(".csv"));
-        var arguments = $"--data {sample.Data} --mean 0.5 --std 0.25";
-        var json = Finetune(sample.Model, $"{arguments} --editable --steps 300 --edit-steps 6 --edit-weight 1 --json", editable).Expect(0).Json();
+        var (editable, list) = (sample.Whole.New(), sample.Whole.New(".csv"));
+        var arguments = $"--data {sample.Whole.Data} --mean 0.5 --std 0.25";
+        var json = Finetune(sample.Whole.Model, $"{arguments} --editable --steps 300 --edit-steps 6 --edit-weight 1 --json", editable).Expect(0).Json();
         Assert.Equal("onnxedit.finetune-editable/1", json.GetProperty("schema").GetString());
         Assert.Equal(0.942, json.GetProperty("accuracyAfter").GetDouble(), 0.01 * SlimSample.Points);
         File.WriteAllLines(list, Enumerable.Range(0, 40).Select(i => $"test:{i},{(i + 4) % 10}"));
@@ -122,7 +122,7 @@ public sealed class FinetuneTests(SlimSample sample)
             Assert.Equal(1, found.GetProperty("success").GetDouble());
             return found.GetProperty("drawdown").GetProperty("points").GetDouble();
         }
-        var (before, after) = (Drawdown(sample.Model), Drawdown(editable));
+        var (before, after) = (Drawdown(sample.Whole.Model), Drawdown(editable));
         // From 20.8 to 7.2 points. Three hundred steps carry what processors round otherwise far, so this is no figure to the point.
         Assert.True(after < 0.5 * before, $"{before} to {after}");
     }

@@ -21,12 +21,12 @@ public sealed class SlimDataTests(SlimSample sample)
     [Fact]
     public void A_statistics_file_stands_in_for_data_and_that_is_said()
     {
-        var (moments, output) = (sample.New(".moments"), sample.New());
-        CliRunner.Run(["stats", sample.Model, "--calibration", "300", "-o", moments, "-q"]).Expect(0);
-        var result = sample.SlimWithoutData($"--sparsity 0.3 --align 1 --moments {moments}", output).Expect(0);
+        var (moments, output) = (sample.Whole.New(".moments"), sample.Whole.New());
+        CliRunner.Run(["stats", sample.Whole.Model, "--calibration", "300", "-o", moments, "-q"]).Expect(0);
+        var result = sample.Whole.SlimWithoutData($"--sparsity 0.3 --align 1 --moments {moments}", output).Expect(0);
         Assert.Contains("from the statistics file. Recovery: one-shot least squares from the statistics file.", result.StdOut, StringComparison.Ordinal);
-        var before = CliRunner.Run(["eval", sample.Model, "--json"]).Expect(0).Json().GetProperty("top1").GetDouble();
-        var after = CliRunner.Run(["eval", output, "--data", sample.Data, "--mean", "0.5", "--std", "0.25", "--json"]).Expect(0).Json().GetProperty("top1").GetDouble();
+        var before = CliRunner.Run(["eval", sample.Whole.Model, "--json"]).Expect(0).Json().GetProperty("top1").GetDouble();
+        var after = CliRunner.Run(["eval", output, "--data", sample.Whole.Data, "--mean", "0.5", "--std", "0.25", "--json"]).Expect(0).Json().GetProperty("top1").GetDouble();
         Assert.Equal(0.9445, before, 0.001);
         Assert.Equal(0.9425, after, 0.01 * SlimSample.Points);
 

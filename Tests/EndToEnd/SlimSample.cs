@@ -19,28 +19,27 @@ public sealed class SlimSample : IDisposable
 
     readonly TempFolder _root = new();
     readonly Lock _lock = new();
+    readonly SlimSample? _whole;
     int _count;
 
-    /// <summary>A folder as the sample's, with model.onnx, onnxedit.json and data/, of 1,600 training images and 400 test images.</summary>
+    /// <summary>The sample with some of its images.</summary>
+    public SlimSample() => _whole = new SlimSample(null);
+
+    SlimSample(SlimSample? whole) => _whole = whole;
+
+    /// <summary>The sample with all of its images.</summary>
+    internal SlimSample Whole => _whole ?? this;
+
+    /// <summary>A folder with model.onnx, onnxedit.json and data/: as the command writes it, or with 1,600 training images and 400 test images.</summary>
     internal string Folder
     {
         get
         {
             var folder = _root["sample"];
             lock (_lock)
-                if (!Directory.Exists(folder)) Cut(Whole, folder);
-            return folder;
-        }
-    }
-
-    /// <summary>The folder of the sample, as the command writes it.</summary>
-    internal string Whole
-    {
-        get
-        {
-            var folder = _root["whole"];
-            lock (_lock)
-                if (!Directory.Exists(folder)) CliRunner.Run(["sample", folder, "-q"]).Expect(0);
+                if (Directory.Exists(folder)) return folder;
+                else if (_whole is null) CliRunner.Run(["sample", folder, "-q"]).Expect(0);
+                else Cut(_whole.Folder, folder);
             return folder;
         }
     }
@@ -68,7 +67,11 @@ public sealed class SlimSample : IDisposable
     }
 
     /// <inheritdoc/>
-    public void Dispose() => _root.Dispose();
+    public void Dispose()
+    {
+        _root.Dispose();
+        _whole?.Dispose();
+    }
 
     static void Cut(string whole, string folder)
     {

@@ -44,7 +44,7 @@ public sealed class SlimTests(SlimSample sample)
     [Fact]
     public void An_accuracy_budget_finds_a_smaller_model()
     {
-        var json = sample.Slim("--max-drop 2 --align 1 --score l2 --recovery bn --json", sample.New()).Expect(0).Json();
+        var json = sample.Whole.Slim("--max-drop 2 --align 1 --score l2 --recovery bn --json", sample.Whole.New()).Expect(0).Json();
         Assert.True(json.GetProperty("after").GetProperty("parameters").GetInt64() < json.GetProperty("before").GetProperty("parameters").GetInt64());
         // At most two points on the held-out training images; on the test images it happens to be 1.8.
         Assert.Equal(-1.8, json.GetProperty("difference").GetProperty("points").GetDouble(), SlimSample.Points);

@@ -10,9 +10,9 @@ public sealed partial class TableSnapshotTests(SlimSample sample)
     [Fact]
     public void Tables_are_what_they_were()
     {
-        var folder = Directory.CreateDirectory(sample.New("")).FullName;
-        File.Copy(sample.Model, Path.Combine(folder, "model.onnx"));
-        Directory.CreateSymbolicLink(Path.Combine(folder, "data"), sample.Data);
+        var folder = Directory.CreateDirectory(sample.Whole.New("")).FullName;
+        File.Copy(sample.Whole.Model, Path.Combine(folder, "model.onnx"));
+        Directory.CreateSymbolicLink(Path.Combine(folder, "data"), sample.Whole.Data);
         const string Data = "--data data --mean 0.5 --std 0.25";
         var text = new StringBuilder();
         foreach (var command in (string[])

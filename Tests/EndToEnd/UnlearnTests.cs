@@ -2,15 +2,17 @@ using Xunit;
 
 namespace OnnxEdit.EndToEnd;
 
-public sealed class UnlearnTests(SlimSample sample)
+public sealed class UnlearnTests(SlimSample fixture)
 {
+    SlimSample Sample => fixture.Whole;
+
     CliResult Unlearn(string more, string output) =>
-        CliRunner.Run(["unlearn", sample.Model, "-o", output, .. more.Split(' ', StringSplitOptions.RemoveEmptyEntries)]);
+        CliRunner.Run(["unlearn", Sample.Model, "-o", output, .. more.Split(' ', StringSplitOptions.RemoveEmptyEntries)]);
 
     [Fact]
     public void A_class_is_forgotten_and_the_others_stay()
     {
-        var (first, second) = (sample.New(), sample.New());
+        var (first, second) = (Sample.New(), Sample.New());
         var json = Unlearn("--class frame --json", first).Expect(0).Json();
         Assert.Equal("onnxedit.unlearn/1", json.GetProperty("schema").GetString());
         // Of the 200 images of the class.
@@ -24,7 +26,7 @@ public sealed class UnlearnTests(SlimSample sample)
         Assert.Equal(200, json.GetProperty("wentTo").EnumerateArray().Sum(n => n.GetInt32()));
 
         // What is said is what the file does, and the same call makes the same bytes.
-        var frame = CliRunner.Run(["eval", first, "--json", "--data", sample.Data, "--mean", "0.5", "--std", "0.25"]).Expect(0).Json().GetProperty("perClass")[3];
+        var frame = CliRunner.Run(["eval", first, "--json", "--data", Sample.Data, "--mean", "0.5", "--std", "0.25"]).Expect(0).Json().GetProperty("perClass")[3];
         Assert.Equal(json.GetProperty("forgotten").GetProperty("after").GetDouble(), frame.GetProperty("top1").GetDouble(), 1e-9);
         Unlearn("--class 3 -q", second).Expect(0);
         Assert.Equal(File.ReadAllBytes(first), File.ReadAllBytes(second));
@@ -38,7 +40,7 @@ public sealed class UnlearnTests(SlimSample sample)
     public void Real_networks_forget_cats_and_little_else(string model, string mean, string std, double drop, double read)
     {
         var (path, cifar) = (SharedData.Require("models", model), SharedData.Require("data", "cifar10"));
-        var json = CliRunner.Run(["unlearn", path, "--class", "3", "--data", cifar, "--mean", mean, "--std", std, "--json", "-o", sample.New()]).Expect(0).Json();
+        var json = CliRunner.Run(["unlearn", path, "--class", "3", "--data", cifar, "--mean", mean, "--std", std, "--json", "-o", Sample.New()]).Expect(0).Json();
         // None or three of 508 cats.
         Assert.Equal(0, json.GetProperty("forgotten").GetProperty("after").GetDouble(), 0.01);
         Assert.Equal(drop, json.GetProperty("retained").GetProperty("drop").GetDouble(), SlimSample.Points);
@@ -48,8 +50,8 @@ public sealed class UnlearnTests(SlimSample sample)
     [Fact]
     public void The_folder_of_the_sample_is_all_that_has_to_be_named()
     {
-        var output = sample.New();
-        var text = CliRunner.Run(["unlearn", "--class", "3", "--method", "suppress-logit", "-o", output], sample.Folder).Expect(0).StdOut;
+        var output = Sample.New();
+        var text = CliRunner.Run(["unlearn", "--class", "3", "--method", "suppress-logit", "-o", output], Sample.Folder).Expect(0).StdOut;
         Assert.Contains("hidden, not forgotten", text, StringComparison.Ordinal);
         Assert.Contains("read out of the features: 3 frame", text, StringComparison.Ordinal);
         Assert.Contains($"wrote {output}", text, StringComparison.Ordinal);
@@ -58,20 +60,20 @@ public sealed class UnlearnTests(SlimSample sample)
     [Fact]
     public void How_fast_the_class_is_learned_again_can_be_seen()
     {
-        var json = Unlearn("--class 3 --relearn 60 --json", sample.New()).Expect(0).Json();
+        var json = Unlearn("--class 3 --relearn 60 --json", Sample.New()).Expect(0).Json();
         var curve = json.GetProperty("relearning").EnumerateArray().ToArray();
         Assert.Equal([0, 6, 12, 18, 24, 30, 36, 42, 48, 54, 60], curve.Select(p => p.GetProperty("step").GetInt32()));
         Assert.Equal(json.GetProperty("forgotten").GetProperty("after").GetDouble(), curve[0].GetProperty("edited").GetDouble(), 1e-9);
         // Features that still have the class let a new row in the head find it; those that were edited do, too.
         Assert.Equal(0.885, curve[^1].GetProperty("original").GetDouble(), 0.03);
         Assert.Equal(0.895, curve[^1].GetProperty("edited").GetDouble(), 0.03);
-        Assert.Equal(2, Unlearn("--class 3 --relearn 60 --moments none.moments", sample.New()).ExitCode);
+        Assert.Equal(2, Unlearn("--class 3 --relearn 60 --moments none.moments", Sample.New()).ExitCode);
     }
 
     [Fact]
     public void A_suppressed_logit_leaves_the_class_in_the_features()
     {
-        var json = Unlearn("--class 3 --method suppress-logit --json", sample.New()).Expect(0).Json();
+        var json = Unlearn("--class 3 --method suppress-logit --json", Sample.New()).Expect(0).Json();
         Assert.Equal(0, json.GetProperty("forgotten").GetProperty("after").GetDouble());
         Assert.Equal(json.GetProperty("probe")[0].GetProperty("before").GetDouble(), json.GetProperty("probe")[0].GetProperty("after").GetDouble(), 1e-9);
     }
@@ -79,7 +81,7 @@ public sealed class UnlearnTests(SlimSample sample)
     [Fact]
     public void Discedit_u_sets_channels_to_zero()
     {
-        var json = Unlearn("--class 3 --method discedit-u --json", sample.New()).Expect(0).Json();
+        var json = Unlearn("--class 3 --method discedit-u --json", Sample.New()).Expect(0).Json();
         Assert.Matches(@"^DisCEdit-U \(exp witness\): [1-9]\d* channels", json.GetProperty("basis").GetString());
         Assert.Equal(0.955, json.GetProperty("forgotten").GetProperty("before").GetDouble(), 0.005);
         Assert.Equal(0.515, json.GetProperty("forgotten").GetProperty("after").GetDouble(), 0.03);
@@ -89,7 +91,7 @@ public sealed class UnlearnTests(SlimSample sample)
     [Fact]
     public void Two_classes_at_once()
     {
-        var json = Unlearn("--class 3,ring --json", sample.New()).Expect(0).Json();
+        var json = Unlearn("--class 3,ring --json", Sample.New()).Expect(0).Json();
         Assert.Equal([3, 1], json.GetProperty("classes").EnumerateArray().Select(c => c.GetProperty("class").GetInt32()));
         Assert.Equal(0, json.GetProperty("forgotten").GetProperty("after").GetDouble(), 0.005);
         Assert.Equal(1.38, json.GetProperty("retained").GetProperty("drop").GetDouble(), SlimSample.Points);
@@ -106,7 +108,7 @@ public sealed class UnlearnTests(SlimSample sample)
     [InlineData("--class 3 --physical --retain-drop 2 --forget-target 5", 5, "No channel surely serves the forgotten classes more than any class that stays")]
     public void What_cannot_be_done_is_said_and_leaves_no_file(string arguments, int code, string sentence)
     {
-        var output = sample.New();
+        var output = Sample.New();
         var result = Unlearn(arguments, output);
         Assert.Equal(code, result.ExitCode);
         Assert.Contains(sentence, result.StdErr, StringComparison.Ordinal);
@@ -124,7 +126,7 @@ public sealed class UnlearnTests(SlimSample sample)
     [Fact]
     public void Witnesses_layers_and_numbers_of_channels_can_be_chosen()
     {
-        var json = Unlearn("--class 3 --method discedit-u --witness ks --layers 2,3 --per-layer 2 --calibration 500 --json", sample.New()).Expect(0).Json();
+        var json = Unlearn("--class 3 --method discedit-u --witness ks --layers 2,3 --per-layer 2 --calibration 500 --json", Sample.New()).Expect(0).Json();
         Assert.Equal("DisCEdit-U (ks witness): 4 channels of 2 layers set to zero, the 2 with the highest scores of each layer, from 500 images.", json.GetProperty("basis").GetString());
     }
 
@@ -132,7 +134,7 @@ public sealed class UnlearnTests(SlimSample sample)
     [Fact]
     public void A_channel_that_only_the_class_uses_is_removed()
     {
-        var output = sample.New();
+        var output = Sample.New();
         var json = Unlearn("--class 9 --physical --retain-drop 3 --forget-target 5 --json", output).Expect(0).Json();
         var removed = Assert.Single(json.GetProperty("removed").EnumerateArray());
         Assert.Equal(("layer3.0.conv1", 64, 63), (removed.GetProperty("name").GetString(), removed.GetProperty("before").GetInt32(), removed.GetProperty("after").GetInt32()));
@@ -147,12 +149,12 @@ public sealed class UnlearnTests(SlimSample sample)
     public void Models_and_data_that_do_not_fit_are_refused()
     {
         using var colours = new ColourFolder();
-        var output = sample.New();
+        var output = Sample.New();
         Refused(3, "fewer than two linear layers", ["unlearn", colours.Model, "--class", "1", "--data", colours.Data, "--mean", "0.5", "--std", "0.25", "-o", output]);
         // Labels 0 to 4 only: class 5 has no images; one label only: nothing stays.
-        Refused(4, "no image of a class to forget", ["unlearn", sample.Model, "--class", "7", "--data", sample.Data, "--labels", "0=0,1=1,2=2", "--mean", "0.5", "--std", "0.25", "-o", output]);
-        Refused(4, "no image of a class that stays", ["unlearn", sample.Model, "--class", "3", "--data", sample.Data, "--labels", "3=3", "--mean", "0.5", "--std", "0.25", "-o", output]);
-        Refused(4, "labelled", ["unlearn", sample.Model, "--class", "3", "--data", "random:50", "-o", output]);
+        Refused(4, "no image of a class to forget", ["unlearn", Sample.Model, "--class", "7", "--data", Sample.Data, "--labels", "0=0,1=1,2=2", "--mean", "0.5", "--std", "0.25", "-o", output]);
+        Refused(4, "no image of a class that stays", ["unlearn", Sample.Model, "--class", "3", "--data", Sample.Data, "--labels", "3=3", "--mean", "0.5", "--std", "0.25", "-o", output]);
+        Refused(4, "labelled", ["unlearn", Sample.Model, "--class", "3", "--data", "random:50", "-o", output]);
 
         void Refused(int code, string sentence, string[] arguments)
         {
