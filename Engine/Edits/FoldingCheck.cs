@@ -13,8 +13,9 @@ static class FoldingCheck
     const int OtherBatch = 5;
 
     /// <summary>
-    /// Compares at sizes that the model was not traced at: another batch, and other open extents. Models that draw random
-    /// numbers cannot be compared.
+    /// Compares at sizes that the model was not traced at: another batch, and other open extents; where the model computes with
+    /// sizes at all, on several kinds of values as well, since sizes may be those of what was chosen by values. Models that
+    /// draw random numbers cannot be compared.
     /// </summary>
     /// <param name="original">The model as it was loaded.</param>
     /// <param name="folded">Its folded form.</param>
@@ -30,25 +31,29 @@ static class FoldingCheck
         if (folded.Trace.HasDynamicBatch) RequireAt(original, folded, names, i => inputs.At(i, OtherBatch));
         foreach (var other in inputs.OtherSizes())
             if (RequireAt(original, folded, names, i => other.At(i, folded.Trace.Batch))) break;
+        if (!TakesSizes(original)) return;
+        for (var kind = ProbeRun.Kinds; kind < ProbeRun.KindsOfAnyData; kind++) RequireAt(original, folded, names, i => inputs.At(i, folded.Trace.Batch), kind);
     }
 
+    static bool TakesSizes(ModelProto model) => model.Graph.Node.Concat(model.Functions.SelectMany(f => f.Node)).Any(n => n.OpType is "Shape" or "Size");
+
     // False where the original itself does not run at these sizes.
-    static bool RequireAt(ModelProto original, NormalisedModel folded, string[] names, Func<ValueInfoProto, long[]> shapeOf)
+    static bool RequireAt(ModelProto original, NormalisedModel folded, string[] names, Func<ValueInfoProto, long[]> shapeOf, int kind = 0)
     {
         Dictionary<string, ProbeRun.Found> before;
         try
         {
-            before = ProbeRun.Of(original, folded, names, shapeOf);
+            before = ProbeRun.Of(original, folded, names, shapeOf, kind);
         }
         catch (OnnxEditException)
         {
             return false;
         }
-        var after = ProbeRun.Of(folded.Proto, folded, names, shapeOf);
+        var after = ProbeRun.Of(folded.Proto, folded, names, shapeOf, kind);
         foreach (var (name, found) in before)
             if (LargestDifference.Of<float>(found.Values, after[name].Values) is var difference && !difference.IsWithin(EditVerification.ToleranceFor(folded)))
                 throw EditVerification.Failed(FormattableString.Invariant(
-                    $"with its constants folded, '{name}' differs by {difference.Value:g3} from the original at other input sizes than those it was traced at"));
+                    $"with its constants folded, '{name}' differs by {difference.Value:g3} from the original at other input {(kind > 0 ? "values" : "sizes")} than those it was traced at"));
         return true;
     }
 }

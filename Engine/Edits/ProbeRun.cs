@@ -13,10 +13,17 @@ namespace OnnxEdit.Engine.Edits;
 static class ProbeRun
 {
     /// <summary>Kinds of inputs to try, in this order: not every network has finite answers to all of them.</summary>
-    public static int Kinds => _floats.Length;
+    public const int Kinds = 4;
 
-    // Floats from a number in [0, 1); integers and truth values are 0 first, 1 afterwards.
-    static readonly Func<double, double>[] _floats = [u => 2 * u - 1, u => u, _ => 0.5, _ => 0];
+    /// <summary>The same and more, which may be places, lengths and numbers of things as well, and of which many networks take none.</summary>
+    public static int KindsOfAnyData => _values.Length;
+
+    // Floats, and integers and truth values, from a number in [0, 1).
+    static readonly (Func<double, double> Float, Func<double, double> Whole)[] _values =
+    [
+        (u => 2 * u - 1, _ => 0), (u => u, _ => 1), (_ => 0.5, _ => 1), (_ => 0, _ => 1),
+        (u => Math.Floor(4 * u), u => Math.Floor(4 * u)), (u => Math.Floor(63 * u), u => Math.Floor(16 * u)), (u => 1 - u * u, _ => 2),
+    ];
 
     /// <summary>A tensor of a run.</summary>
     /// <param name="Values">Its values; empty for what is no float.</param>
@@ -41,9 +48,8 @@ static class ProbeRun
                 var shape = shapeOf(input);
                 var type = source.Trace.ElementType(input.Name);
                 var data = new float[shape.Aggregate(1L, (x, y) => x * y)];
-                if (IsFloat(type))
-                    for (var i = 0; i < data.Length; i++) data[i] = (float)_floats[kind](random.NextDouble());
-                else if (kind > 0) Array.Fill(data, 1);
+                var value = IsFloat(type) ? _values[kind].Float : type == TensorElementType.Bool ? u => Math.Min(1, _values[kind].Whole(u)) : _values[kind].Whole;
+                for (var i = 0; i < data.Length; i++) data[i] = (float)value(random.NextDouble());
                 values.Add(OrtTensors.FromFloats(data, shape, type));
             }
             using var session = OrtRuntime.CreateSession(Exposing(model, names));
