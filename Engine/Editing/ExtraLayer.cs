@@ -35,6 +35,8 @@ static class ExtraLayer
         if (model.Proto.OpsetImport.FirstOrDefault(o => o.Domain is "" or "ai.onnx") is { Version: < 7 } old)
             throw new OnnxEngineException(ErrorKind.Model, $"The model is of opset {old.Version}, and the extra layer is written for 7 and later; edit other layers, or export it anew.");
         var last = LastLayer.Of(model, ClassifierSignature.Of(model.Proto, output).LogitsName).RequireDirect();
+        if (model.Trace.Shape(last.Features).Length != 2)
+            throw new OnnxEngineException(ErrorKind.Model, $"The last layer reads '{last.Features}', which has extents behind the features, and the extra layer takes none; edit other layers.");
         var copy = model.Proto.Clone();
         var graph = copy.Graph;
         var width = (int)model.Trace.Shape(last.Features)[^1];

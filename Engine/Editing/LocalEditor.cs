@@ -24,6 +24,7 @@ sealed class LocalEditor : IDisposable
 
     readonly NormalisedModel _model;
     readonly LinearUnit _layer;
+    readonly double _scale;
     readonly FeatureReader _trunk;
     readonly CholeskyFactor _moments;
     readonly LocalEditorOptions _options;
@@ -31,10 +32,10 @@ sealed class LocalEditor : IDisposable
     readonly float[,] _weights;
     readonly float[] _bias;
 
-    LocalEditor(NormalisedModel model, LinearUnit layer, FeatureReader trunk, CholeskyFactor moments, LocalEditorOptions options)
+    LocalEditor(NormalisedModel model, LastLayer last, FeatureReader trunk, CholeskyFactor moments, LocalEditorOptions options)
     {
-        (_model, _layer, _trunk, _moments, _options) = (model, layer, trunk, moments, options);
-        (_original, _bias) = layer.Read();
+        (_model, _layer, _scale, _trunk, _moments, _options) = (model, last.Unit, last.Scale, trunk, moments, options);
+        (_original, _bias) = _layer.Read();
         _weights = (float[,])_original.Clone();
     }
 
@@ -56,12 +57,12 @@ sealed class LocalEditor : IDisposable
         using var execution = ExecutionOptions.Enter(options.Execution);
         var found = LastLayer.Of(model, ClassifierSignature.Of(model.Proto, options.Output).LogitsName).RequireDirect();
         var layer = found.Unit;
-        if (layer.Output != found.Logits)
+        if (found.IsPatched)
             throw new OnnxEngineException(ErrorKind.Model, $"The logits '{found.Logits}' are those of the last layer and a patch, which its weights alone do not decide; use EditOptions.Editor = patch.");
         var trunk = FeatureReader.Of(model.Proto, found, options.Output);
         try
         {
-            return new LocalEditor(model, layer, trunk, Moments(trunk, layer, images, options, cancellation), options);
+            return new LocalEditor(model, found, trunk, Moments(trunk, layer, images, options, cancellation), options);
         }
         catch
         {
@@ -118,7 +119,7 @@ sealed class LocalEditor : IDisposable
             var rival = TensorPrimitives.IndexOfMax<double>(logits);
             var gap = logits[rival] - own;
             if (gap <= 0 || step == Steps || gain <= 0) return new EditOutcome(gap <= 0, step, gap);
-            var move = (gap + _options.Margin) / (2 * gain);
+            var move = (gap + _options.Margin) / (2 * gain * _scale);
             for (var k = 0; k < d.Length; k++)
             {
                 _weights[label, k] += (float)(move * d[k]);
@@ -136,7 +137,7 @@ sealed class LocalEditor : IDisposable
         {
             double z = _bias[c];
             for (var k = 0; k < features.Length; k++) z += (double)_weights[c, k] * features[k];
-            logits[c] = z;
+            logits[c] = z * _scale;
         }
         return logits;
     }

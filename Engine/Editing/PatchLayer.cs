@@ -11,11 +11,12 @@ static class PatchLayer
     /// <summary>Adds neurons; a graph may be patched again and again.</summary>
     /// <param name="graph">Changed in place.</param>
     /// <param name="features">The tensor they read, [batch, features].</param>
+    /// <param name="isFlat">Whether it is; else its further extents are 1.</param>
     /// <param name="logits">The tensor they add to, [batch, classes]; keeps its name.</param>
     /// <param name="neurons">The neurons, at least one.</param>
     /// <param name="classes">Number of logits.</param>
     /// <param name="type">Element type of features and logits.</param>
-    public static void Add(GraphProto graph, string features, string logits, IReadOnlyList<PatchNeuron> neurons, int classes, DataType type)
+    public static void Add(GraphProto graph, string features, bool isFlat, string logits, IReadOnlyList<PatchNeuron> neurons, int classes, DataType type)
     {
         var (n, d) = (neurons.Count, neurons[0].Direction.Length);
         var maker = graph.Node.First(node => node.Output.Contains(logits));
@@ -40,10 +41,11 @@ static class PatchLayer
         }
         var unpatched = Name("logits");
         maker.Output[maker.Output.IndexOf(logits)] = unpatched;
-        var first = NodeAttributes.Node("Gemm", [features, Name("in"), Name("bias")], [Name("scores")], Name("detect"));
+        var first = NodeAttributes.Node("Gemm", [isFlat ? features : Name("features"), Name("in"), Name("bias")], [Name("scores")], Name("detect"));
         first.Set("transB", 1L);
         NodeProto[] added =
         [
+            .. isFlat ? Array.Empty<NodeProto>() : [NodeAttributes.Node("Flatten", [features], [Name("features")], Name("flatten"))],
             first,
             NodeAttributes.Node("Relu", [Name("scores")], [Name("fired")], Name("fire")),
             NodeAttributes.Node("Gemm", [Name("fired"), Name("out"), Name("zero")], [Name("change")], Name("raise")),

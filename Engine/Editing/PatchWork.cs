@@ -40,6 +40,8 @@ sealed class PatchWork : IDisposable
             throw new OnnxEngineException(ErrorKind.Model, $"The model is of opset {old.Version}, and patches are written for 7 and later; use EditOptions.Editor = last, or export it anew.");
         var signature = ClassifierSignature.Of(model.Proto, options.Evaluation.Output);
         var layer = LastLayer.Of(model, signature.LogitsName).RequireDirect();
+        if (model.Trace.Shape(layer.Logits).Length != 2)
+            throw new OnnxEngineException(ErrorKind.Model, $"The logits '{layer.Logits}' have extents behind the classes, which a patch does not fit; use EditOptions.Editor = last.");
         var trunk = FeatureReader.Of(model.Proto, layer, options.Evaluation.Output);
         try
         {
@@ -71,7 +73,7 @@ sealed class PatchWork : IDisposable
     {
         var copy = _model.Proto.Clone();
         if (neurons.Length > 0)
-            PatchLayer.Add(copy.Graph, _layer.Features, _layer.Logits, neurons, _edits[0].Logits[0].Length, (DataType)_model.Trace.ElementType(_layer.Features));
+            PatchLayer.Add(copy.Graph, _layer.Features, _model.Trace.Shape(_layer.Features).Length == 2, _layer.Logits, neurons, _edits[0].Logits[0].Length, (DataType)_model.Trace.ElementType(_layer.Features));
         return copy;
     }
 

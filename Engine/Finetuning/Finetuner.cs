@@ -78,6 +78,8 @@ public sealed class Finetuner
             FollowStatistics = _options.Normalisation == FinetuneNormalisation.Train,
         });
         before ??= Measure(_draft.Source);
+        if (_options.Teacher is null)
+            LabelAgreement.Require(before ?? Evaluator.Evaluate(_draft.Source, _validation, _options.Evaluation, _progress, _cancellation), _options.Evaluation, mayGuess: true);
         using var targets = new TargetSource(_options, _draft.Source, session.Targets.Length / Batch, features);
         // Labels alone are kept whole: what they say is known to hold for the image as it is.
         var looked = _options is { Teacher: not null } && (_options.Flip == true || _options.Shift > 0) ? new AugmentedItemSet(_validation, _options) : _validation;

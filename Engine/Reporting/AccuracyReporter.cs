@@ -15,7 +15,7 @@ static class AccuracyReporter
         IProgress<WorkProgress>? progress, CancellationToken cancellation)
     {
         var output = options.Evaluation.Output;
-        RequireSame(before is null ? null : ClassifierSignature.Of(before.Proto, output).Classes, ClassifierSignature.Of(after.Proto, output).Classes);
+        RequireSame(before is null ? null : ClassifierSignature.Measured(before.Proto, output).Classes, ClassifierSignature.Measured(after.Proto, output).Classes);
         var now = options.Known?.After ?? Evaluator.Evaluate(after, images, options.Evaluation, progress, cancellation);
         var was = before is null ? null : options.Known?.Before ?? Evaluator.Evaluate(before, images, options.Evaluation, progress, cancellation);
         RequireSame(was?.Classes, now.Classes);

@@ -77,6 +77,7 @@ public sealed class Slimmer
         RequireRemovable();
         var ranking = ChannelRanking.Of(Source, _analysis, _data, _options);
         var before = _data.Test is null || _signature.Classifier is null ? null : Accuracy(Source.Proto, _data.Test);
+        if (before is not null && LabelAgreement.Of(before).Doubt(_options.Evaluation.LabelMap) is { } doubt) _notes.Add($"Accuracies mean little here: {doubt}.");
         var (plan, removed) = _options.Plan is { } given ? (Checked(given), given.Resolve(_analysis)) : MakePlan(ranking);
         var surgery = ChannelRemoval.Apply(_analysis, removed);
         var report = new SlimReport
@@ -146,7 +147,11 @@ public sealed class Slimmer
         {
             var images = _data.Validation ?? throw new OnnxEngineException(ErrorKind.Data,
                 "SlimBudget.MaxDrop needs labelled validation images; give SlimData.Validation with training images and labels.");
-            _validation ??= Accuracy(Source.Proto, images);
+            if (_validation is null)
+            {
+                _validation = Accuracy(Source.Proto, images);
+                LabelAgreement.Require(_validation, _options.Evaluation);
+            }
             var slim = Recover(ChannelRemoval.Apply(_analysis, candidate), candidate, ranking);
             var drop = 100 * (_validation.Top1 - Accuracy(slim, images).Top1);
             if (drop <= _options.Budget.Value) _recovered = (candidate, slim);

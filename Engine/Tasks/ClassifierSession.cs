@@ -42,7 +42,7 @@ sealed class ClassifierSession : IDisposable
     /// <inheritdoc cref="ClassifierSession(OnnxModel, string?, int, string?)"/>
     internal ClassifierSession(ModelProto model, string? output = null, int batch = 64, string? inner = null)
     {
-        Signature = ClassifierSignature.Of(model, output);
+        Signature = ClassifierSignature.Measured(model, output);
         (_batchLimit, _inner) = (batch, inner);
         _session = OrtRuntime.CreateSession(Exposing(model, Signature, inner is null ? [Signature.LogitsName] : [Signature.LogitsName, inner]));
     }
@@ -122,11 +122,24 @@ sealed class ClassifierSession : IDisposable
         var info = value.GetTensorTypeAndShape();
         var shape = info.Shape;
         var perRow = shape.Length >= 2 && shape[0] == rows && shape.Skip(2).All(extent => extent == 1) ? (int)shape[1] : 0;
+        if (Signature.IsBinary && perRow == 1)
+        {
+            Classes = 2;
+            return Both(Singles(value));
+        }
         if (perRow < 2 || (Classes > 0 && perRow != Classes))
             throw ClassifierSignature.Unsuitable(
                 $"the output '{Signature.OutputName}' is [{string.Join(',', shape)}] for {rows} image{(rows == 1 ? "" : "s")}, not one score per class; name the logits with EvaluationOptions.Output");
         Classes = perRow;
         return Singles(value);
+    }
+
+    // The score is that of class 1 against class 0.
+    static float[] Both(ReadOnlySpan<float> scores)
+    {
+        var both = new float[2 * scores.Length];
+        for (var i = 0; i < scores.Length; i++) both[2 * i + 1] = scores[i];
+        return both;
     }
 
     ReadOnlySpan<float> Singles(OrtValue value)

@@ -33,13 +33,21 @@ public sealed record ClassifierSignature
     /// <summary>Number of classes, when the graph declares it.</summary>
     public int? Classes { get; init; }
 
-    /// <summary>Reads the signature from the graph's declared inputs and outputs.</summary>
+    /// <summary>True where one score tells two classes apart: class 1 where its Sigmoid is above 0.5. The logit of class 0 is then 0.</summary>
+    internal bool IsBinary { get; init; }
+
+    /// <summary>Reads the signature of a model that is edited by its classes, each of which has a score of its own.</summary>
     /// <param name="model">The model.</param>
-    /// <param name="output">The logits: a graph output or any tensor in the graph; null: the first output that looks like class scores.</param>
+    /// <param name="output">The logits: a graph output or any tensor in the graph; null: the one output that looks like class scores.</param>
     /// <exception cref="OnnxEngineException">
-    /// Not an image classifier (<see cref="ErrorKind.Model"/>), or no such output (<see cref="ErrorKind.Usage"/>).
+    /// Not an image classifier, or one with a single score (<see cref="ErrorKind.Model"/>), or no such output (<see cref="ErrorKind.Usage"/>).
     /// </exception>
-    public static ClassifierSignature Of(ModelProto model, string? output = null)
+    public static ClassifierSignature Of(ModelProto model, string? output = null) => Measured(model, output) is { IsBinary: false } signature ? signature
+        : throw Unsuitable("it has one score for two classes, whose accuracy can be measured (eval, slim, report), but which has no row per class to edit; export it with two scores");
+
+    /// <summary>Reads the signature of a model that is only run: one score behind a Sigmoid will do.</summary>
+    /// <inheritdoc cref="Of"/>
+    internal static ClassifierSignature Measured(ModelProto model, string? output = null)
     {
         var index = new GraphIndex(model.Graph);
         var input = TheInput(index);
@@ -52,6 +60,7 @@ public sealed record ClassifierSignature
 
         var geometry = InputGeometry.FromShape([.. dims.Skip(1).Select(extent => (int)extent)], input.Type == DataType.Uint8, input.Name);
         var scores = output is null ? ClassifierOutput.Find(index, dims[0]) : ClassifierOutput.Named(index, output);
+        var isBinary = ClassifierOutput.IsSingle(index, scores, dims[0]);
         return new ClassifierSignature
         {
             InputName = input.Name,
@@ -61,7 +70,8 @@ public sealed record ClassifierSignature
             OutputName = scores.Name,
             LogitsName = ClassifierOutput.BeforeSoftmax(index, scores.Name),
             LogitsType = scores.Type,
-            Classes = scores.Shape.Count > 1 && scores.Shape[1] > 0 ? (int)scores.Shape[1] : null,
+            IsBinary = isBinary,
+            Classes = isBinary ? 2 : scores.Shape.Count > 1 && scores.Shape[1] > 0 ? (int)scores.Shape[1] : null,
         };
     }
 

@@ -8,6 +8,15 @@ public sealed record EvaluationOptions
     /// <summary>The output, or any tensor of the graph, that holds the logits; null: the first output that looks like class scores.</summary>
     public string? Output { get; init; }
 
+    /// <summary>
+    /// Takes labels as they are where the model's predictions speak against them: edits that learn from labels refuse such
+    /// otherwise.
+    /// </summary>
+    public bool ForceLabels { get; init; }
+
+    /// <summary>The map that the labels went through, for a better one to be written down; null: none.</summary>
+    internal IReadOnlyDictionary<int, int>? LabelMap { get; init; }
+
     /// <summary>Images per run at most; models with a fixed batch keep theirs.</summary>
     public int Batch { get; init; } = 64;
 

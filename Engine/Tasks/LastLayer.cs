@@ -1,4 +1,5 @@
 using System.Numerics.Tensors;
+using Microsoft.ML.OnnxRuntime.Tensors;
 using OnnxEdit.Engine.Linear;
 using OnnxEdit.Surgery;
 using OnnxEdit.Surgery.Graph;
@@ -12,8 +13,13 @@ namespace OnnxEdit.Engine.Tasks;
 /// <param name="Body">Nodes that the logits depend on, in graph order.</param>
 /// <param name="Logits">Name of the logits.</param>
 /// <param name="Classes">Number of classes.</param>
-/// <param name="IsDirect">Whether the layer itself makes the logits out of one vector per item, or a sum of it and patches of earlier edits.</param>
-sealed record LastLayer(LinearUnit Unit, IReadOnlyList<NodeProto> Body, string Logits, int Classes, bool IsDirect)
+/// <param name="IsDirect">
+/// Whether the layer itself makes the logits out of one vector per item, but for <paramref name="Scale"/>, changes of shape and type, and
+/// patches of earlier edits that are added to it.
+/// </param>
+/// <param name="IsPatched">Whether patches are added to it.</param>
+/// <param name="Scale">The constant that its output is multiplied by.</param>
+sealed record LastLayer(LinearUnit Unit, IReadOnlyList<NodeProto> Body, string Logits, int Classes, bool IsDirect, bool IsPatched, float Scale)
 {
     /// <summary>How the names of what a patch adds begin; a patch is added to the logits and is not the layer.</summary>
     public const string PatchPrefix = "onnxedit_patch_";
@@ -37,11 +43,12 @@ sealed record LastLayer(LinearUnit Unit, IReadOnlyList<NodeProto> Body, string L
                 body.Add(node);
             }
         body.Reverse();
-        var direct = Direct(model, model.Index.Producer(logits));
-        var unit = direct ?? body.Where(n => !IsPatch(n)).Select(n => LinearUnit.Of(n, model.Proto.Graph, model.Index)).OfType<LinearUnit>().LastOrDefault();
+        var direct = Direct(model, logits);
+        var unit = direct?.Unit ?? body.Where(n => !IsPatch(n)).Select(n => LinearUnit.Of(n, model.Proto.Graph, model.Index)).OfType<LinearUnit>().LastOrDefault();
         if (unit is null) return null;
         var classes = (int)model.Trace.Shape(logits).Skip(1).Aggregate(1L, (a, b) => a * b);
-        return new LastLayer(unit, body, logits, classes, direct is not null && model.Trace.Shape(direct.Input).Length == 2);
+        var isOfOneVector = direct is not null && model.Trace.Shape(unit.Input).Skip(2).All(extent => extent == 1);
+        return new LastLayer(unit, body, logits, classes, isOfOneVector, direct?.IsPatched == true, direct?.Scale ?? 1);
     }
 
     /// <summary>How every refusal of a model's form begins.</summary>
@@ -75,10 +82,35 @@ sealed record LastLayer(LinearUnit Unit, IReadOnlyList<NodeProto> Body, string L
     static bool IsPatch(NodeProto node) =>
         node.Output[0].StartsWith(PatchPrefix, StringComparison.Ordinal) && !node.Output[0].EndsWith("_logits", StringComparison.Ordinal);
 
-    static LinearUnit? Direct(NormalisedModel model, NodeProto? node) => node switch
+    // Back from the logits, through what neither mixes values nor leaves any out.
+    static (LinearUnit Unit, bool IsPatched, float Scale)? Direct(NormalisedModel model, string tensor)
     {
-        { OpType: "Gemm" or "MatMul" } => IsPatch(node) ? null : LinearUnit.Of(node, model.Proto.Graph, model.Index),
-        { OpType: "Add" } => node.Input.Select(i => Direct(model, model.Index.Producer(i))).FirstOrDefault(u => u is not null),
-        _ => null,
-    };
+        if (model.Index.Producer(tensor) is not { } node) return null;
+        if (LinearUnit.Of(node, model.Proto.Graph, model.Index) is { } unit) return IsPatch(node) || unit.Groups > 1 ? null : (unit, false, 1);
+        var from = node.Input.FirstOrDefault("");
+        switch (node.OpType)
+        {
+            case "Identity" or "Dropout" or "Cast" or "Flatten" or "Reshape" or "Squeeze" or "Unsqueeze" when node.IsStandard() && IsFloat(model, from) && Row(model, from).SequenceEqual(Row(model, tensor)):
+                return Direct(model, from);
+            case "BatchNormalization" when model.Index.Producer(from) is { } maker && LinearUnit.Of(maker, model.Proto.Graph, model.Index) is { } folded && folded.Output == tensor:
+                return (folded, false, 1);
+            case "Add":
+                foreach (var input in node.Input)
+                    if (Direct(model, input) is var (found, _, scale))
+                        return (found, found.Output != tensor, scale);
+                return null;
+            case "Mul" or "Div":
+                var factor = node.Input.Select(i => model.Index.Initializer(i)).FirstOrDefault(t => t is not null && TensorData.ElementCount(t) == 1 && TensorData.IsFloat(t));
+                if (factor is null || node.OpType == "Div" && node.Input[1] != factor.Name || TensorData.Floats(factor)[0] is var value && (value == 0 || !float.IsFinite(value))) return null;
+                return Direct(model, node.Input.First(i => i != factor.Name)) is var (scaled, isPatched, before) ? (scaled, isPatched, node.OpType == "Mul" ? before * value : before / value) : null;
+            default:
+                return null;
+        }
+    }
+
+    static bool IsFloat(NormalisedModel model, string tensor) =>
+        model.Trace.ElementType(tensor) is TensorElementType.Float or TensorElementType.Float16 or TensorElementType.BFloat16 or TensorElementType.Double;
+
+    // Extents of an item that are not 1.
+    static IEnumerable<long> Row(NormalisedModel model, string tensor) => model.Trace.Shape(tensor).Skip(1).Where(extent => extent != 1);
 }

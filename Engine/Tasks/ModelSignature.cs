@@ -26,7 +26,7 @@ public sealed record ModelSignature
         var signature = new ModelSignature { Inputs = ModelInput.All(model, shapes) };
         try
         {
-            return signature with { Classifier = ClassifierSignature.Of(model, output) };
+            return signature with { Classifier = ClassifierSignature.Measured(model, output) };
         }
         catch (OnnxEngineException no) when (output is null && no.Kind == ErrorKind.Model)
         {

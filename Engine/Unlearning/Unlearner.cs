@@ -62,6 +62,11 @@ public sealed class Unlearner
         var needsImages = _data.Moments is null && _options.Method != UnlearnMethod.SuppressLogit;
         var images = needsImages ? ClassImages.Draw(Labelled(_data.Train, "training"), _options, _data.ClassNames) : null;
         var before = test is null ? null : meter.Measure(_draft.Baseline.Proto, test);
+        if (before is not null)
+        {
+            LabelAgreement.Require(before.Evaluation, _options.Evaluation);
+            LabelAgreement.RequireClasses(before.Evaluation, _options.Classes, _options.Evaluation);
+        }
         var edited = working;
         IReadOnlyList<SlimmedGroup> removed = [];
         string basis;

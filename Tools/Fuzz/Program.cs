@@ -1,6 +1,7 @@
 using OnnxEdit.Fuzz;
 
 if (args is ["serve", .. var rest]) return ServeFuzz.Run(rest);
+if (args is ["labels", .. var sets]) return LabelFuzz.Run(sets);
 if (FuzzOptions.Parse(args) is not { } options)
 {
     Console.Error.WriteLine("""
@@ -10,6 +11,8 @@ if (FuzzOptions.Parse(args) is not { } options)
         validate: reading, validation, counting, writing. ort: folding, tracing, channels, removal, verification.
           Fuzz serve [COUNT [SEED]]
         serve: mutated requests against a server in this process.
+          Fuzz labels [COUNT [SEED]]
+        labels: data sets with labels in other orders, judged by what the sample predicts.
         --replay runs one mutant in this process and prints what happened. Exit code 1: a fault was found.
         """);
     return 2;

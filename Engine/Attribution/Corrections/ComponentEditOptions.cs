@@ -1,4 +1,5 @@
 using OnnxEdit.Engine.Data;
+using OnnxEdit.Engine.Tasks;
 using OnnxEdit.Surgery.Components;
 using OnnxEdit.Surgery.Model;
 
@@ -36,6 +37,9 @@ public sealed record ComponentEditOptions
 
     /// <summary>Components may be ablated by their means over validation images rather than as <see cref="AttributionOptions.Ablation"/> says.</summary>
     public AblationKind Ablation { get; init; } = AblationKind.Mean;
+
+    /// <summary>How labels of validation images are compared with predictions; the output is that of <see cref="Attribution"/>.</summary>
+    public EvaluationOptions Evaluation { get; init; } = new();
 
     /// <summary>Threads and device; null: those of the scope that the call stands in (<see cref="ExecutionOptions.Enter"/>).</summary>
     public ExecutionOptions? Execution { get; init; }

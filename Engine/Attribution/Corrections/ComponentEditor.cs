@@ -67,6 +67,8 @@ public sealed class ComponentEditor
     {
         using var execution = ExecutionOptions.Enter(options.Execution);
         var signature = ClassifierSignature.Of(model.Proto, options.Attribution.Output);
+        var evaluation = options.Evaluation with { Output = options.Attribution.Output };
+        if (!evaluation.ForceLabels) LabelAgreement.Require(Evaluator.Evaluate(model, validation, evaluation, progress, cancellation), evaluation);
         var draft = EditDraft.Of(model);
         var components = ComponentSearch.Find(draft.Baseline, [signature.LogitsName], options.Attribution.Components, options.Attribution.Shortcuts, options.Attribution.Layers);
         var constants = options.Ablation == AblationKind.Mean

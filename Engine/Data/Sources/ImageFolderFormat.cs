@@ -21,7 +21,7 @@ sealed class ImageFolderFormat : DataFormat
         var roots = isDivided ? parts : [path];
         var names = DataFiles.ReadNames(path, "classes.txt") ?? NamesIn(roots);
         if (!isDivided)
-            return new DataParts { Format = "an image folder", Whole = Read(path, names), ClassNames = names };
+            return new DataParts { Format = "an image folder", Whole = Read(path, names), ClassNames = names, Note = OrderNote(names) };
 
         var train = parts.FirstOrDefault(folder => Path.GetFileName(folder) == "train");
         var held = parts.Where(folder => folder != train).ToDictionary(folder => Path.GetFileName(folder), folder => Read(folder, names));
@@ -34,7 +34,7 @@ sealed class ImageFolderFormat : DataFormat
             Train = train is null ? null : Read(train, names),
             Test = test.Value,
             ClassNames = names,
-            Note = unused.Count == 0 ? null : $"{string.Join(" and ", unused)} not used",
+            Note = string.Join("; ", ((string?[])[unused.Count == 0 ? null : $"{string.Join(" and ", unused)} not used", OrderNote(names)]).OfType<string>()) is { Length: > 0 } note ? note : null,
         };
     }
 
@@ -46,15 +46,27 @@ sealed class ImageFolderFormat : DataFormat
     static List<string> Images(string path, SearchOption depth) => DataFiles.Guarded(path, () =>
         Directory.EnumerateFiles(path, "*", depth).Where(ImageDecoder.IsImage).Order(StringComparer.Ordinal).ToList());
 
-    /// <summary>Class names in ordinal order, from the sub-folders or from labels.csv when that holds names.</summary>
+    // Folders named 0 to 11 are read by whoever made them as numbers; 10 stands before 2 in a list of texts.
+    static string[] InOrder(IEnumerable<string> names)
+    {
+        string[] texts = [.. names.Distinct().Order(StringComparer.Ordinal)];
+        return AreNumbers(texts) ? [.. texts.OrderBy(name => Number(name))] : texts;
+    }
+
+    static bool AreNumbers(string[] names) => names.All(name => Number(name) is not null);
+
+    // Said where it makes a difference.
+    static string? OrderNote(string[]? names) => names is { Length: > 0 } && AreNumbers(names) && !names.SequenceEqual(names.Order(StringComparer.Ordinal))
+        ? "class names are numbers and stand in their order" : null;
+
+    /// <summary>Class names in ordinal order, or that of their numbers where all are such, from the sub-folders or from labels.csv when that holds names.</summary>
     static string[]? NamesIn(List<string> roots)
     {
         var lists = roots.ConvertAll(ReadCsv);
-        var names = roots.Zip(lists).SelectMany(pair => pair.Second is { } rows
-                ? rows.Select(row => row.Label)
-                : SubFolders(pair.First).Select(folder => Path.GetFileName(folder)))
-            .Distinct().Order(StringComparer.Ordinal).ToArray();
-        var areNumbers = lists.Exists(list => list is not null) && names.All(name => Number(name) is not null);
+        var names = InOrder(roots.Zip(lists).SelectMany(pair => pair.Second is { } rows
+            ? rows.Select(row => row.Label)
+            : SubFolders(pair.First).Select(folder => Path.GetFileName(folder))));
+        var areNumbers = lists.Exists(list => list is not null) && AreNumbers(names);
         return names.Length == 0 || areNumbers ? null : names;
     }
 

@@ -16,6 +16,7 @@ static partial class OptionWords
         ["DataOptions.Path"] = "--data",
         ["DataOptions.EvalPath"] = "--eval-data",
         ["DataOptions.LabelMap"] = "--labels",
+        ["EvaluationOptions.ForceLabels"] = "--force-labels",
         ["EvaluationOptions.Output"] = "--output",
         ["ModelSignature.Of(shapes)"] = "--input-shape",
         ["Preprocessing.Layout"] = "--layout",

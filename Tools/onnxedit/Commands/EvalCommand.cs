@@ -26,7 +26,7 @@ sealed class EvalCommand : CliCommand
     internal override void Execute(CommandContext context)
     {
         var inputs = _inputs.Resolve(context);
-        inputs.RequireClassifier();
+        inputs.RequireMeasurable();
         if (context.Get(_try))
         {
             PreprocessingReport.Write(context, Search(context, inputs));
@@ -37,6 +37,7 @@ sealed class EvalCommand : CliCommand
         var test = data.Test ?? throw new OnnxEngineException(ErrorKind.Data, "The data holds no labelled test images, so accuracy cannot be measured; give some with --eval-data.");
         var evaluation = context.Output.Track(progress =>
             Evaluator.Evaluate(inputs.Model, test, inputs.Evaluation, progress, context.Cancellation));
+        if (LabelAgreement.Of(evaluation).Doubt(inputs.Labels) is { } doubt) context.Output.Warn($"The labels may not be the model's classes: {OptionWords.In(doubt)}.");
         EvaluationReport.Write(context, inputs.Path, evaluation, data.ClassNames);
     }
 

@@ -39,6 +39,9 @@ sealed record ModelAndData
     /// <summary>From labels in the data to model outputs; null: labels are outputs.</summary>
     internal IReadOnlyDictionary<int, int>? Labels { get; init; }
 
+    /// <summary>Whether labels are to be believed that the model's predictions speak against.</summary>
+    internal bool ForceLabels { get; init; }
+
     /// <summary>Seed of every draw.</summary>
     internal ulong Seed { get; init; }
 
@@ -46,7 +49,7 @@ sealed record ModelAndData
     internal bool HasData => DataPath is not null;
 
     /// <summary>How accuracy is measured on this model.</summary>
-    internal EvaluationOptions Evaluation => new() { Output = Output };
+    internal EvaluationOptions Evaluation => new() { Output = Output, ForceLabels = ForceLabels, LabelMap = Labels };
 
     /// <summary>Sizes of what the model leaves open, by input name, -1 for the batch; null: left open.</summary>
     internal IReadOnlyDictionary<string, long[]>? InputShapes { get; init; }
@@ -57,6 +60,10 @@ sealed record ModelAndData
     /// <summary>Refuses a model that is no image classifier.</summary>
     /// <exception cref="OnnxEngineException">It is none (<see cref="ErrorKind.Model"/>).</exception>
     internal void RequireClassifier() => ClassifierSignature.Of(Model.Proto, Output);
+
+    /// <summary>Refuses a model whose accuracy cannot be measured.</summary>
+    /// <exception cref="OnnxEngineException">It is no classifier (<see cref="ErrorKind.Model"/>).</exception>
+    internal void RequireMeasurable() => ClassifierSignature.Measured(Model.Proto, Output);
 
     /// <summary>Refuses a model that is neither a classifier nor a language model.</summary>
     /// <exception cref="OnnxEngineException">It is neither (<see cref="ErrorKind.Model"/>).</exception>
@@ -100,6 +107,7 @@ sealed record ModelAndData
         var options = RandomTrial.Choose(Model, DataOptions(testOnly, limit), Signature);
         var data = ModelData.Open(options, Signature.Inputs);
         output.Note($"data: {data.Description}");
+        if (Signature.Classifier?.IsBinary == true) output.Note("One score behind a Sigmoid: two classes, the second where it is above 0.5.");
         return data;
     }
 }

@@ -27,7 +27,8 @@ sealed class ModelAndDataOptions
     readonly Option<string?> _evalData = new("--eval-data") { Description = "Test on this data instead of the test part of --data", HelpName = "PATH" };
     readonly Option<int?> _calibration;
     readonly int _defaultCalibration;
-    readonly Option<string?> _labels = new("--labels") { Description = "From labels in the data to model outputs; other labels are left out", HelpName = "DATA=OUTPUT,..." };
+    readonly Option<string?> _labels = new("--labels") { Description = "From labels in the data to model outputs; other labels are left out. auto: as the model's predictions say", HelpName = "DATA=OUTPUT,...|auto" };
+    readonly Option<bool> _forceLabels = new("--force-labels") { Description = "Take labels as they are where the model's predictions speak against them" };
     readonly Option<string?> _output = new("--output") { Description = "The output (or inner tensor) that holds the logits", HelpName = "NAME" };
     readonly PreprocessingOptions _preprocessing = new();
     readonly bool _hasCalibration;
@@ -50,6 +51,7 @@ sealed class ModelAndDataOptions
         if (_hasCalibration) command.Options.Add(_calibration);
         _preprocessing.AddTo(command);
         command.Options.Add(_labels);
+        command.Options.Add(_forceLabels);
         command.Options.Add(_output);
     }
 
@@ -70,7 +72,8 @@ sealed class ModelAndDataOptions
         var data = context.Get(_data) ?? config?.Locate(config.Data);
         // Test data of the configuration belongs to its training data; other data on the command line replaces both.
         var evalData = context.Get(_evalData) ?? (context.Get(_data) is null ? config?.Locate(config.EvalData) : null);
-        return new ModelAndData
+        var labels = context.Get(_labels);
+        var inputs = new ModelAndData
         {
             Path = path,
             Model = OnnxModel.Load(path),
@@ -80,12 +83,17 @@ sealed class ModelAndDataOptions
             EvalPath = data is null ? null : evalData,
             IsEvalOnly = data is null && evalData is not null,
             Calibration = (_hasCalibration ? context.Get(_calibration) : null) ?? config?.Calibration ?? _defaultCalibration,
-            Labels = context.Get(_labels) is { } labels ? ParseLabels(labels) : config?.Labels,
+            Labels = labels is null ? config?.Labels : labels == Auto ? null : ParseLabels(labels),
+            ForceLabels = context.Get(_forceLabels),
             Seed = context.Global.Seed,
         };
+        inputs = DataMatch.Output(inputs, context.Output);
+        return labels == Auto ? DataMatch.Labels(inputs, context.Output, context.Cancellation) : inputs;
     }
 
     internal const int DefaultCalibration = 2000;
+
+    const string Auto = "auto";
 
     static Dictionary<int, int> ParseLabels(string text)
     {

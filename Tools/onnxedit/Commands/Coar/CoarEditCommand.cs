@@ -65,6 +65,7 @@ sealed class CoarEditCommand : CliCommand
         {
             Lower = context.Get(_lower),
             Partial = partial,
+            Evaluation = inputs.Evaluation,
             SlimOn = context.Get(_slim) ? data.Calibration ?? throw new OnnxEngineException(ErrorKind.Data, "--slim re-fits on training images, and there are none; give data with a training part.") : null,
             Most = alone && context.Parsed.GetResult(_most) is not { Implicit: false } ? MostForOne : context.Get(_most),
             Drop = context.Get(_drop),
