@@ -1,6 +1,7 @@
 using OnnxEdit.Fuzz;
 
 if (args is ["serve", .. var rest]) return ServeFuzz.Run(rest);
+if (args is ["repository", .. var numbers]) return RepositoryFuzz.Run(numbers);
 if (FuzzOptions.Parse(args) is not { } options)
 {
     Console.Error.WriteLine("""
@@ -10,6 +11,8 @@ if (FuzzOptions.Parse(args) is not { } options)
         validate: reading, validation, counting, writing. ort: folding, tracing, channels, removal, verification.
           Fuzz serve [COUNT [SEED]]
         serve: mutated requests against a server in this process.
+          Fuzz repository [COUNT [SEED [FIRST]]]
+        repository: sequences of writes, cuts, renames and deletions in a repository that is being served.
         --replay runs one mutant in this process and prints what happened. Exit code 1: a fault was found.
         """);
     return 2;
