@@ -1,5 +1,4 @@
 using OnnxEdit.Engine.Deployment;
-using OnnxEdit.Surgery;
 using Xunit;
 
 namespace OnnxEdit.Engine.Tests;
