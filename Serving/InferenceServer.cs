@@ -63,7 +63,7 @@ public static class InferenceServer
         Log(builder, options);
         Listen(builder, options);
         var services = builder.Services;
-        services.AddSingleton(options).AddSingleton(repository).AddSingleton<ModelCatalog>().AddSingleton<ServerState>().AddSingleton<ServerMetrics>()
+        services.AddSingleton(options).AddSingleton(repository).AddSingleton(TimeProvider.System).AddSingleton<ModelCatalog>().AddSingleton<ServerState>().AddSingleton<ServerMetrics>()
             .AddSingleton<Inference>().AddSingleton<Refusals>().AddSingleton<InferRoute>().AddSingleton<Routes>().AddSingleton<InferenceRpc>()
             .AddHostedService<RepositoryWatch>()
             // The caller's token ends the server; signals are the caller's.

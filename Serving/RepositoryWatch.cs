@@ -4,7 +4,7 @@ namespace OnnxEdit.Serving;
 
 /// <summary>
 /// Looks at the repository now and then. Asking works on every file system, network ones included, where notifications
-/// get lost; the files asked are one small one per model.
+/// get lost; what is asked is the size and time of a few files per model.
 /// </summary>
 sealed class RepositoryWatch(ModelCatalog catalog, ServeOptions options) : BackgroundService
 {

@@ -86,10 +86,10 @@ public static class Deployer
         else if (model.Path is null || model.DataFiles.Count > 0) model.Save(path, cancellation: cancellation);
         else File.Copy(model.Path, path);
         var written = OnnxModel.Load(path);
-        using var served = ServableModel.Open(path);
+        using var served = ServableModel.Open(path, model.Path ?? options.Name);
         IReadOnlyList<TensorValue> Item(int number) => GoldenRequest.Inputs(served.Inputs, written.Proto, options.InputShapes, number);
 
-        List<string> notes = [];
+        List<string> notes = served.LeftOut.Count == 0 ? [] : [$"Not served, since the protocol cannot send {(served.LeftOut.Count == 1 ? "it" : "them")}: {string.Join(", ", served.LeftOut)}."];
         var golden = Item(0);
         var answer = served.Run(golden, null, cancellation);
         GoldenRequest.Write(stage, golden, answer);

@@ -51,7 +51,7 @@ static class GoldenRequest
         }
         var reader = new Utf8JsonReader(text.ToArray());
         reader.Read();
-        return TensorJson.Read(ref reader, type, count, "made up");
+        return TensorJson.Read(ref reader, type, [count], "made up");
     }
 
     /// <summary>Writes both files into a folder.</summary>
@@ -105,7 +105,7 @@ static class GoldenRequest
         long[] shape = [.. element.GetProperty("shape").EnumerateArray().Select(extent => extent.GetInt64())];
         var reader = new Utf8JsonReader(System.Text.Encoding.UTF8.GetBytes(element.GetProperty("data").GetRawText()));
         reader.Read();
-        return new TensorValue(name, type, shape, TensorJson.Read(ref reader, type, TensorValue.Count(shape), name));
+        return new TensorValue(name, type, shape, TensorJson.Read(ref reader, type, shape, name));
     }
 
     /// <summary>Asks the stored request of a version's folder; a folder without one passes.</summary>

@@ -62,11 +62,6 @@ public sealed partial class ModelRepository
         return [.. Numbered(folder).Where(number => File.Exists(Path.Combine(folder, $"{number}", ModelFile)))];
     }
 
-    /// <summary>The highest of <see cref="VersionsOf"/>.</summary>
-    /// <exception cref="OnnxEngineException">There is none (<see cref="ErrorKind.Data"/>).</exception>
-    internal int LatestVersion(string name) => VersionsOf(name) is [.., var latest] ? latest
-        : throw new OnnxEngineException(ErrorKind.Data, $"'{name}' has no version with a {ModelFile} in '{Root}'.");
-
     /// <summary>The number of the next version: above every folder that is there, whatever it holds.</summary>
     public int NextVersion(string name) => Numbered(Folder(name)).LastOrDefault() + 1;
 

@@ -10,12 +10,18 @@ namespace OnnxEdit.Engine.Deployment;
 sealed class ServableModel : IDisposable
 {
     readonly InferenceSession _session;
+    readonly Action? _atEnd;
 
-    ServableModel(InferenceSession session, string path)
+    ServableModel(InferenceSession session, string shown, Action? atEnd)
     {
-        _session = session;
-        Inputs = [.. session.InputMetadata.Select(input => Tensor(input.Key, input.Value, path))];
-        Outputs = [.. session.OutputMetadata.Select(output => Tensor(output.Key, output.Value, path))];
+        (_session, _atEnd) = (session, atEnd);
+        Inputs = [.. session.InputMetadata.Select(input => Tensor(input.Key, input.Value)
+            ?? throw new OnnxEngineException(ErrorKind.Model, $"The input '{input.Key}' of '{shown}' is {Kind(input.Value)}, which cannot be sent; export the model with another type there."))];
+        var outputs = session.OutputMetadata.Select(output => (output.Key, output.Value, Served: Tensor(output.Key, output.Value))).ToArray();
+        Outputs = [.. outputs.Select(output => output.Served).OfType<ServedTensor>()];
+        LeftOut = [.. outputs.Where(output => output.Served is null).Select(output => $"'{output.Key}' ({Kind(output.Value)})")];
+        if (Outputs.Count == 0)
+            throw new OnnxEngineException(ErrorKind.Model, $"No output of '{shown}' can be sent: {string.Join(", ", LeftOut)}; export the model with tensors (for scikit-learn: zipmap=False).");
     }
 
     /// <summary>What it takes, in the model's order.</summary>
@@ -24,22 +30,42 @@ sealed class ServableModel : IDisposable
     /// <summary>What it returns, in the model's order; a shape is what the file declares, and empty where it declares none.</summary>
     public IReadOnlyList<ServedTensor> Outputs { get; }
 
+    /// <summary>Outputs that are not served, since the protocol has no such type, each with what it is; usually none.</summary>
+    public IReadOnlyList<string> LeftOut { get; }
+
     /// <summary>Whether every input leaves its first extent open; whether that is a batch, a run must show (<see cref="BatchCheck"/>).</summary>
     public bool HasOpenBatch => Inputs.Count > 0 && Inputs.All(input => input.Shape.Count > 0 && input.Shape[0] < 0);
 
     /// <summary>The edits the model has been through, as the JSON text in its metadata; null when it was never edited.</summary>
     public string? HistoryJson => _session.ModelMetadata.CustomMetadataMap.GetValueOrDefault(ModelHistory.Key);
 
-    /// <summary>Loads a model file, weights in other files included.</summary>
+    /// <summary>Loads a model file, weights in other files included. The files must stay as they are until it is disposed of.</summary>
     /// <param name="path">The file.</param>
+    /// <param name="shown">The file that messages name; null: the same.</param>
     /// <exception cref="OnnxSurgeryException">ONNX Runtime refuses it.</exception>
-    /// <exception cref="OnnxEngineException">An input or output cannot travel: it is no tensor, or of a type the protocol does not have (<see cref="ErrorKind.Model"/>).</exception>
-    public static ServableModel Open(string path)
+    /// <exception cref="OnnxEngineException">An input, or every output, cannot travel: it is no tensor, or of a type the protocol does not have (<see cref="ErrorKind.Model"/>).</exception>
+    public static ServableModel Open(string path, string? shown = null) => Of(OrtRuntime.OpenFile(path, shown), shown ?? path, null);
+
+    /// <summary>The same on a copy made for this: it goes as soon as it can, with the model at the latest.</summary>
+    /// <inheritdoc cref="Open(string, string?)"/>
+    internal static ServableModel Open(string path, string shown, Action delete)
     {
-        var session = OrtRuntime.OpenFile(path);
+        var session = OrtRuntime.OpenFile(path, shown);
+        if (OperatingSystem.IsWindows()) return Of(session, shown, delete);
+        // What is mapped lives on without its name, and nothing is left behind however the process ends.
+        delete();
+        return Of(session, shown, null);
+    }
+
+    /// <summary>The same on the bytes of a model file that has no others.</summary>
+    /// <inheritdoc cref="Open(string, string?)"/>
+    internal static ServableModel Open(byte[] model, string shown) => Of(OrtRuntime.OpenBytes(model, shown), shown, null);
+
+    static ServableModel Of(InferenceSession session, string shown, Action? atEnd)
+    {
         try
         {
-            return new ServableModel(session, path);
+            return new ServableModel(session, shown, atEnd);
         }
         catch
         {
@@ -97,7 +123,11 @@ sealed class ServableModel : IDisposable
     }
 
     /// <inheritdoc/>
-    public void Dispose() => _session.Dispose();
+    public void Dispose()
+    {
+        _session.Dispose();
+        _atEnd?.Invoke();
+    }
 
     static TensorValue Copy(OrtValue value, string name)
     {
@@ -108,12 +138,20 @@ sealed class ServableModel : IDisposable
         return new TensorValue(name, type, info.Shape, bytes);
     }
 
-    static ServedTensor Tensor(string name, NodeMetadata metadata, string path)
+    // Null for what the protocol cannot say.
+    static ServedTensor? Tensor(string name, NodeMetadata metadata) =>
+        metadata.OnnxValueType == OnnxValueType.ONNX_TYPE_TENSOR && ServedType.Of(metadata.IsString ? TensorElementType.String : metadata.ElementDataType) is { } type
+            ? new ServedTensor(name, type.Name, [.. metadata.Dimensions.Select(extent => extent > 0 ? extent : -1L)])
+            : null;
+
+    static string Kind(NodeMetadata metadata) => metadata.OnnxValueType switch
     {
-        if (metadata.OnnxValueType != OnnxValueType.ONNX_TYPE_TENSOR)
-            throw new OnnxEngineException(ErrorKind.Model, $"'{name}' in '{path}' is no tensor ({metadata.OnnxValueType}), and only tensors can be served; export the model without it.");
-        var type = ServedType.Of(metadata.IsString ? TensorElementType.String : metadata.ElementDataType) ?? throw new OnnxEngineException(
-            ErrorKind.Model, $"'{name}' in '{path}' is {metadata.ElementDataType}, which cannot be served; export the model with another type there.");
-        return new ServedTensor(name, type.Name, [.. metadata.Dimensions.Select(extent => extent > 0 ? extent : -1L)]);
-    }
+        OnnxValueType.ONNX_TYPE_TENSOR => $"a tensor of {metadata.ElementDataType}",
+        OnnxValueType.ONNX_TYPE_SEQUENCE when metadata.AsSequenceMetadata().ElementMeta.OnnxValueType == OnnxValueType.ONNX_TYPE_MAP => "a sequence of maps",
+        OnnxValueType.ONNX_TYPE_SEQUENCE => "a sequence",
+        OnnxValueType.ONNX_TYPE_MAP => "a map",
+        OnnxValueType.ONNX_TYPE_SPARSETENSOR => "a sparse tensor",
+        OnnxValueType.ONNX_TYPE_OPTIONAL => "an optional value",
+        _ => "no tensor",
+    };
 }

@@ -51,30 +51,23 @@ static class TensorJson
     /// <summary>Reads the elements; the reader stands on the opening bracket and ends on the closing one.</summary>
     /// <param name="reader">The reader.</param>
     /// <param name="type">What they must be.</param>
-    /// <param name="count">How many there must be.</param>
+    /// <param name="shape">The shape: how many there must be, and how they may be nested.</param>
     /// <param name="name">The tensor, for the error.</param>
     /// <exception cref="OnnxEngineException">Something else, or another count (<see cref="ErrorKind.Data"/>).</exception>
-    public static byte[] Read(ref Utf8JsonReader reader, ServedType type, long count, string name)
+    public static byte[] Read(ref Utf8JsonReader reader, ServedType type, long[] shape, string name)
     {
         if (reader.TokenType != JsonTokenType.StartArray) throw Wrong(name, "has a \"data\" that is no array");
-        if (type == ServedType.Bytes) return ReadStrings(ref reader, count, name);
+        var (count, nesting) = (TensorValue.Count(shape), new JsonNesting(shape, name));
+        if (type == ServedType.Bytes) return ReadStrings(ref reader, nesting, count, name);
         // The caller has seen that the text is long enough for so many elements.
         var bytes = GC.AllocateUninitializedArray<byte>(checked((int)(count * type.Size)));
         var at = 0;
-        var depth = 1;
-        while (reader.Read())
+        while (reader.Read() && nesting.Take(reader.TokenType))
         {
-            if (reader.TokenType == JsonTokenType.StartArray) depth++;
-            else if (reader.TokenType == JsonTokenType.EndArray)
-            {
-                if (--depth == 0) break;
-            }
-            else
-            {
-                if (at + type.Size > bytes.Length) throw Wrong(name, $"has more than the {count} elements of its shape");
-                if (!ReadOne(ref reader, type, bytes.AsSpan(at))) throw Wrong(name, $"has an element that is no {type.Name} number");
-                at += type.Size;
-            }
+            if (reader.TokenType is JsonTokenType.StartArray or JsonTokenType.EndArray) continue;
+            if (at + type.Size > bytes.Length) throw Wrong(name, $"has more than the {count} elements of its shape");
+            if (!ReadOne(ref reader, type, bytes.AsSpan(at))) throw Wrong(name, $"has an element that is no {type.Name} number");
+            at += type.Size;
         }
         return at == bytes.Length ? bytes : throw Wrong(name, $"has {at / type.Size} elements and its shape asks for {count}");
     }
@@ -110,18 +103,15 @@ static class TensorJson
         return true;
     }
 
-    static byte[] ReadStrings(ref Utf8JsonReader reader, long count, string name)
+    static byte[] ReadStrings(ref Utf8JsonReader reader, JsonNesting nesting, long count, string name)
     {
         List<string> values = [];
-        for (var depth = 1; reader.Read();)
+        while (reader.Read() && nesting.Take(reader.TokenType))
         {
-            if (reader.TokenType == JsonTokenType.StartArray) depth++;
-            else if (reader.TokenType == JsonTokenType.EndArray)
-            {
-                if (--depth == 0) break;
-            }
-            else if (reader.TokenType == JsonTokenType.String && values.Count < count) values.Add(reader.GetString()!);
-            else throw Wrong(name, reader.TokenType == JsonTokenType.String ? $"has more than the {count} elements of its shape" : "has an element that is no string");
+            if (reader.TokenType is JsonTokenType.StartArray or JsonTokenType.EndArray) continue;
+            if (reader.TokenType != JsonTokenType.String) throw Wrong(name, "has an element that is no string");
+            if (values.Count == count) throw Wrong(name, $"has more than the {count} elements of its shape");
+            values.Add(reader.GetString()!);
         }
         return values.Count == count ? StringElements.Encode(values) : throw Wrong(name, $"has {values.Count} elements and its shape asks for {count}");
     }

@@ -1,4 +1,5 @@
 using Microsoft.ML.OnnxRuntime;
+using OnnxEdit.Surgery.Model;
 
 namespace OnnxEdit.Engine.Runtime;
 
@@ -6,10 +7,5 @@ namespace OnnxEdit.Engine.Runtime;
 static class OrtFailure
 {
     /// <summary>The first line of the message without its error-code prefix.</summary>
-    internal static string Reason(OnnxRuntimeException failure)
-    {
-        var line = failure.Message.Split('\n', 2)[0].Trim();
-        var end = line.StartsWith("[ErrorCode:", StringComparison.Ordinal) ? line.IndexOf(']', StringComparison.Ordinal) : -1;
-        return line[(end + 1)..].Trim();
-    }
+    internal static string Reason(OnnxRuntimeException failure) => OrtRuntime.FirstLine(failure.Message);
 }

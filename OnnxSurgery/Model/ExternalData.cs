@@ -53,6 +53,17 @@ static class ExternalData
         }
     }
 
+    /// <summary>The files that external tensors name, relative to the model's folder, each once.</summary>
+    /// <param name="model">The parsed model.</param>
+    /// <param name="modelPath">Path of the model file.</param>
+    /// <exception cref="OnnxSurgeryException">A tensor names none, or one outside the folder.</exception>
+    internal static IReadOnlyList<string> Locations(ModelProto model, string modelPath)
+    {
+        var folder = Path.GetDirectoryName(Path.GetFullPath(modelPath)) ?? "/";
+        return [.. TensorWalk.All(model).Where(t => t.Tensor.DataLocation == DataLocation.External)
+            .Select(t => Path.GetRelativePath(folder, Locate(t.Tensor, t.Name, folder).Path)).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)];
+    }
+
     /// <summary>Moves the larger initializers into one data stream, leaving references; changes the model in place.</summary>
     internal static void Write(ModelProto model, Stream data, string location, CancellationToken cancellation)
     {
@@ -88,8 +99,7 @@ static class ExternalData
     static void Entry(TensorProto tensor, string key, string value) =>
         tensor.ExternalData.Add(new StringStringEntryProto { Key = key, Value = value });
 
-    static (string Path, SafeFileHandle Handle) Open(TensorProto tensor, string name, string folder,
-        SortedDictionary<string, SafeFileHandle> files)
+    static (string Path, string Location) Locate(TensorProto tensor, string name, string folder)
     {
         var location = Value(tensor, "location") ?? "";
         if (location.Length == 0 || location.Contains('\0', StringComparison.Ordinal))
@@ -99,6 +109,13 @@ static class ExternalData
         if (Path.IsPathRooted(location) || !path.StartsWith(inside, StringComparison.Ordinal))
             throw new OnnxSurgeryException(
                 $"Tensor '{name}' points to external data outside the model's folder ('{location}'), which is refused; put the data file beside the model and correct its location.");
+        return (path, location);
+    }
+
+    static (string Path, SafeFileHandle Handle) Open(TensorProto tensor, string name, string folder,
+        SortedDictionary<string, SafeFileHandle> files)
+    {
+        var (path, location) = Locate(tensor, name, folder);
         if (files.TryGetValue(path, out var handle)) return (path, handle);
         if (!File.Exists(path))
             throw new OnnxSurgeryException(

@@ -52,7 +52,9 @@ static class ModelReader
         }
     }
 
-    static ModelProto Parse(byte[] bytes, string path)
+    /// <summary>Parses a file's bytes.</summary>
+    /// <exception cref="OnnxSurgeryException">They are no model, or cut short; the message names the file.</exception>
+    internal static ModelProto Parse(byte[] bytes, string path)
     {
         Exception? inner = null;
         try

@@ -90,24 +90,37 @@ static partial class OrtRuntime
 
     /// <summary>Creates a session over a model file as it lies there, for serving: weights in files beside it are found by ORT itself.</summary>
     /// <param name="path">The file.</param>
+    /// <param name="shown">The file that messages name; null: the same.</param>
     /// <exception cref="OnnxSurgeryException">ORT refuses the model, or there is no such file.</exception>
-    public static InferenceSession OpenFile(string path)
+    public static InferenceSession OpenFile(string path, string? shown = null)
     {
-        if (!File.Exists(path)) throw new OnnxSurgeryException($"There is no file '{path}'.");
+        if (!File.Exists(path)) throw new OnnxSurgeryException($"There is no file '{shown ?? path}'.");
+        return Open(options => new InferenceSession(path, options), shown ?? path, reason => shown is null ? reason : reason.Replace(path, shown, StringComparison.Ordinal)
+            .Replace(Path.GetDirectoryName(path)!, Path.GetDirectoryName(shown), StringComparison.Ordinal));
+    }
+
+    /// <summary>The same over the bytes of a model file that has no others.</summary>
+    /// <param name="model">The bytes; not kept.</param>
+    /// <param name="shown">The file that messages name.</param>
+    /// <exception cref="OnnxSurgeryException">ORT refuses the model.</exception>
+    public static InferenceSession OpenBytes(byte[] model, string shown) => Open(options => new InferenceSession(model, options), shown, reason => reason);
+
+    static InferenceSession Open(Func<SessionOptions, InferenceSession> create, string shown, Func<string, string> rename)
+    {
         using var options = CreateOptions();
         // Threads that wait by spinning would take the cores from those that read requests.
         options.AddSessionConfigEntry("session.intra_op.allow_spinning", "0");
         try
         {
-            return new InferenceSession(path, options);
+            return create(options);
         }
         catch (OnnxRuntimeException e)
         {
-            throw new OnnxSurgeryException($"ONNX Runtime refuses '{path}': {FirstLine(e.Message)}", e);
+            throw new OnnxSurgeryException($"ONNX Runtime refuses '{shown}': {rename(FirstLine(e.Message))}", e);
         }
         catch (OverflowException e)
         {
-            throw new OnnxSurgeryException($"'{path}' has an input or output with a dimension of 2^31 or more; such sizes are not supported.", e);
+            throw new OnnxSurgeryException($"'{shown}' has an input or output with a dimension of 2^31 or more; such sizes are not supported.", e);
         }
     }
 
@@ -122,8 +135,16 @@ static partial class OrtRuntime
     {
         var line = message.Split('\n', 2)[0].Trim();
         var close = line.StartsWith("[ErrorCode:", StringComparison.Ordinal) ? line.IndexOf(']', StringComparison.Ordinal) : -1;
+        if (Unregistered().Match(line) is { Success: true } match) return CustomOperator(match.Groups[2].Value, match.Groups[1].Value);
         return SourcePlace().Replace(close >= 0 ? line[(close + 1)..].Trim() : line, "").Replace("std::bad_alloc", "not enough memory", StringComparison.Ordinal);
     }
+
+    static string CustomOperator(string type, string domain) =>
+        $"it has the operator '{type}' of the domain '{domain}', which is not ONNX Runtime's own but comes with a library of custom operators"
+        + $"{(domain is "ai.onnx.contrib" or "com.microsoft.extensions" ? " (onnxruntime-extensions)" : "")}, and such libraries are not loaded here; export the part of the model behind it, or before it, as a model and use that alone.";
+
+    [GeneratedRegex(@"([\w.\-]+):(\w+)\(-?\d+\) is not a registered function/op")]
+    private static partial Regex Unregistered();
 
     // The file, line and signature in ORT's own source, which say nothing to a user.
     [GeneratedRegex(@"/onnxruntime_src/\S+:\d+ .*?\) (?=[A-Z\[])")]

@@ -78,9 +78,20 @@ static class ModelDescription
 
     static object Duration(VersionStatistics.Tally tally) => new { tally.Count, Ns = tally.Nanoseconds };
 
-    /// <summary>The repository's index: every model with its version and state.</summary>
-    internal static IEnumerable<(string Name, string Version, string State, string Reason)> Index(ModelCatalog catalog, bool readyOnly) =>
-        catalog.Slots
-            .Select(slot => (slot.Name, slot.Current is { } current ? $"{current.Version}" : "", slot.Current is null ? "UNAVAILABLE" : "READY", slot.Failure ?? (slot.Current is null ? "unloaded" : "")))
-            .Where(entry => !readyOnly || entry.Item3 == "READY");
+    /// <summary>The repository's index: of every model the version that answers, and those that should and do not load, with the reason.</summary>
+    internal static IEnumerable<(string Name, string Version, string State, string Reason)> Index(ModelCatalog catalog, ServeOptions options, bool readyOnly) =>
+        catalog.Slots.SelectMany(slot => Versions(slot, options.Poll > TimeSpan.Zero)).Where(entry => !readyOnly || entry.State == "READY");
+
+    static IEnumerable<(string Name, string Version, string State, string Reason)> Versions(ModelSlot slot, bool isWatched)
+    {
+        var (current, faults) = (slot.Current, slot.Faults);
+        if (slot.IsUnloaded || current is null && faults.Count == 0) return [(slot.Name, "", "UNAVAILABLE", "unloaded")];
+        string Reason(VersionFault fault) => isWatched
+            ? FormattableString.Invariant($"{fault.Reason} Tried again as soon as its files change, and otherwise at {fault.Again.UtcDateTime:HH:mm:ss} UTC.")
+            : $"{fault.Reason} Tried again by POST /v2/repository/models/{slot.Name}/load.";
+        var others = faults.Where(fault => current is null || fault.Version != current.Version).Select(fault => (slot.Name, $"{fault.Version}", "UNAVAILABLE", Reason(fault)));
+        if (current is null) return others;
+        var own = faults.FirstOrDefault(fault => fault.Version == current.Version);
+        return [(slot.Name, $"{current.Version}", "READY", own is null ? "" : $"Its files do not load any more, and what was loaded before answers. {Reason(own)}"), .. others];
+    }
 }

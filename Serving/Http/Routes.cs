@@ -59,7 +59,7 @@ sealed class Routes(ModelCatalog catalog, ServerState state, InferRoute infer, S
     {
         var body = await ObjectAsync(context);
         var readyOnly = body?["ready"] is JsonValue value && value.TryGetValue<bool>(out var ready) && ready;
-        await JsonReply.SendAsync(context, ModelDescription.Index(catalog, readyOnly).Select(entry => new { name = entry.Name, version = entry.Version, state = entry.State, reason = entry.Reason }));
+        await JsonReply.SendAsync(context, ModelDescription.Index(catalog, options, readyOnly).Select(entry => new { name = entry.Name, version = entry.Version, state = entry.State, reason = entry.Reason }));
     }
 
     async Task LoadAsync(HttpContext context)

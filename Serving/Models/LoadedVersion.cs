@@ -14,9 +14,11 @@ sealed class LoadedVersion
     int _holders = 1;
     int _isRetired;
 
-    LoadedVersion(ServableModel model, ModelRepository repository, string name, int version, DeploymentManifest? manifest, ServeOptions options)
+    volatile DeploymentManifest? _manifest;
+
+    LoadedVersion(ServableModel model, ModelRepository repository, string name, int version, string content, DeploymentManifest? manifest, ServeOptions options)
     {
-        (_model, Name, Version, Manifest) = (model, name, version, manifest);
+        (_model, Name, Version, Content, _manifest) = (model, name, version, content, manifest);
         var folder = repository.Folder(name);
         var entry = manifest?.Find(version);
         Inputs = model.Inputs;
@@ -34,12 +36,22 @@ sealed class LoadedVersion
 
     internal int Version { get; }
 
-    /// <summary>The manifest it was loaded by; null for a model that was put there by other means.</summary>
-    internal DeploymentManifest? Manifest { get; }
+    /// <summary>What its files held when they were read (<see cref="VersionFiles.Content"/>).</summary>
+    internal string Content { get; }
+
+    /// <summary>The deployment that names it, as of the last look; null for a model that was put there by other means.</summary>
+    internal DeploymentManifest? Manifest
+    {
+        get => _manifest;
+        set => _manifest = value;
+    }
 
     internal IReadOnlyList<ServedTensor> Inputs { get; }
 
     internal IReadOnlyList<ServedTensor> Outputs { get; }
+
+    /// <summary>Outputs of the model that are not among <see cref="Outputs"/>, each with the reason; usually none.</summary>
+    internal IReadOnlyList<string> LeftOut => _model.LeftOut;
 
     /// <summary>Items per run at most; 0: the shapes hold no batch of their own.</summary>
     internal int MaxBatch { get; }
@@ -55,19 +67,33 @@ sealed class LoadedVersion
 
     internal int Waiting => _batcher.Waiting;
 
-    /// <summary>Loads a version and asks its stored request.</summary>
+    /// <summary>Reads a version's files, loads what was read, and asks its stored request.</summary>
+    /// <param name="repository">Where it lies.</param>
+    /// <param name="name">The model.</param>
+    /// <param name="version">The version.</param>
+    /// <param name="files">Its files.</param>
+    /// <param name="learn">Told the model's data files, and how all looked before they were read.</param>
+    /// <param name="manifest">The deployment that names it, or null.</param>
+    /// <param name="options">Queue, batches, threads.</param>
     /// <exception cref="OnnxEngineException">The files are damaged or give another answer than the stored one.</exception>
     /// <exception cref="OnnxSurgeryException">ONNX Runtime refuses the model.</exception>
-    internal static LoadedVersion Load(ModelRepository repository, string name, int version, DeploymentManifest? manifest, ServeOptions options)
+    /// <exception cref="IOException">The files cannot be read, or changed meanwhile.</exception>
+    internal static LoadedVersion Load(ModelRepository repository, string name, int version, VersionFiles files, Action<IReadOnlyList<string>, string> learn, DeploymentManifest? manifest, ServeOptions options)
     {
-        var path = repository.ModelPath(name, version);
+        var before = files.Stamp([]);
+        using var snapshot = ModelSnapshot.Read(files.ModelPath);
+        var all = files.Stamp(snapshot.DataFiles);
+        learn(snapshot.DataFiles, all);
+        snapshot.CopyData();
         using var execution = ExecutionOptions.Enter(options.Runs.Each);
-        var model = ServableModel.Open(path);
+        var model = snapshot.Open();
         try
         {
             // The first runs are slow; nobody should wait for them.
-            GoldenRequest.Check(model, Path.GetDirectoryName(path)!);
-            return new LoadedVersion(model, repository, name, version, manifest, options);
+            GoldenRequest.Check(model, Path.GetDirectoryName(files.ModelPath)!);
+            var content = files.Content(snapshot.DataFiles, snapshot.Hashes);
+            if (before != files.Stamp([]) || all != files.Stamp(snapshot.DataFiles)) throw new IOException($"The files of '{Path.GetDirectoryName(files.ModelPath)}' change while they are read.");
+            return new LoadedVersion(model, repository, name, version, content, manifest, options);
         }
         catch
         {

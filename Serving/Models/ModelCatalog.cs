@@ -1,16 +1,16 @@
 using System.Collections.Concurrent;
 using Microsoft.Extensions.Logging;
 using OnnxEdit.Engine.Deployment;
-using OnnxEdit.Surgery;
 
 namespace OnnxEdit.Serving;
 
 /// <summary>
 /// The models that are served. A change of version loads the new one, lets it answer from one moment to the next, and
-/// drains the old one; a version that does not load or does not give its stored answer changes nothing.
+/// drains the old one (<see cref="VersionSwitch"/>).
 /// </summary>
-sealed partial class ModelCatalog(ModelRepository repository, ServeOptions options, ILogger<ModelCatalog> log) : IAsyncDisposable
+sealed partial class ModelCatalog(ModelRepository repository, ServeOptions options, TimeProvider clock, ILogger<ModelCatalog> log) : IAsyncDisposable
 {
+    readonly VersionSwitch _switch = new(repository, options, clock, log);
     readonly ConcurrentDictionary<string, ModelSlot> _slots = new(StringComparer.Ordinal);
     readonly SemaphoreSlim _one = new(1);
 
@@ -34,7 +34,7 @@ sealed partial class ModelCatalog(ModelRepository repository, ServeOptions optio
         }
     }
 
-    /// <summary>Loads what the repository says is active. Where that is served already, nothing happens.</summary>
+    /// <summary>Reads what the repository says is active, and loads it unless that is what answers already.</summary>
     /// <exception cref="RequestRefused">There is no such model, or it does not load.</exception>
     internal async Task LoadAsync(string name)
     {
@@ -44,7 +44,8 @@ sealed partial class ModelCatalog(ModelRepository repository, ServeOptions optio
         {
             var slot = _slots.GetOrAdd(name, key => new ModelSlot(key));
             slot.IsUnloaded = false;
-            if (!await LoadAsync(slot)) throw RequestRefused.Bad($"The model '{name}' does not load: {slot.Failure}");
+            await _switch.LookAsync(slot, isForced: true);
+            if (slot.Failure is { } failure) throw RequestRefused.Bad($"The model '{name}' does not load: {failure}");
         }
         finally
         {
@@ -60,7 +61,7 @@ sealed partial class ModelCatalog(ModelRepository repository, ServeOptions optio
         await _one.WaitAsync();
         try
         {
-            slot.IsUnloaded = true;
+            (slot.IsUnloaded, slot.Faults) = (true, []);
             await RetireAsync(slot);
         }
         finally
@@ -76,7 +77,7 @@ sealed partial class ModelCatalog(ModelRepository repository, ServeOptions optio
         try
         {
             var names = repository.Names;
-            foreach (var slot in _slots.Values.Where(slot => !names.Contains(slot.Name)).ToArray())
+            foreach (var slot in _slots.Values.Where(slot => !names.Contains(slot.Name) && IsGone(slot)).ToArray())
             {
                 await RetireAsync(slot);
                 _slots.TryRemove(slot.Name, out _);
@@ -85,7 +86,8 @@ sealed partial class ModelCatalog(ModelRepository repository, ServeOptions optio
             foreach (var name in names)
             {
                 var slot = _slots.GetOrAdd(name, key => new ModelSlot(key));
-                if (!slot.IsUnloaded && slot.Stamp != Stamp(name)) await LoadAsync(slot);
+                slot.EmptySince = null;
+                if (!slot.IsUnloaded) await _switch.LookAsync(slot, isForced: false);
             }
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
@@ -101,33 +103,9 @@ sealed partial class ModelCatalog(ModelRepository repository, ServeOptions optio
     /// <summary>Ends all models when their requests are answered.</summary>
     public async ValueTask DisposeAsync() => await Task.WhenAll(Slots.Select(RetireAsync));
 
-    async Task<bool> LoadAsync(ModelSlot slot)
-    {
-        try
-        {
-            var stamp = Stamp(slot.Name);
-            var manifest = repository.Manifest(slot.Name);
-            var version = manifest?.Active ?? repository.LatestVersion(slot.Name);
-            slot.Stamp = stamp;
-            var old = slot.Current;
-            if (old?.Version == version && old.Manifest?.ActiveVersion.Sha256 == manifest?.ActiveVersion.Sha256)
-            {
-                slot.Failure = null;
-                return true;
-            }
-            slot.Current = await Task.Run(() => LoadedVersion.Load(repository, slot.Name, version, manifest, options));
-            slot.Failure = null;
-            LogLoaded(slot.Name, version, old?.Version ?? 0);
-            if (old is not null) _ = old.RetireAsync();
-            return true;
-        }
-        catch (Exception e) when (e is OnnxEditException or IOException or UnauthorizedAccessException)
-        {
-            slot.Failure = e.Message;
-            LogRefused(slot.Name, e.Message, slot.Current?.Version ?? 0);
-            return false;
-        }
-    }
+    // A file that is replaced is away for a moment; its folder is not.
+    bool IsGone(ModelSlot slot) => slot.Current is not { } current || !Directory.Exists(Path.GetDirectoryName(repository.ModelPath(slot.Name, current.Version)))
+        || (slot.EmptySince ??= clock.GetUtcNow()) + VersionRecord.Rest <= clock.GetUtcNow();
 
     static async Task RetireAsync(ModelSlot slot)
     {
@@ -136,21 +114,8 @@ sealed partial class ModelCatalog(ModelRepository repository, ServeOptions optio
         if (old is not null) await old.RetireAsync();
     }
 
-    // Changes with every activation: the manifest is replaced as a whole. Without one, the versions themselves are what can change.
-    string Stamp(string name)
-    {
-        var file = new FileInfo(Path.Combine(repository.Folder(name), DeploymentManifest.FileName));
-        return file.Exists ? $"{file.LastWriteTimeUtc.Ticks}/{file.Length}" : string.Join('/', repository.VersionsOf(name));
-    }
-
     // What callers send is shown cut and without control characters.
     static string Shown(string text) => new([.. text.Take(100).Select(c => char.IsControl(c) ? '?' : c)]);
-
-    [LoggerMessage(Level = LogLevel.Information, Message = "Model {Name}: version {Version} answers now, after {Previous}")]
-    partial void LogLoaded(string name, int version, int previous);
-
-    [LoggerMessage(Level = LogLevel.Error, Message = "Model {Name} does not load: {Reason} Version {Previous} goes on")]
-    partial void LogRefused(string name, string reason, int previous);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "Model {Name} is gone from the repository")]
     partial void LogGone(string name);

@@ -130,7 +130,7 @@ static class InferJsonReader
         if (elements > text.Length) throw RequestRefused.Bad($"'{name}' has fewer elements than the {elements} of its shape.");
         var inner = new Utf8JsonReader(text);
         inner.Read();
-        return new TensorValue(name, type, shape, TensorJson.Read(ref inner, type, elements, name));
+        return new TensorValue(name, type, shape, TensorJson.Read(ref inner, type, shape, name));
     }
 
     static long[] Shape(ref Utf8JsonReader reader, string name)

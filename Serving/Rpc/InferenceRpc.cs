@@ -5,7 +5,7 @@ using OnnxEdit.Serving.Rpc;
 namespace OnnxEdit.Serving;
 
 /// <summary>The gRPC side of the protocol.</summary>
-sealed class InferenceRpc(ModelCatalog catalog, ServerState state, Inference inference) : GRPCInferenceService.GRPCInferenceServiceBase
+sealed class InferenceRpc(ModelCatalog catalog, ServerState state, Inference inference, ServeOptions options) : GRPCInferenceService.GRPCInferenceServiceBase
 {
     public override Task<ServerLiveResponse> ServerLive(ServerLiveRequest request, ServerCallContext context) => Task.FromResult(new ServerLiveResponse { Live = true });
 
@@ -52,7 +52,7 @@ sealed class InferenceRpc(ModelCatalog catalog, ServerState state, Inference inf
 
     public override Task<RepositoryIndexResponse> RepositoryIndex(RepositoryIndexRequest request, ServerCallContext context) => Task.FromResult(new RepositoryIndexResponse
     {
-        Models = { ModelDescription.Index(catalog, request.Ready).Select(entry => new RepositoryIndexResponse.Types.ModelIndex { Name = entry.Name, Version = entry.Version, State = entry.State, Reason = entry.Reason }) },
+        Models = { ModelDescription.Index(catalog, options, request.Ready).Select(entry => new RepositoryIndexResponse.Types.ModelIndex { Name = entry.Name, Version = entry.Version, State = entry.State, Reason = entry.Reason }) },
     });
 
     public override async Task<RepositoryModelLoadResponse> RepositoryModelLoad(RepositoryModelLoadRequest request, ServerCallContext context)

@@ -1,4 +1,6 @@
+using Google.Protobuf;
 using OnnxEdit.Surgery.Model;
+using OnnxEdit.Surgery.Proto;
 using Xunit;
 
 namespace OnnxEdit.EndToEnd;
@@ -50,6 +52,40 @@ public sealed class DeployTests(SlimSample sample, ServedRepository repository)
         var result = CliRunner.Run(words.Replace("MODEL", sample.Model, StringComparison.Ordinal).Replace("REPO", target, StringComparison.Ordinal).Replace("DATA", sample.Data, StringComparison.Ordinal));
         Assert.Contains(sentence, result.ExpectError(code), StringComparison.Ordinal);
         Assert.Empty(Directory.Exists(target) ? Directory.GetDirectories(target) : []);
+    }
+
+    [Fact]
+    public async Task Outputs_that_are_no_tensors_are_left_out_and_said()
+    {
+        var model = SignatureModels.ListOfMaps();
+        var path = sample.New();
+        File.WriteAllBytes(path, model.ToByteArray());
+        var target = sample.New("");
+        var refused = CliRunner.Run(["deploy", path, "--to", target, "--name", "maps"]).ExpectError(3);
+        Assert.Contains($"No output of '{path}' can be sent: 'maps' (a sequence of maps)", refused, StringComparison.Ordinal);
+        model.Graph.Output.Insert(0, new ValueInfoProto { Name = "scores", Type = new TypeProto { TensorType = new TypeProto.Types.Tensor { ElemType = 1, Shape = new TensorShapeProto() } } });
+        model.Graph.Output[0].Type.TensorType.Shape.Dim.Add(new[] { new TensorShapeProto.Types.Dimension { DimParam = "N" }, new TensorShapeProto.Types.Dimension { DimValue = 3 } });
+        File.WriteAllBytes(path, model.ToByteArray());
+        Assert.Contains("'maps' (a sequence of maps)", CliRunner.Run(["deploy", path, "--to", target, "--name", "maps"]).Expect(0).StdErr, StringComparison.Ordinal);
+        using var server = ServerProcess.Start(target);
+        var body = new StringContent("""{"inputs":[{"name":"x","shape":[1,6],"datatype":"FP32","data":[1,2,3,4,5,6]}]}""");
+        var answer = await server.Http.PostAsync("/v2/models/maps/infer", body, TestContext.Current.CancellationToken);
+        var outputs = System.Text.Json.JsonDocument.Parse(await answer.Content.ReadAsStringAsync(TestContext.Current.CancellationToken)).RootElement.GetProperty("outputs");
+        Assert.Equal("scores", Assert.Single(outputs.EnumerateArray()).GetProperty("name").GetString());
+    }
+
+    [Fact]
+    public void An_operator_of_a_library_that_is_not_there_is_named_with_its_domain()
+    {
+        var b = new GraphBuilder(1);
+        var x = b.Op("GaussianBlur", [b.Input("x", 6)], [1, 6], "blurred", node => node.Domain = "com.microsoft.extensions");
+        var model = b.Build(b.Gemm(x, 3));
+        model.OpsetImport.Add(new OperatorSetIdProto { Domain = "com.microsoft.extensions", Version = 1 });
+        var path = sample.New();
+        File.WriteAllBytes(path, model.ToByteArray());
+        var error = CliRunner.Run(["deploy", path, "--to", sample.New(""), "--name", "blurred"]).ExpectError(3);
+        Assert.Contains($"'{path}': it has the operator 'GaussianBlur' of the domain 'com.microsoft.extensions'", error, StringComparison.Ordinal);
+        Assert.Contains("export the part of the model behind it", error, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -33,6 +33,7 @@ public sealed class ServeMalformedTests(ServedRepository repository)
         ($$$"""{"inputs":[{{{Head}}}[1,2],"data":[1,2]}]}""", 400, "does not fit"),
         ($$$"""{"inputs":[{{{Head}}}[0,3,32,32],"data":[]}]}""", 400, "empty"),
         ($$$"""{"inputs":[{{{Head}}}[2],"data":[1,"2"]}]}""", 400, "no FP32 number"),
+        ($$$"""{"inputs":[{{{Head}}}[2,3],"data":[[1,2],[3,4],[5,6]]}]}""", 400, "nests its data otherwise"),
         ($$$"""{"inputs":[{{{Head}}}[2],"data":[1,1e99]}]}""", 400, "no FP32 number"),
         ($$$"""{"inputs":[{{{Head}}}[2],"data":[1,NaN]}]}""", 400, "no valid JSON"),
         ($$$"""{"inputs":[{{{Head}}}[1],"data":"AAAA"}]}""", 400, "no array"),

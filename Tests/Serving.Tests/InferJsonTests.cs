@@ -15,6 +15,32 @@ public sealed class InferJsonTests
         Assert.Equal(new float[] { 1, 2, 3, 4.5f }, System.Runtime.InteropServices.MemoryMarshal.Cast<byte, float>(request.Inputs[0].Bytes.Span).ToArray());
     }
 
+    [Theory]
+    [InlineData("FP32", "[2,3]", "[[1,2],[3,4],[5,6]]", "an array of 2 stands where one of 3 belongs")]
+    [InlineData("INT64", "[2,3]", "[[1,2,3],[4,5,6],[]]", "an array of 0 stands where one of 3 belongs")]
+    [InlineData("FP32", "[2,3]", "[[1,2,3]]", "an array of 1 stands where one of 2 belongs")]
+    [InlineData("FP32", "[2,3]", "[1,2,3,[4,5,6]]", "numbers and arrays side by side")]
+    [InlineData("FP32", "[2,3]", "[[1,2,3],4,5,6]", "a value where an array belongs")]
+    [InlineData("FP32", "[6]", "[[1,2,3,4,5,6]]", "deeper than its shape")]
+    [InlineData("FP32", "[2,1,3]", "[[1,2,3],[4,5,6]]", "a value where an array belongs")]
+    [InlineData("BYTES", "[2,1]", "[[\"a\",\"b\"]]", "an array of 2 stands where one of 1 belongs")]
+    public void Nested_data_that_contradicts_the_shape_is_refused(string datatype, string shape, string data, string why)
+    {
+        var refused = Assert.Throws<Engine.OnnxEngineException>(() => Read($$"""{"inputs":[{"name":"x","shape":{{shape}},"datatype":"{{datatype}}","data":{{data}}}]}"""));
+        Assert.Contains(why, refused.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("[2,3]", "[1,2,3,4,5,6]")]
+    [InlineData("[2,3]", "[[1,2,3],[4,5,6]]")]
+    [InlineData("[1,2,3]", "[[[1,2,3],[4,5,6]]]")]
+    [InlineData("[6,1]", "[[1],[2],[3],[4],[5],[6]]")]
+    public void Flat_data_and_data_nested_as_the_shape_says_are_the_same(string shape, string data)
+    {
+        var request = Read($$"""{"inputs":[{"name":"x","shape":{{shape}},"datatype":"UINT8","data":{{data}}}]}""");
+        Assert.Equal([1, 2, 3, 4, 5, 6], request.Inputs[0].Bytes.ToArray());
+    }
+
     [Fact]
     public void Tensors_behind_the_json_are_taken_in_order()
     {

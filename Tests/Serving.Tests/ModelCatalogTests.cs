@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging.Abstractions;
 using OnnxEdit.Engine.Deployment;
+using OnnxEdit.Fuzz;
 using Xunit;
 
 namespace OnnxEdit.Serving.Tests;
@@ -7,10 +8,11 @@ namespace OnnxEdit.Serving.Tests;
 public sealed class ModelCatalogTests : IAsyncDisposable
 {
     readonly ServedModels _models = new();
+    readonly ManualClock _clock = new();
     readonly ModelCatalog _catalog;
 
     public ModelCatalogTests() =>
-        _catalog = new ModelCatalog(new ModelRepository(_models.Root), new ServeOptions { Repository = _models.Root, Instances = 1 }, NullLogger<ModelCatalog>.Instance);
+        _catalog = new ModelCatalog(new ModelRepository(_models.Root), new ServeOptions { Repository = _models.Root, Instances = 1 }, _clock, NullLogger<ModelCatalog>.Instance);
 
     static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 

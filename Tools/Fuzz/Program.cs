@@ -2,6 +2,7 @@ using OnnxEdit.Fuzz;
 
 if (args is ["serve", .. var rest]) return ServeFuzz.Run(rest);
 if (args is ["labels", .. var sets]) return LabelFuzz.Run(sets);
+if (args is ["repository", .. var numbers]) return RepositoryFuzz.Run(numbers);
 if (FuzzOptions.Parse(args) is not { } options)
 {
     Console.Error.WriteLine("""
@@ -13,6 +14,8 @@ if (FuzzOptions.Parse(args) is not { } options)
         serve: mutated requests against a server in this process.
           Fuzz labels [COUNT [SEED]]
         labels: data sets with labels in other orders, judged by what the sample predicts.
+          Fuzz repository [COUNT [SEED [FIRST]]]
+        repository: sequences of writes, cuts, renames and deletions in a repository that is being served.
         --replay runs one mutant in this process and prints what happened. Exit code 1: a fault was found.
         """);
     return 2;

@@ -77,7 +77,7 @@ public sealed class AttributorTests : IDisposable
             Assert.Equal(all.Answers[e], some.Answers[e], 1e-4);
             for (var j = 0; j < places.Length; j++) Assert.Equal(all.Scores[e][places[j]], some.Scores[e][j], 1e-4);
         }
-        using var session = AttributionSession.Open(model, _images, options with { Method = "combined", Budget = 300, Batch = 7 });
+        using var session = AttributionSession.Open(model, _images, options with { Method = "combined", Budget = 300, Batch = 7 }, cancellation: TestContext.Current.CancellationToken);
         var found = session.Evaluate([session.Attribute()], 0.25, 30)[0].Mean;
         Assert.True(found > 0.7, $"{found}");
         Assert.Contains("there are stem, inner, outer", Assert.Throws<OnnxSurgeryException>(() => Attribute(model, _images, "loo", 1, new() { Layers = ["nowhere"] })).Message, StringComparison.Ordinal);
@@ -94,7 +94,7 @@ public sealed class AttributorTests : IDisposable
         var model = new OnnxModel(b.Build(b.Gemm(b.Flatten(b.GlobalAveragePool(x)), 2, name: "scores")));
         // The same pixels again and again.
         var images = new StoredItemSet([3, size, size], [.. Enumerable.Repeat(new float[3 * size * size], 24)], new int[24]);
-        using var session = AttributionSession.Open(model, images, new() { Batch = batch });
+        using var session = AttributionSession.Open(model, images, new() { Batch = batch }, cancellation: TestContext.Current.CancellationToken);
         Assert.Equal(expected, session.Work().Batch);
     }
 
@@ -194,7 +194,7 @@ public sealed class AttributorTests : IDisposable
     [Fact]
     public void Random_scores_know_nothing()
     {
-        using var session = AttributionSession.Open(SmallClassifier.Residual().Model, _images, new() { Method = "random", Batch = 8 });
+        using var session = AttributionSession.Open(SmallClassifier.Residual().Model, _images, new() { Method = "random", Batch = 8 }, cancellation: TestContext.Current.CancellationToken);
         Assert.InRange(session.Evaluate([session.Attribute()], 0.1, 40)[0].Mean, -0.25, 0.25);
     }
 

@@ -1,5 +1,4 @@
 using OnnxEdit.Engine.Deployment;
-using OnnxEdit.Surgery;
 using Xunit;
 
 namespace OnnxEdit.Engine.Tests;
@@ -40,16 +39,6 @@ public sealed class ModelRepositoryTests
         foreach (var name in new[] { "m/1/model.onnx", "m/10/model.onnx", "m/0/model.onnx", "m/02x/model.onnx", "m/3/other", "m/.x.staging/model.onnx" }) folder.Write(name, 1);
         var repository = new ModelRepository(folder.Path);
         Assert.Equal([1, 10], repository.VersionsOf("m"));
-        Assert.Equal(10, repository.LatestVersion("m"));
-    }
-
-    [Fact]
-    public void Where_there_is_no_version_the_latest_one_is_refused_with_a_sentence()
-    {
-        using var folder = new TempFolder();
-        folder.Write("m/3/other", 1);
-        var error = Assert.Throws<OnnxEngineException>(() => new ModelRepository(folder.Path).LatestVersion("m"));
-        Assert.Equal((ErrorKind.Data, $"'m' has no version with a model.onnx in '{folder.Path}'."), (error.Kind, error.Message));
     }
 
     [Fact]
