@@ -18,11 +18,11 @@ static class ProbeRun
     /// <summary>The same and more, which may be places, lengths and numbers of things as well, and of which many networks take none.</summary>
     public static int KindsOfAnyData => _values.Length;
 
-    // Floats, and integers and truth values, from a number in [0, 1).
-    static readonly (Func<double, double> Float, Func<double, double> Whole)[] _values =
+    // Floats, and integers and truth values, from a number in [0, 1) and the one that these were traced with.
+    static readonly (Func<double, double> Float, Func<double, int, double> Whole)[] _values =
     [
-        (u => 2 * u - 1, _ => 0), (u => u, _ => 1), (_ => 0.5, _ => 1), (_ => 0, _ => 1),
-        (u => Math.Floor(4 * u), u => Math.Floor(4 * u)), (u => Math.Floor(63 * u), u => Math.Floor(16 * u)), (u => 1 - u * u, _ => 2),
+        (u => 2 * u - 1, (_, traced) => traced), (u => u, (_, traced) => traced), (_ => 0.5, (_, traced) => 1 - traced), (_ => 0, (_, traced) => traced),
+        (u => Math.Floor(4 * u), (u, _) => Math.Floor(4 * u)), (u => Math.Floor(63 * u), (u, _) => Math.Floor(16 * u)), (u => 1 - u * u, (_, _) => 2),
     ];
 
     /// <summary>A tensor of a run.</summary>
@@ -48,8 +48,11 @@ static class ProbeRun
                 var shape = shapeOf(input);
                 var type = source.Trace.ElementType(input.Name);
                 var data = new float[shape.Aggregate(1L, (x, y) => x * y)];
-                var value = IsFloat(type) ? _values[kind].Float : type == TensorElementType.Bool ? u => Math.Min(1, _values[kind].Whole(u)) : _values[kind].Whole;
-                for (var i = 0; i < data.Length; i++) data[i] = (float)value(random.NextDouble());
+                for (var i = 0; i < data.Length; i++)
+                {
+                    var u = random.NextDouble();
+                    data[i] = (float)(IsFloat(type) ? _values[kind].Float(u) : Math.Min(_values[kind].Whole(u, source.Trace.Whole), type == TensorElementType.Bool ? 1 : double.MaxValue));
+                }
                 values.Add(OrtTensors.FromFloats(data, shape, type));
             }
             using var session = OrtRuntime.CreateSession(Exposing(model, names));

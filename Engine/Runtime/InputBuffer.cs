@@ -29,6 +29,12 @@ sealed class InputBuffer : IDisposable
             case DataType.Float16:
                 Value = OrtValue.CreateTensorValueFromMemory(memory, Keep(new Float16[length], out _converted), shape);
                 break;
+            case DataType.Bfloat16:
+                Value = OrtValue.CreateTensorValueFromMemory(memory, Keep(new BFloat16[length], out _converted), shape);
+                break;
+            case DataType.Int8:
+                Value = OrtValue.CreateTensorValueFromMemory(memory, Keep(new sbyte[length], out _converted), shape);
+                break;
             case DataType.Double:
                 Value = OrtValue.CreateTensorValueFromMemory(memory, Keep(new double[length], out _converted), shape);
                 break;
@@ -61,6 +67,8 @@ sealed class InputBuffer : IDisposable
         switch (_converted)
         {
             case Float16[] halves: TensorPrimitives.ConvertToHalf(_values, MemoryMarshal.Cast<Float16, Half>(halves.AsSpan())); break;
+            case BFloat16[] brains: Convert(brains, value => (BFloat16)value); break;
+            case sbyte[] signed: Convert(signed, value => (sbyte)Math.Clamp(MathF.Round(value), sbyte.MinValue, sbyte.MaxValue)); break;
             case double[] doubles: TensorPrimitives.ConvertChecked<float, double>(_values, doubles); break;
             case byte[] bytes: Convert(bytes, value => (byte)Math.Clamp(MathF.Round(value), 0, 255)); break;
             case long[] longs: Convert(longs, value => (long)value); break;

@@ -12,7 +12,7 @@ public sealed record ClassifierSignature
     /// <summary>Name of the graph's input.</summary>
     public required string InputName { get; init; }
 
-    /// <summary>Element type of the input: float32, float16, float64 or uint8.</summary>
+    /// <summary>Element type of the input: float32, float16, bfloat16, float64 or uint8.</summary>
     public required DataType InputType { get; init; }
 
     /// <summary>What one item of the input looks like.</summary>
@@ -55,8 +55,8 @@ public sealed record ClassifierSignature
             $"the input '{input.Name}' has no declared shape, so it cannot be matched with images; export the model with one");
         if (dims.Count < 2)
             throw Unsuitable($"the input '{input.Name}' {input} has no batch axis followed by the values of an image; a classifier takes one item per row");
-        if (input.Type is not (DataType.Float or DataType.Float16 or DataType.Double or DataType.Uint8))
-            throw Unsuitable($"the input '{input.Name}' is {input.TypeName}, and images are fed as float32, float16, float64 or uint8");
+        if (input.Type is not (DataType.Float or DataType.Float16 or DataType.Bfloat16 or DataType.Double or DataType.Uint8))
+            throw Unsuitable($"the input '{input.Name}' is {input.TypeName}, and images are fed as float32, float16, bfloat16, float64 or uint8");
 
         var geometry = InputGeometry.FromShape([.. dims.Skip(1).Select(extent => (int)extent)], input.Type == DataType.Uint8, input.Name);
         var scores = output is null ? ClassifierOutput.Find(index, dims[0]) : ClassifierOutput.Named(index, output);

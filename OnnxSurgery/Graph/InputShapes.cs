@@ -72,17 +72,29 @@ sealed class InputShapes(IReadOnlyList<ValueInfoProto> inputs, IReadOnlyDictiona
         return shape;
     }
 
-    /// <summary>A value to try the model with: floats between 0 and 1, zeros for integers, which are mostly indices.</summary>
-    public OrtValue Probe(ValueInfoProto input, long batch)
+    /// <summary>
+    /// What to try integers and truth values with, in this order: a mask or a length of zeros leaves nothing to compute, and an
+    /// index of 1 may be too large.
+    /// </summary>
+    public static IReadOnlyList<int> Wholes(IEnumerable<ValueInfoProto> inputs) => inputs.Any(i => !IsFloat((TensorElementType)(i.Type?.TensorType?.ElemType ?? 1))) ? [1, 0] : [1];
+
+    /// <summary>A value to try the model with: floats between 0 and 1, one number for all integers and truth values.</summary>
+    /// <param name="input">The input.</param>
+    /// <param name="batch">The batch size.</param>
+    /// <param name="whole">The number.</param>
+    public OrtValue Probe(ValueInfoProto input, long batch, int whole = 0)
     {
         var shape = At(input, batch);
         TraceRoom.Require(input.Name, shape);
         var type = (TensorElementType)input.Type.TensorType.ElemType;
         var values = new float[shape.Aggregate(1L, (a, b) => a * b)];
-        if (type is TensorElementType.Float or TensorElementType.Float16 or TensorElementType.BFloat16 or TensorElementType.Double)
+        if (!IsFloat(type)) Array.Fill(values, whole);
+        else
             for (long i = 0; i < values.Length; i++) values[i] = (i * 2654435761L & 0xFFFF) / 65536f;
         return OrtTensors.FromFloats(values, shape, type);
     }
+
+    static bool IsFloat(TensorElementType type) => type is TensorElementType.Float or TensorElementType.Float16 or TensorElementType.BFloat16 or TensorElementType.Double;
 
     bool IsBatch(TensorShapeProto.Types.Dimension dim, int axis) => !IsKnown(dim) && (axis == 0 || _batchNames.Contains(dim.DimParam));
 

@@ -57,11 +57,20 @@ sealed record OpenInputs(IReadOnlyDictionary<string, long[]> Shapes, IReadOnlyLi
 
     static string? TryRun(ModelSession session, InputShapes shapes, ModelProto model)
     {
+        string? failure = null;
+        foreach (var whole in InputShapes.Wholes(shapes.Inputs))
+            if (TryRun(session, shapes, model, whole) is not { } why) return null;
+            else failure ??= why;
+        return failure;
+    }
+
+    static string? TryRun(ModelSession session, InputShapes shapes, ModelProto model, int whole)
+    {
         List<OrtValue> values = [];
         using var run = new BoundedRun(model);
         try
         {
-            foreach (var input in shapes.Inputs) values.Add(shapes.Probe(input, 1));
+            foreach (var input in shapes.Inputs) values.Add(shapes.Probe(input, 1, whole));
             using var results = session.Run(run.Options, [.. shapes.Inputs.Select(i => i.Name)], values, [.. model.Graph.Output.Select(o => o.Name)]);
             return null;
         }

@@ -22,6 +22,9 @@ sealed class ShapeTrace
 
     ShapeTrace(bool dynamicBatch, int batch) => (HasDynamicBatch, Batch) = (dynamicBatch, batch);
 
+    /// <summary>The number that integers and truth values of inputs were fed with, at which the model runs.</summary>
+    public int Whole { get; private set; } = 1;
+
     /// <summary>True when the batch is symbolic and the model runs at more than one.</summary>
     public bool HasDynamicBatch { get; }
 
@@ -65,7 +68,7 @@ sealed class ShapeTrace
     /// <param name="like">Known tensors by the new ones.</param>
     internal ShapeTrace With(ModelProto model, IEnumerable<KeyValuePair<string, string>> like)
     {
-        var trace = new ShapeTrace(HasDynamicBatch, Batch) { _second = _second, _other = _other };
+        var trace = new ShapeTrace(HasDynamicBatch, Batch) { _second = _second, _other = _other, Whole = Whole };
         foreach (var (name, shape) in _shapes) trace._shapes[name] = shape;
         foreach (var (name, axis) in _batchAxis) trace._batchAxis[name] = axis;
         foreach (var (name, type) in _types) trace._types[name] = type;
@@ -113,8 +116,8 @@ sealed class ShapeTrace
         TraceRoom.Require(session, most);
         if (inputs.HasOpenBatch) RequireRoom(exposed, inputs, most);
         using var run = new BoundedRun(model);
-        var trace = Measure(session, run, inputs, names);
-        trace._other = AtOtherSizes(session, run, inputs, names, trace.Batch);
+        var trace = MeasureWhole(session, run, inputs, names);
+        trace._other = AtOtherSizes(session, run, inputs, names, trace.Batch, trace.Whole);
         trace.AddConstants(model);
         return trace;
     }
@@ -164,36 +167,55 @@ sealed class ShapeTrace
         }
     }
 
-    static ShapeTrace Measure(ModelSession session, BoundedRun run, InputShapes inputs, string[] names)
+    static ShapeTrace MeasureWhole(ModelSession session, BoundedRun run, InputShapes inputs, string[] names)
+    {
+        OnnxSurgeryException? first = null;
+        var wholes = InputShapes.Wholes(inputs.Inputs);
+        foreach (var whole in wholes)
+            try
+            {
+                var trace = Measure(session, run, inputs, names, whole);
+                trace.Whole = whole;
+                return trace;
+            }
+            catch (OnnxSurgeryException e) when (run.Refusal is null)
+            {
+                first ??= e;
+            }
+        throw wholes.Count == 1 ? first! : new OnnxSurgeryException(
+            $"{first!.Message.TrimEnd('.')}; inputs of integers and truth values were tried with all {string.Join(" and all ", wholes.Select(w => w == 1 ? "ones" : "zeros"))}.", first);
+    }
+
+    static ShapeTrace Measure(ModelSession session, BoundedRun run, InputShapes inputs, string[] names, int whole)
     {
         if (inputs.HasOpenBatch)
             try
             {
-                return Of(inputs, 2, RunOnce(session, run, inputs, names, 2), RunOnce(session, run, inputs, names, 3));
+                return Of(inputs, 2, RunOnce(session, run, inputs, names, 2, whole), RunOnce(session, run, inputs, names, 3, whole));
             }
             catch (OnnxSurgeryException)
             {
                 // A first dimension may be open and yet be no batch; then the model may run at 1 all the same.
                 try
                 {
-                    return Of(inputs, 1, RunOnce(session, run, inputs, names, 1), null);
+                    return Of(inputs, 1, RunOnce(session, run, inputs, names, 1, whole), null);
                 }
                 catch (OnnxSurgeryException)
                 {
                 }
                 throw;
             }
-        return Of(inputs, inputs.FixedBatch, RunOnce(session, run, inputs, names, inputs.FixedBatch), null);
+        return Of(inputs, inputs.FixedBatch, RunOnce(session, run, inputs, names, inputs.FixedBatch, whole), null);
     }
 
     // Nothing where no extent is open, or the model takes no other size.
-    static Traced? AtOtherSizes(ModelSession session, BoundedRun run, InputShapes inputs, string[] names, int batch)
+    static Traced? AtOtherSizes(ModelSession session, BoundedRun run, InputShapes inputs, string[] names, int batch, int whole)
     {
         foreach (var other in inputs.OtherSizes())
             try
             {
                 foreach (var input in other.Inputs) TraceRoom.Require(input.Name, other.At(input, batch));
-                return RunOnce(session, run, other, names, batch);
+                return RunOnce(session, run, other, names, batch, whole);
             }
             catch (OnnxSurgeryException)
             {
@@ -253,12 +275,12 @@ sealed class ShapeTrace
         using (session) TraceRoom.Require(session, batch);
     }
 
-    static Traced RunOnce(ModelSession session, BoundedRun run, InputShapes inputs, string[] names, int batch)
+    static Traced RunOnce(ModelSession session, BoundedRun run, InputShapes inputs, string[] names, int batch, int whole)
     {
         List<OrtValue> values = [];
         try
         {
-            foreach (var input in inputs.Inputs) values.Add(inputs.Probe(input, batch));
+            foreach (var input in inputs.Inputs) values.Add(inputs.Probe(input, batch, whole));
             using var results = session.Run(run.Options, [.. inputs.Inputs.Select(i => i.Name)], values, names);
             Traced found = [];
             for (var i = 0; i < names.Length; i++)
