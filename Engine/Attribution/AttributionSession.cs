@@ -7,7 +7,6 @@ using OnnxEdit.Surgery.Components;
 using OnnxEdit.Surgery.Graph;
 using OnnxEdit.Surgery.Model;
 using OnnxEdit.Surgery.Proto;
-using OnnxEdit.Surgery.Rewrites;
 
 namespace OnnxEdit.Engine.Attribution;
 
