@@ -1,6 +1,7 @@
 using OnnxEdit.Engine.Edits;
 using OnnxEdit.Engine.Runtime;
 using OnnxEdit.Surgery;
+using OnnxEdit.Surgery.Graph;
 using OnnxEdit.Surgery.Model;
 using OnnxEdit.Surgery.Proto;
 
@@ -24,9 +25,9 @@ static class DynamicBatch
     /// <exception cref="OnnxEngineException">The first extents are not all 1 or open (<see cref="ErrorKind.Model"/>), or the result is another model (<see cref="ErrorKind.VerificationFailed"/>).</exception>
     internal static OnnxModel Open(OnnxModel model, IReadOnlyDictionary<string, long[]>? inputShapes)
     {
-        var opened = Rewrite(model.Proto);
-        var draft = EditDraft.Unfolded(model, inputShapes);
-        draft.Replace(opened);
+        // An If whose condition follows from declared sizes may ask for them; it goes by folding, which else is left alone.
+        var draft = model.Proto.Graph.Node.Any(BranchInlining.IsIf) ? EditDraft.Of(model, inputShapes) : EditDraft.Unfolded(model, inputShapes);
+        draft.Replace(Rewrite(draft.Baseline.Proto));
         draft.MustEqual(draft.Baseline.Proto);
         return draft.Finish(_ => new HistoryEntry
         {

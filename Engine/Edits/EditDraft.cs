@@ -104,6 +104,7 @@ sealed class EditDraft
         CheckFolding();
         Tampering.Value?.Invoke(EditStage.Finished, graph);
         ConstantFills.Restore(graph.Graph, Baseline.Fills);
+        ListedInitializers.Settle(graph);
         Note = EditVerification.Require(Baseline, graph, signature);
         var model = Source.With(graph);
         ModelHistory.Append(graph, history(model));

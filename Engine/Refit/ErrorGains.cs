@@ -57,7 +57,7 @@ sealed class ErrorGains
         if (outputs.Length == 0 || tensors.Length == 0 || model.Index.Inputs.Count != 1) return gains;
         var items = new ModelItems(model.Proto, layout, images).Inputs[0].Items;
         var floats = tensors.Sum(t => (double)Length(layout, t.Name));
-        var macs = Math.Max(1, ModelCounts.Of(model.Proto, model.Trace.Shapes, model.Trace.Batch).Macs);
+        var macs = Math.Max(1, ModelCounts.Of(model.Proto, model.Trace.Sizes).Macs);
         var count = (int)Math.Clamp(Math.Min(Work / macs / Math.Max(1, tensors.Length), Room / Math.Max(1, floats)), 4, 64);
         // Where the model insists on a batch, an item is a whole one.
         if (!layout.IsBatched) count = Math.Max(2, (int)(count / Math.Max(1, layout.RowShape(model.Index.Inputs[0].Name).FirstOrDefault(1))));

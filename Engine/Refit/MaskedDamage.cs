@@ -126,7 +126,7 @@ sealed class MaskedDamage
     {
         var names = new NodeNames(_model.Proto.Graph);
         var made = part.Graph.Node.SelectMany(n => n.Output).ToHashSet();
-        var counts = ModelCounts.Of(_model.Proto, _model.Trace.Shapes, _model.Trace.Batch).Nodes.GroupBy(n => n.Name).ToDictionary(n => n.Key, n => n.First().Macs ?? 0);
+        var counts = ModelCounts.Of(_model.Proto, _model.Trace.Sizes).Nodes.GroupBy(n => n.Name).ToDictionary(n => n.Key, n => n.First().Macs ?? 0);
         var macs = _model.Proto.Graph.Node.Where(n => n.Output.Any(made.Contains)).Sum(n => (double)counts.GetValueOrDefault(names.Of(n)));
         return (int)Math.Clamp(Work / (2.0 * cells * Math.Max(1, macs)), Math.Min(32, _original.Count), _original.Count);
     }

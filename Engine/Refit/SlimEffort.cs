@@ -33,7 +33,7 @@ sealed record SlimEffort(int PositionsPerImage, int RefineSteps, int RefineImage
     {
         var units = UnitTarget.All(model.Proto, model.Trace).Select(t => PatchGraph.Of(t.Unit, model)).Where(p => p.IsConv);
         var perPosition = Math.Max(1, units.Sum(p => (double)p.Rows * p.Rows * p.Groups));
-        var macs = Math.Max(1, ModelCounts.Of(model.Proto, model.Trace.Shapes, model.Trace.Batch).Macs);
+        var macs = Math.Max(1, ModelCounts.Of(model.Proto, model.Trace.Sizes).Macs);
         var refined = Math.Clamp(RefineWork / macs, 500, Math.Max(500, images));
         // With fewer than 500 images a step fits noise, so where even these are too much work there are fewer steps.
         var steps = Math.Clamp(Math.Round(MostSteps * RefineWork / (macs * Math.Min(refined, Math.Max(1, images)))), 0, MostSteps);

@@ -73,7 +73,7 @@ public static class ModelComparison
         try
         {
             var trace = ShapeTrace.Run(model.Proto, options.InputShapes);
-            return ModelCounts.Of(model.Proto, trace.Shapes, trace.Batch);
+            return ModelCounts.Of(model.Proto, trace.Sizes);
         }
         catch (OnnxSurgeryException cause)
         {

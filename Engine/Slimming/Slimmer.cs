@@ -82,7 +82,7 @@ public sealed class Slimmer
         var surgery = ChannelRemoval.Apply(_analysis, removed);
         var report = new SlimReport
         {
-            Before = ModelCounts.Of(Baseline.Proto, Baseline.Trace.Shapes, Baseline.Trace.Batch) with { Bytes = ModelCounts.ByteCount(Source.Proto) },
+            Before = ModelCounts.Of(Baseline.Proto, Baseline.Trace.Sizes) with { Bytes = ModelCounts.ByteCount(Source.Proto) },
             After = Counts(surgery),
             Groups = Slimmed(removed),
             GroupCounts = (_analysis.Groups.Count(IsFree), _analysis.Groups.Count(g => !IsFree(g))),
@@ -169,7 +169,7 @@ public sealed class Slimmer
     // Held-out items, as many as keep the work small.
     ItemSet? Compared()
     {
-        var macs = Math.Max(1, ModelCounts.Of(Baseline.Proto, Baseline.Trace.Shapes, Baseline.Trace.Batch).Macs);
+        var macs = Math.Max(1, ModelCounts.Of(Baseline.Proto, Baseline.Trace.Sizes).Macs);
         return _data.HeldOut is { Count: > 0 } items ? First(items, (int)Math.Clamp(ComparisonWork / macs, 4, 200)) : null;
     }
 
@@ -243,7 +243,7 @@ public sealed class Slimmer
     ModelCounts Counts(ModelProto model)
     {
         var trace = ShapeTrace.Run(model, _options.InputShapes);
-        return ModelCounts.Of(model, trace.Shapes, trace.Batch);
+        return ModelCounts.Of(model, trace.Sizes);
     }
 
     static ItemSet First(ItemSet images, int count) => images.Count <= count ? images : images.Select([.. Enumerable.Range(0, count)]);

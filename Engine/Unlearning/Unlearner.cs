@@ -156,7 +156,7 @@ public sealed class Unlearner
         return "The logit is suppressed in the head: the class is hidden, not forgotten.";
     }
 
-    ModelCounts Counts(ModelProto model, ShapeTrace trace) => ModelCounts.Of(model, trace.Shapes, trace.Batch);
+    ModelCounts Counts(ModelProto model, ShapeTrace trace) => ModelCounts.Of(model, trace.Sizes);
 
     // Labelled test images with both kinds of classes; without, only statistics can be worked from.
     ItemSet? Test()

@@ -1,5 +1,6 @@
 using OnnxEdit.Surgery.Channels.Rules;
 using OnnxEdit.Surgery.Model;
+using OnnxEdit.Surgery.Model.Counting;
 using OnnxEdit.Surgery.Proto;
 
 namespace OnnxEdit.Surgery.Channels;
@@ -10,6 +11,25 @@ static class ChannelRules
     public delegate void Rule(NodeProto node, ChannelFlow flow);
 
     const string Microsoft = "com.microsoft";
+
+    /// <summary>Every kind says whether its operators count multiply-accumulates: one that does must have a row in <see cref="MacTable"/>.</summary>
+    static readonly Dictionary<string, bool> _multiplies = new()
+    {
+        ["linear"] = true,
+        ["quantised linear"] = true,
+        ["attention"] = true,
+        ["recurrent"] = true,
+        ["quantised"] = false,
+        ["normalisation"] = false,
+        ["elementwise"] = false,
+        ["pooling"] = false,
+        ["sampling"] = false,
+        ["reduction"] = false,
+        ["along an axis"] = false,
+        ["movement"] = false,
+        ["movement with constants"] = false,
+        ["counting"] = false,
+    };
 
     static readonly Dictionary<(string Domain, string Name), (ChannelOperator Operator, Rule Rule)> _table = [];
     static readonly Dictionary<string, string> _whyNot = [];
@@ -28,10 +48,10 @@ static class ChannelRules
         Add("recurrent", RecurrentRules.Rnn, "RNN");
         Add("quantised", QuantisedRules.Linear, "QuantizeLinear", "DequantizeLinear");
         Add("quantised", QuantisedRules.Dynamic, "DynamicQuantizeLinear");
-        Add("quantised", QuantisedRules.ConvInteger, "ConvInteger");
-        Add("quantised", QuantisedRules.MatMulInteger, "MatMulInteger");
-        Add("quantised", QuantisedRules.QLinearConv, "QLinearConv");
-        Add("quantised", QuantisedRules.QLinearMatMul, "QLinearMatMul");
+        Add("quantised linear", QuantisedRules.ConvInteger, "ConvInteger");
+        Add("quantised linear", QuantisedRules.MatMulInteger, "MatMulInteger");
+        Add("quantised linear", QuantisedRules.QLinearConv, "QLinearConv");
+        Add("quantised linear", QuantisedRules.QLinearMatMul, "QLinearMatMul");
         Add("normalisation", NormalisationRules.BatchNormalization, "BatchNormalization");
         Add("normalisation", NormalisationRules.InstanceNormalization, "InstanceNormalization");
         Add("normalisation", NormalisationRules.GroupNormalization, "GroupNormalization");
@@ -71,8 +91,8 @@ static class ChannelRules
         AddIn(Microsoft, "normalisation", FusedAttentionRules.SkipNormalization, "SkipLayerNormalization", "SkipSimplifiedLayerNormalization");
         AddIn(Microsoft, "elementwise", PointwiseRules.Elementwise, "Gelu", "BiasGelu", "FastGelu", "QuickGelu");
         AddIn(Microsoft, "quantised", QuantisedRules.Linear, "QuantizeLinear", "DequantizeLinear");
-        AddIn(Microsoft, "quantised", QuantisedRules.DynamicQuantizeMatMul, "DynamicQuantizeMatMul");
-        AddIn(Microsoft, "quantised", QuantisedRules.MatMulIntegerToFloat, "MatMulIntegerToFloat");
+        AddIn(Microsoft, "quantised linear", QuantisedRules.DynamicQuantizeMatMul, "DynamicQuantizeMatMul");
+        AddIn(Microsoft, "quantised linear", QuantisedRules.MatMulIntegerToFloat, "MatMulIntegerToFloat");
         AddIn(Microsoft, "quantised", QuantisedRules.QLinearBinary, "QLinearAdd", "QLinearMul");
         AddIn(Microsoft, "quantised", QuantisedRules.QLinearUnary, "QLinearSigmoid", "QLinearLeakyRelu");
         AddIn(Microsoft, "quantised", QuantisedRules.QLinearPool, "QLinearGlobalAveragePool", "QLinearAveragePool");
@@ -98,7 +118,14 @@ static class ChannelRules
 
     static void AddIn(string domain, string kind, Rule rule, params string[] ops)
     {
-        foreach (var op in ops) _table.Add((domain, op), (new ChannelOperator(domain, op, kind), rule));
+        foreach (var op in ops)
+        {
+            var row = new ChannelOperator(domain, op, kind);
+            if (!_multiplies.TryGetValue(kind, out var multiplies)) throw new InvalidOperationException($"'{kind}' ({row}) does not say whether its operators multiply.");
+            if (multiplies != MacTable.For(domain, op) is not null)
+                throw new InvalidOperationException(multiplies ? $"{row} multiplies and has no count in {nameof(MacTable)}." : $"{row} is counted and of a kind that does not multiply.");
+            _table.Add((domain, op), (row, rule));
+        }
     }
 
     // What is read here is followed by ChannelCounts.

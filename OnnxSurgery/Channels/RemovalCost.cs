@@ -1,4 +1,5 @@
 using OnnxEdit.Surgery.Model;
+using OnnxEdit.Surgery.Model.Counting;
 using OnnxEdit.Surgery.Proto;
 
 namespace OnnxEdit.Surgery.Channels;
@@ -9,46 +10,79 @@ namespace OnnxEdit.Surgery.Channels;
 /// </summary>
 sealed class RemovalCost
 {
-    // IsArray: counted only while it has more than one element, see ModelCounts.
-    sealed record Tensor(double Parameters, bool IsArray, double Macs, double Bytes, List<int> Slices);
+    // What shrinks with each of some lists of channels. IsArray: counted only while it has more than one element, see ModelCounts.
+    sealed record Quantity(double Parameters, bool IsArray, double Macs, double Bytes, int[] Lists);
 
-    readonly int[] _length;
-    readonly int[] _kept;
-    readonly List<Tensor> _tensors = [];
-    readonly List<(int Slice, int Count)>[] _slicesOf;
-    readonly List<int>[] _tensorsOf;
+    readonly List<int[]> _lists = [];
+    readonly List<int> _kept = [];
+    readonly List<Quantity> _quantities = [];
+    readonly List<(int List, int Count)>[] _listsOf;
+    readonly List<int>[] _quantitiesOf;
 
     /// <summary>Starts with nothing removed.</summary>
     public RemovalCost(ChannelAnalysis analysis)
     {
         var model = analysis.Model;
-        var slices = analysis.Parameters;
-        _length = [.. slices.Select(s => s.Ids.Length)];
-        _kept = (int[])_length.Clone();
-        _slicesOf = [.. Enumerable.Range(0, analysis.CellCount).Select(_ => new List<(int, int)>())];
-        _tensorsOf = [.. Enumerable.Range(0, analysis.CellCount).Select(_ => new List<int>())];
-        var counts = ModelCounts.Of(model.Proto, model.Trace.Shapes, model.Trace.Batch);
+        _listsOf = [.. Enumerable.Range(0, analysis.CellCount).Select(_ => new List<(int, int)>())];
+        _quantitiesOf = [.. Enumerable.Range(0, analysis.CellCount).Select(_ => new List<int>())];
+        var counts = ModelCounts.Of(model.Proto, model.Trace.Sizes);
         (Parameters, Macs, Bytes) = (counts.Parameters, counts.Macs, counts.Bytes);
         (TotalParameters, TotalMacs, TotalBytes) = (Parameters, Macs, Bytes);
-        // Sub-graphs may use a name again.
-        var macs = counts.Nodes.GroupBy(n => n.Name).ToDictionary(n => n.Key, n => (double)(n.First().Macs ?? 0));
-        var names = new NodeNames(model.Proto.Graph);
-        foreach (var group in slices.Select((s, i) => (s, i)).GroupBy(p => p.s.Tensor))
+        Dictionary<(string Tensor, int Axis), int> slices = [];
+        foreach (var slice in analysis.Parameters) slices[(slice.Tensor, slice.Axis)] = List(slice.Ids);
+        Dictionary<(NodeProto Node, int Input), int[]> weights = [];
+        foreach (var tensor in slices.GroupBy(s => s.Key.Tensor, s => s.Value))
         {
-            var proto = model.Index.Initializer(group.Key)!;
+            var proto = model.Index.Initializer(tensor.Key)!;
             var elements = TensorData.ElementCount(proto);
-            var uses = Uses(group.Key, model.Index).ToArray();
+            var uses = Uses(tensor.Key, model.Index).ToArray();
             var isWeight = uses.Any(u => WeightRoles.IsWeight(u.Node, u.Input));
-            var isArray = !isWeight && elements > 1 && TensorData.IsFloat(proto) && uses.Any(u => WeightRoles.IsArray(u.Node, u.Input));
-            var work = uses.Where(u => WeightRoles.IsMultiplied(u.Node, u.Input)).Sum(u => macs.GetValueOrDefault(names.Of(u.Node)));
-            _tensors.Add(new Tensor(isWeight || isArray ? elements : 0, isArray, work, elements * TensorData.ElementSize(proto), [.. group.Select(p => p.i)]));
-            foreach (var (slice, i) in group)
-                foreach (var cell in slice.Ids.Where(c => c >= 0).GroupBy(c => c))
-                {
-                    _slicesOf[cell.Key].Add((i, cell.Count()));
-                    if (!_tensorsOf[cell.Key].Contains(_tensors.Count - 1)) _tensorsOf[cell.Key].Add(_tensors.Count - 1);
-                }
+            var isArray = !isWeight && elements > 1 && WeightRoles.IsLearnable((TensorProto.Types.DataType)proto.DataType) && uses.Any(u => WeightRoles.IsArray(u.Node, u.Input));
+            Add(new Quantity(isWeight || isArray ? elements : 0, isArray, 0, elements * TensorData.ElementSize(proto), [.. tensor]));
+            foreach (var use in uses) weights[use] = [.. tensor];
         }
+        AddWork(analysis, counts, slices, weights);
+    }
+
+    void AddWork(ChannelAnalysis analysis, ModelCounts counts, Dictionary<(string Tensor, int Axis), int> axes, Dictionary<(NodeProto Node, int Input), int[]> weights)
+    {
+        // Sub-graphs may use a name again.
+        var work = counts.Nodes.GroupBy(n => n.Name).ToDictionary(n => n.Key, n => n.First().Work);
+        var names = new NodeNames(analysis.Model.Proto.Graph);
+        var made = analysis.Producers.GroupBy(p => p.Node).ToDictionary(p => p.Key, p => p.First().Ids);
+        foreach (var node in analysis.Model.Proto.Graph.Node)
+            foreach (var (term, macs) in work.GetValueOrDefault(names.Of(node), []))
+                Add(new Quantity(0, false, macs, 0, [.. term.Extents.SelectMany(e => ListsOf(node, e))]));
+
+        int[] ListsOf(NodeProto node, Extent extent) => extent switch
+        {
+            WholeInput whole => weights.GetValueOrDefault((node, whole.Input), []),
+            AxisOf axis => AxisList(axis) is { } list ? [list] : [],
+            FirstMade first => made.TryGetValue(node, out var ids) ? [List(ids[..(int)first.Size])] : [],
+            _ => throw new InvalidOperationException($"Nothing is known of a {extent.GetType().Name}."),
+        };
+
+        int? AxisList(AxisOf axis)
+        {
+            if (axes.TryGetValue((axis.Tensor, axis.Axis), out var known)) return known;
+            if (analysis.Tensors.GetValueOrDefault(axis.Tensor) is not { } channels || channels.Axis != axis.Axis) return null;
+            return axes[(axis.Tensor, axis.Axis)] = List(channels.Ids);
+        }
+    }
+
+    int List(int[] cells)
+    {
+        _lists.Add(cells);
+        _kept.Add(cells.Length);
+        foreach (var cell in cells.Where(c => c >= 0).GroupBy(c => c)) _listsOf[cell.Key].Add((_lists.Count - 1, cell.Count()));
+        return _lists.Count - 1;
+    }
+
+    void Add(Quantity quantity)
+    {
+        if (quantity.Lists.Length == 0) return;
+        _quantities.Add(quantity);
+        foreach (var cell in quantity.Lists.SelectMany(l => _lists[l]).Where(c => c >= 0).Distinct()) _quantitiesOf[cell].Add(_quantities.Count - 1);
     }
 
     /// <summary>Parameters of the whole model.</summary>
@@ -101,18 +135,18 @@ sealed class RemovalCost
 
     void Change(int cell, int sign)
     {
-        foreach (var t in _tensorsOf[cell]) Book(_tensors[t], -1);
-        foreach (var (slice, count) in _slicesOf[cell]) _kept[slice] += sign * count;
-        foreach (var t in _tensorsOf[cell]) Book(_tensors[t], +1);
+        foreach (var q in _quantitiesOf[cell]) Book(_quantities[q], -1);
+        foreach (var (list, count) in _listsOf[cell]) _kept[list] += sign * count;
+        foreach (var q in _quantitiesOf[cell]) Book(_quantities[q], +1);
     }
 
-    void Book(Tensor tensor, int sign)
+    void Book(Quantity quantity, int sign)
     {
         var left = 1.0;
-        foreach (var s in tensor.Slices) left *= (double)_kept[s] / _length[s];
-        var parameters = tensor.Parameters * left;
-        if (!tensor.IsArray || parameters > 1.5) Parameters += sign * parameters;
-        Macs += sign * tensor.Macs * left;
-        Bytes += sign * tensor.Bytes * left;
+        foreach (var l in quantity.Lists) left *= (double)_kept[l] / _lists[l].Length;
+        var parameters = quantity.Parameters * left;
+        if (!quantity.IsArray || parameters > 1.5) Parameters += sign * parameters;
+        Macs += sign * quantity.Macs * left;
+        Bytes += sign * quantity.Bytes * left;
     }
 }

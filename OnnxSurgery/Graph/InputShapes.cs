@@ -53,6 +53,22 @@ sealed class InputShapes(IReadOnlyList<ValueInfoProto> inputs, IReadOnlyDictiona
         }
     }
 
+    /// <summary>
+    /// The same inputs with half as many examples, and how many there are here, where the examples lie along another axis
+    /// than the first: along the open one whose name the outputs have first. Null where there is none.
+    /// </summary>
+    public (InputShapes Fewer, long Items)? WithFewerExamples(IEnumerable<ValueInfoProto> outputs)
+    {
+        foreach (var name in outputs.Select(o => Dims(o) is { Count: > 0 } dims ? dims[0].DimParam : "").Where(n => n.Length > 0).Distinct())
+        {
+            bool Is(ValueInfoProto input, int axis) => IsOpen(input, axis) && Dims(input)![axis].DimParam == name;
+            var sizes = inputs.SelectMany(i => At(i, -1).Where((_, a) => Is(i, a))).Distinct().ToArray();
+            if (sizes is not [var items]) continue;
+            return (new InputShapes(inputs, inputs.ToDictionary(i => i.Name, i => At(i, -1).Select((size, a) => Is(i, a) ? items > 1 ? items / 2 : 2 : size).ToArray())), items);
+        }
+        return null;
+    }
+
     /// <summary>The shape of an input at a batch size.</summary>
     /// <exception cref="OnnxSurgeryException">A dimension is symbolic and not given.</exception>
     public long[] At(ValueInfoProto input, long batch)

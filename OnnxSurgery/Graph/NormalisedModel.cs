@@ -4,7 +4,7 @@ using OnnxEdit.Surgery.Proto;
 namespace OnnxEdit.Surgery.Graph;
 
 /// <summary>
-/// A copy of a model with functions inlined, constants and shapes folded, and its traced shapes: what every analysis and edit starts
+/// A copy of a model with functions and branches that are decided inlined, lists of tensors taken apart, constants and shapes folded, and its traced shapes: what every analysis and edit starts
 /// from. ONNX Runtime's own "optimised model" is not used, because it fuses nodes and the user's graph must keep
 /// its own shape.
 /// </summary>
@@ -54,9 +54,17 @@ sealed class NormalisedModel
         copy.Graph.ValueInfo.Clear();
         FunctionInlining.Apply(copy);
         ConstantFolding.Apply(copy);
+        BranchInlining.Settle(copy);
         var fills = ConstantFills.Expand(copy);
         var trace = ShapeTrace.Run(copy, inputShapes);
-        if (ShapeFolding.Apply(copy, trace)) trace = ShapeTrace.Run(copy, inputShapes);
+        if (SequenceLowering.Apply(copy, trace)) trace = ShapeTrace.Run(copy, inputShapes);
+        // Sizes decide branches, and branches that are gone leave sizes known.
+        while (ShapeFolding.Apply(copy, trace))
+        {
+            var inlined = BranchInlining.Settle(copy);
+            trace = ShapeTrace.Run(copy, inputShapes);
+            if (!inlined) break;
+        }
         if (BatchConstantFolding.Apply(copy, trace)) trace = ShapeTrace.Run(copy, inputShapes);
         return new NormalisedModel(copy, trace, fills);
     }

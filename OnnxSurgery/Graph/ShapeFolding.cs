@@ -4,7 +4,7 @@ using OnnxEdit.Surgery.Proto;
 namespace OnnxEdit.Surgery.Graph;
 
 /// <summary>
-/// Replaces shapes that a graph computes from its input's shape (Shape, Gather, Concat ... into Reshape) by
+/// Replaces shapes that a graph computes from its input's shape (Shape, Gather, Concat ... into Reshape, or into the condition of an If) by
 /// constants, where tracing at two batch sizes, and at other sizes where inputs leave some open, shows them constant but for
 /// these. Does nothing where an open size could not be varied. Changes the graph in place.
 /// </summary>
@@ -25,7 +25,7 @@ static class ShapeFolding
             {
                 var name = node.Input[i];
                 if (name.Length == 0 || index.Initializer(name) is not null || index.Producer(name) is not { } producer
-                    || !node.IsStandard() || !ReadsShape(node, i) || trace.Integers(name) is not { } values
+                    || !node.IsStandard() || !(ReadsShape(node, i) || Decides(node, index)) || trace.Integers(name) is not { } values
                     || !DependsOnShapesOnly(producer, index, trace, dependence)) continue;
                 if (Constant(node, i, values, trace) is not { } constant) continue;
                 var folded = $"{name}_const_{n}_{i}";
@@ -48,6 +48,13 @@ static class ShapeFolding
         ("Slice", >= 1) or ("Split", 1) => true,
         _ => false,
     };
+
+    // A comparison on which an If depends; of other logic that If stays.
+    static bool Decides(NodeProto node, GraphIndex index) => node.OpType is "Equal" or "Less" or "LessOrEqual" or "Greater" or "GreaterOrEqual" && LeadsToIf(node, index);
+
+    static bool LeadsToIf(NodeProto node, GraphIndex index) => index.Consumers(node.Output[0]).Any(reader =>
+        BranchInlining.IsIf(reader) && reader.Input[0] == node.Output[0]
+        || reader.IsStandard() && reader.OpType is "Not" or "And" or "Or" or "Xor" or "Cast" or "Identity" or "Squeeze" or "Reshape" && LeadsToIf(reader, index));
 
     static long[]? Constant(NodeProto node, int input, (long[] First, long[] Second) values, ShapeTrace trace)
     {

@@ -1,6 +1,7 @@
 using Microsoft.ML.OnnxRuntime;
 using Microsoft.ML.OnnxRuntime.Tensors;
 using OnnxEdit.Surgery.Model;
+using OnnxEdit.Surgery.Model.Counting;
 using OnnxEdit.Surgery.Proto;
 
 namespace OnnxEdit.Surgery.Graph;
@@ -19,6 +20,7 @@ sealed class ShapeTrace
     readonly Dictionary<string, TensorElementType> _types = [];
     readonly Dictionary<string, (long[] First, long[] Second)> _integers = [];
     Traced? _second, _other;
+    (long Items, Dictionary<string, int>? Axis) _examples;
 
     ShapeTrace(bool dynamicBatch, int batch) => (HasDynamicBatch, Batch) = (dynamicBatch, batch);
 
@@ -45,6 +47,12 @@ sealed class ShapeTrace
     /// <summary>Axis that grows with the batch, or -1. Known only when the batch is symbolic.</summary>
     public int BatchAxis(string tensor) => _batchAxis.GetValueOrDefault(tensor, -1);
 
+    /// <summary>
+    /// What counts per example go by. Examples lie along the batch; where the first dimension of no input is open, along the open
+    /// one that the outputs have first ([steps, N, width] to [N, classes]).
+    /// </summary>
+    public TracedSizes Sizes => new(_shapes, _examples.Items, _examples.Axis is { } axes ? tensor => axes.GetValueOrDefault(tensor, -1) : null);
+
     /// <summary>Values of a small integer tensor at the two traced batch sizes (twice the same when fixed).</summary>
     internal (long[] First, long[] Second)? Integers(string tensor) =>
         _integers.TryGetValue(tensor, out var v) ? v : null;
@@ -68,7 +76,10 @@ sealed class ShapeTrace
     /// <param name="like">Known tensors by the new ones.</param>
     internal ShapeTrace With(ModelProto model, IEnumerable<KeyValuePair<string, string>> like)
     {
-        var trace = new ShapeTrace(HasDynamicBatch, Batch) { _second = _second, _other = _other, Whole = Whole };
+        var trace = new ShapeTrace(HasDynamicBatch, Batch)
+        {
+            _second = _second, _other = _other, Whole = Whole, _examples = (_examples.Items, _examples.Axis is null ? null : new(_examples.Axis)),
+        };
         foreach (var (name, shape) in _shapes) trace._shapes[name] = shape;
         foreach (var (name, axis) in _batchAxis) trace._batchAxis[name] = axis;
         foreach (var (name, type) in _types) trace._types[name] = type;
@@ -78,6 +89,7 @@ sealed class ShapeTrace
             trace._shapes[name] = Shape(known);
             trace._types[name] = ElementType(known);
             if (BatchAxis(known) is var axis and >= 0) trace._batchAxis[name] = axis;
+            if (_examples.Axis?.TryGetValue(known, out var own) == true) trace._examples.Axis![name] = own;
         }
         trace.AddConstants(model);
         return trace;
@@ -118,6 +130,8 @@ sealed class ShapeTrace
         using var run = new BoundedRun(model);
         var trace = MeasureWhole(session, run, inputs, names);
         trace._other = AtOtherSizes(session, run, inputs, names, trace.Batch, trace.Whole);
+        trace._examples = trace.HasDynamicBatch ? (trace.Batch, trace._batchAxis)
+            : trace.Examples(model.Graph, inputs, fewer => RunOnce(session, run, fewer, names, trace.Batch, trace.Whole));
         trace.AddConstants(model);
         return trace;
     }
@@ -152,8 +166,49 @@ sealed class ShapeTrace
             trace._shapes[input.Name] = inputs.At(input, trace.Batch);
             trace._types[input.Name] = (TensorElementType)input.Type.TensorType.ElemType;
         }
+        trace._examples = (trace.FixedItems(model.Graph, inputs), null);
         trace.AddConstants(model);
         return trace;
+    }
+
+    (long Items, Dictionary<string, int>? Axis) Examples(GraphProto graph, InputShapes inputs, Func<InputShapes, Traced> run)
+    {
+        if (inputs.HasOpenBatch) return (Batch, null);
+        if (inputs.WithFewerExamples(graph.Output) is not var (fewer, items)) return (FixedItems(graph, inputs), null);
+        try
+        {
+            var second = run(fewer);
+            Dictionary<string, int> axes = [];
+            foreach (var input in inputs.Inputs) Note(input.Name, fewer.At(input, Batch));
+            foreach (var (name, found) in second) Note(name, found.Shape);
+            return (items, axes);
+
+            void Note(string tensor, long[] other)
+            {
+                if (GrowingAxis(Shape(tensor), other) is var axis and >= 0) axes[tensor] = axis;
+            }
+        }
+        catch (OnnxSurgeryException)
+        {
+            // It runs at this number alone.
+            return (items, null);
+        }
+    }
+
+    // All sizes are numbers: the outputs' first is that of the examples where an input has it, too.
+    long FixedItems(GraphProto graph, InputShapes inputs)
+    {
+        var made = graph.Output.Select(o => _shapes.GetValueOrDefault(o.Name)).FirstOrDefault(s => s is { Length: > 1 })?[0];
+        return made is { } items and > 0 && inputs.Inputs.FirstOrDefault() is { } input && Shape(input.Name) is { Length: > 1 } shape && shape.Contains(items)
+            ? items : inputs.FixedBatch;
+    }
+
+    static int GrowingAxis(long[] shape, long[] other)
+    {
+        if (other.Length != shape.Length) return -1;
+        for (var a = 0; a < shape.Length; a++)
+            if (shape[a] != other[a]) return a;
+        return -1;
     }
 
     void AddConstants(ModelProto model)
@@ -239,13 +294,7 @@ sealed class ShapeTrace
             trace._types[name] = type;
             if (!(second ?? first).TryGetValue(name, out var other)) continue;
             if (ints is not null && other.Integers is not null) trace._integers[name] = (ints, other.Integers);
-            if (other.Shape.Length != shape.Length) continue;
-            for (var a = 0; a < shape.Length; a++)
-                if (shape[a] != other.Shape[a])
-                {
-                    trace._batchAxis[name] = a;
-                    break;
-                }
+            if (GrowingAxis(shape, other.Shape) is var axis and >= 0) trace._batchAxis[name] = axis;
         }
         return trace;
     }

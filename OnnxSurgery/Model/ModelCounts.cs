@@ -1,3 +1,4 @@
+using OnnxEdit.Surgery.Model.Counting;
 using OnnxEdit.Surgery.Proto;
 
 namespace OnnxEdit.Surgery.Model;
@@ -13,18 +14,26 @@ namespace OnnxEdit.Surgery.Model;
 /// <param name="Nodes">One entry per node in graph order, nodes of sub-graphs after the node that holds them.</param>
 public sealed record ModelCounts(long Parameters, long Macs, long Bytes, IReadOnlyList<NodeCounts> Nodes)
 {
-    /// <summary>True when every convolution and matrix product had the shapes it needs.</summary>
+    /// <summary>True when every operator that multiplies had the shapes it needs.</summary>
     public bool MacsComplete => Nodes.All(n => n.Macs is not null);
 
     /// <summary>Counts a model.</summary>
     /// <param name="model">The model.</param>
     /// <param name="shapes">Traced shape of each tensor by name; null or incomplete leaves MACs unknown.</param>
-    /// <param name="batch">The batch size that the shapes were traced at; counts are divided by it.</param>
+    /// <param name="batch">The batch size that the shapes were traced at; MACs of what depends on the inputs are divided by it.</param>
     /// <exception cref="OnnxSurgeryException">The batch size is not positive.</exception>
     public static ModelCounts Of(ModelProto model, IReadOnlyDictionary<string, long[]>? shapes = null, long batch = 1)
     {
         if (batch < 1) throw new OnnxSurgeryException($"The traced batch size is {batch}; it must be at least 1.");
-        var nodes = new CountingWalk(shapes ?? new Dictionary<string, long[]>(), batch).Of(model.Graph);
+        return Of(model, new TracedSizes(shapes ?? new Dictionary<string, long[]>(), batch, null));
+    }
+
+    /// <summary>Counts a traced model.</summary>
+    /// <param name="model">The model.</param>
+    /// <param name="sizes">What was traced.</param>
+    internal static ModelCounts Of(ModelProto model, TracedSizes sizes)
+    {
+        var nodes = new CountingWalk(sizes).Of(model.Graph);
         return new(nodes.Sum(n => n.Parameters), nodes.Sum(n => n.Macs ?? 0), ByteCount(model), nodes);
     }
 

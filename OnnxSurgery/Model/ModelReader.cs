@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Text;
 using Google.Protobuf;
+using OnnxEdit.Surgery.Model.Loading;
 using OnnxEdit.Surgery.Proto;
 
 namespace OnnxEdit.Surgery.Model;
@@ -20,8 +21,11 @@ static class ModelReader
         try
         {
             var files = ExternalData.Read(proto, Path.GetFullPath(path), mapFrom, hash);
+            List<string> notes = [];
+            if (NodeOrder.Sort(proto.Graph)) notes.Add("The model's nodes are not in the order in which they read each other; they were sorted.");
+            if (ZeroExtents.Open(proto.Graph) is { Count: > 0 } opened) notes.Add($"The model declares a size of 0 for {string.Join(", ", opened.Select(n => $"'{n}'"))}; it is read as open.");
             ModelValidator.Check(proto);
-            return new OnnxModel(proto, path, Convert.ToHexStringLower(hash.GetHashAndReset()), files);
+            return new OnnxModel(proto, path, Convert.ToHexStringLower(hash.GetHashAndReset()), files) { Notes = notes };
         }
         catch (OnnxSurgeryException e)
         {

@@ -1,3 +1,5 @@
+using OnnxEdit.Surgery.Model.Counting;
+
 namespace OnnxEdit.Surgery.Model;
 
 /// <summary>What one node costs.</summary>
@@ -5,8 +7,12 @@ namespace OnnxEdit.Surgery.Model;
 /// <param name="Op">Operator type.</param>
 /// <param name="Parameters">Parameters first read by this node; a shared tensor counts at its first reader only.</param>
 /// <param name="Macs">
-/// Multiply-accumulates at batch 1: 0 for operators other than convolutions and matrix products, null when the
-/// shapes needed are not among the traced ones.
+/// Multiply-accumulates of one example: 0 for operators that only move, compare or work elementwise, null when the shapes needed
+/// are not among the traced ones.
 /// </param>
 /// <param name="OutputShape">Traced shape of the first output, or null.</param>
-public sealed record NodeCounts(string Name, string Op, long Parameters, long? Macs, IReadOnlyList<long>? OutputShape);
+public sealed record NodeCounts(string Name, string Op, long Parameters, long? Macs, IReadOnlyList<long>? OutputShape)
+{
+    /// <summary>What <see cref="Macs"/> is the sum of.</summary>
+    internal IReadOnlyList<(MacTerm Term, long Macs)> Work { get; init; } = [];
+}

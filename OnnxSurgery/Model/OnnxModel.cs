@@ -28,6 +28,9 @@ public sealed class OnnxModel
     /// <summary>Full paths of the external data files that the source's tensors were read from; usually none.</summary>
     public IReadOnlyList<string> DataFiles { get; }
 
+    /// <summary>What loading put right, in sentences; usually nothing. The file is as it was.</summary>
+    internal IReadOnlyList<string> Notes { get; init; } = [];
+
     /// <summary>
     /// Reads and validates a model file (<see cref="ModelValidator.Check"/>). Tensors kept in external files are
     /// brought into memory, or mapped where they are many: the data files must then stay as they are while the model

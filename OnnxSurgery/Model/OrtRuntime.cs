@@ -10,6 +10,11 @@ namespace OnnxEdit.Surgery.Model;
 /// </summary>
 static partial class OrtRuntime
 {
+    /// <summary>
+    /// Producer of graphs that are cut out of a model here. That ONNX Runtime refuses one is no fault of the model, which ran before.
+    /// </summary>
+    internal const string OwnProducer = "onnxedit, part of a model";
+
     /// <summary>Version of the native library, for reports.</summary>
     public static string Version => Started().GetVersionString();
 
@@ -44,6 +49,7 @@ static partial class OrtRuntime
     /// <param name="model">The model; not kept.</param>
     /// <param name="optimise">False switches all graph optimisations off (tracing, folding).</param>
     /// <exception cref="OnnxSurgeryException">ORT refuses the model; its reason is in the message.</exception>
+    /// <exception cref="InvalidOperationException">It refuses a graph that was cut out of a model by onnxedit.</exception>
     public static ModelSession CreateSession(ModelProto model, bool optimise = true)
     {
         using var options = CreateOptions(isOnDevice: optimise);
@@ -53,6 +59,10 @@ static partial class OrtRuntime
         try
         {
             return new ModelSession(model, options);
+        }
+        catch (OnnxRuntimeException e) when (model.ProducerName == OwnProducer && !FirstLine(e.Message).Contains("memory", StringComparison.OrdinalIgnoreCase))
+        {
+            throw new InvalidOperationException($"onnxedit cut a graph out of the model that ONNX Runtime refuses, which is a fault of onnxedit: {FirstLine(e.Message)}", e);
         }
         catch (OnnxRuntimeException e)
         {

@@ -1,5 +1,6 @@
 using System.Collections.Frozen;
 using OnnxEdit.Surgery.Proto;
+using DataType = OnnxEdit.Surgery.Proto.TensorProto.Types.DataType;
 
 namespace OnnxEdit.Surgery.Model;
 
@@ -57,15 +58,10 @@ static class WeightRoles
         !node.IsStandard()
         || (_arrays.TryGetValue(node.OpType, out var range) && (range.End.IsFromEnd || input < range.End.Value));
 
-    /// <summary>True for an input whose every element takes part in the operator's multiplications.</summary>
-    internal static bool IsMultiplied(NodeProto node, int input) => node.IsStandard() && node.OpType switch
-    {
-        "Conv" or "ConvTranspose" or "ConvInteger" or "DeformConv" => input == 1,
-        "Gemm" or "MatMul" or "MatMulInteger" => input is 0 or 1,
-        "QLinearConv" => input == 3,
-        "QLinearMatMul" => input is 0 or 3,
-        _ => false,
-    };
+    /// <summary>Floats, or integers of at most 8 bits: never indices or shapes.</summary>
+    internal static bool IsLearnable(DataType type) => type is DataType.Float or DataType.Float16 or DataType.Bfloat16 or DataType.Double
+        or DataType.Int8 or DataType.Uint8 or DataType.Int4 or DataType.Uint4 or DataType.Float4E2M1
+        or DataType.Float8E4M3Fn or DataType.Float8E4M3Fnuz or DataType.Float8E5M2 or DataType.Float8E5M2Fnuz;
 
     /// <summary>True when the first output is the first input's constant in another form.</summary>
     internal static bool PassesOn(NodeProto node) => node.IsStandard() && _passing.Contains(node.OpType);

@@ -138,6 +138,14 @@ public sealed partial class GraphBuilder
         return name;
     }
 
+    /// <summary>An int64 initializer without dimensions.</summary>
+    public string Scalar(string name, long value)
+    {
+        _graph.Initializer.Add(TensorData.FromIntegers(name, [], [value]));
+        _shapes[name] = [];
+        return name;
+    }
+
     /// <summary>A random float tensor made by a Constant node instead of an initializer, N(0, 1/fanIn).</summary>
     public string Constant(string name, long[] dims, long fanIn = 1)
     {

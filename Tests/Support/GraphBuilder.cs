@@ -189,6 +189,15 @@ public sealed partial class GraphBuilder(int seed, int opset = 17)
         return name;
     }
 
+    /// <summary>Any operator with several outputs, named like the first; an empty output name is one that is left out.</summary>
+    public void Several(string op, string[] inputs, string[] outputs, long[][] shapes, Action<NodeProto>? configure = null)
+    {
+        var node = NodeAttributes.Node(op, inputs, outputs, outputs.First(o => o.Length > 0));
+        configure?.Invoke(node);
+        _graph.Node.Add(node);
+        foreach (var (output, shape) in outputs.Zip(shapes)) _shapes[output] = shape;
+    }
+
     /// <summary>The model, returning the given tensors as graph outputs.</summary>
     public ModelProto Build(params string[] outputs)
     {

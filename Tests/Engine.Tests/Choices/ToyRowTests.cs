@@ -55,7 +55,7 @@ public sealed class ToyRowTests
     [Fact]
     public void A_metric()
     {
-        var row = CountedMetrics.Row("toys", "toys", cost => cost.Parameters / cost.TotalParameters, gain => gain.Parameters);
+        var row = CountedMetrics.Row("toys", "toys", cost => (cost.Parameters, cost.TotalParameters), gain => gain.Parameters);
         var result = With(BudgetMetrics.Table, row, () => Slimmer.Slim(
             _small.Model, new SlimData(), new SlimOptions { Budget = SlimBudget.Parse("toys=0.8"), Recovery = RecoveryKind.None, Align = 1 }, null, TestContext.Current.CancellationToken));
         Assert.Equal("0.8 of the toys", result.Plan.Budget);

@@ -50,7 +50,7 @@ public sealed class AllocationTests
     {
         var (removed, _, cost) = new Allocation(_analysis, Curves(1), _ => 1).Choose(g => g.Macs, c => c.Macs <= 0.5 * c.TotalMacs);
         var slim = NormalisedModel.Create(ChannelRemoval.Apply(_analysis, removed));
-        var counts = ModelCounts.Of(slim.Proto, slim.Trace.Shapes, slim.Trace.Batch);
+        var counts = ModelCounts.Of(slim.Proto, slim.Trace.Sizes);
         Assert.Equal(cost.Parameters, counts.Parameters);
         Assert.Equal(cost.Macs, counts.Macs);
     }

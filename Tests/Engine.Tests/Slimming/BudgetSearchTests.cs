@@ -3,6 +3,7 @@ using OnnxEdit.Engine.Slimming;
 using OnnxEdit.Engine.Slimming.Metrics;
 using OnnxEdit.Surgery;
 using OnnxEdit.Surgery.Channels;
+using OnnxEdit.Surgery.Graph;
 using Xunit;
 
 namespace OnnxEdit.Engine.Tests;
@@ -94,6 +95,19 @@ public sealed class BudgetSearchTests
         // Where everything goes that can go, whatever is counted.
         var (removed, _, _) = Allocation().Choose(g => g.Parameters, _ => false);
         Assert.StartsWith(FormattableString.Invariant($"At most {100 * (1 - Left(metric, removed)):0.0} % of the {what} can be removed (asked for: 99.9 %)"), error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_share_of_nothing_is_refused_with_another_way()
+    {
+        var b = new GraphBuilder(1);
+        var model = b.Build(b.Relu(b.Input("x", 3)));
+        var analysis = ChannelAnalysis.Of(NormalisedModel.Create(model));
+        var allocation = new Allocation(analysis, new Dictionary<ChannelGroup, GroupCurve>(), _ => 1);
+        var search = new BudgetSearch(allocation, analysis, model, new SlimOptions { Budget = new SlimBudget("macs", 0.6) }, _ => 0, new Told(_told), TestContext.Current.CancellationToken);
+        var error = Assert.Throws<OnnxEngineException>(search.Run);
+        Assert.Equal(ErrorKind.TargetNotReached, error.Kind);
+        Assert.StartsWith("No MACs can be counted in this model", error.Message, StringComparison.Ordinal);
     }
 
     [Fact]

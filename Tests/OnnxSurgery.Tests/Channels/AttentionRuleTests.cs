@@ -29,6 +29,7 @@ public class AttentionRuleTests
             var masked = ModelRunner.Run(MaskInsertion.Apply(analysis, removed));
             var slim = ChannelRemoval.Apply(analysis, removed);
             ModelRunner.AssertSame(masked, ModelRunner.Run(slim), $"{form}, {cut}, seed {seed}");
+            CostCheck.AssertSame(analysis, removed, slim, $"{form}, {cut}, seed {seed}");
             if (seed == 0) ModelRunner.AssertSame(original, ModelRunner.Run(slim), $"{form}, nothing removed");
             else if (ModelRunner.Difference(original[0], masked[0]) > 1e-4) telling++;
         }

@@ -27,7 +27,9 @@ public class FusedAttentionRuleTests
         {
             var removed = RandomRemoval.Draw(analysis, seed, seed == 0 ? 0 : 0.4);
             var masked = ModelRunner.Run(MaskInsertion.Apply(analysis, removed));
-            ModelRunner.AssertSame(masked, ModelRunner.Run(ChannelRemoval.Apply(analysis, removed)), $"{form}, {cut}, seed {seed}");
+            var slim = ChannelRemoval.Apply(analysis, removed);
+            ModelRunner.AssertSame(masked, ModelRunner.Run(slim), $"{form}, {cut}, seed {seed}");
+            CostCheck.AssertSame(analysis, removed, slim, $"{form}, {cut}, seed {seed}");
             if (ModelRunner.Difference(original[0], masked[0]) > 1e-4) telling++;
         }
         Assert.True(telling >= 3, $"only {telling} of 5 removals changed what {form} returns");

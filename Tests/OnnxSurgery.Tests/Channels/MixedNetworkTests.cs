@@ -32,6 +32,7 @@ public class MixedNetworkTests
                 ModelValidator.Check(slim);
                 var what = $"seed {seed}, {model.Graph.Node.Count} nodes, {removed.Count(r => r)} of {removed.Length} cells";
                 ModelRunner.AssertSame(masked, ModelRunner.Run(slim, seed), what);
+                CostCheck.AssertSame(analysis, removed, slim, what);
                 Assert.Equal(original.Select(o => (o.Name, string.Join(',', o.Shape))), masked.Select(o => (o.Name, string.Join(',', o.Shape))));
                 Assert.Equal(model.Graph.Input, slim.Graph.Input);
                 Assert.Equal(model.Graph.Output, slim.Graph.Output);

@@ -27,7 +27,9 @@ public class RecurrentRuleTests
         {
             var removed = RandomRemoval.Draw(analysis, seed, 0.4);
             var masked = ModelRunner.Run(MaskInsertion.Apply(analysis, removed));
-            ModelRunner.AssertSame(masked, ModelRunner.Run(ChannelRemoval.Apply(analysis, removed)), $"{op}, seed {seed}");
+            var slim = ChannelRemoval.Apply(analysis, removed);
+            ModelRunner.AssertSame(masked, ModelRunner.Run(slim), $"{op}, seed {seed}");
+            CostCheck.AssertSame(analysis, removed, slim, $"{op}, seed {seed}");
             Assert.Contains(original.Zip(masked), p => ModelRunner.Difference(p.First, p.Second) > 1e-4);
         }
     }

@@ -64,14 +64,7 @@ public class RemovalCostTests
     {
         var analysis = ChannelAnalysis.Of(NormalisedModel.Create(model, shapes));
         var removed = RandomRemoval.Draw(analysis, 1, 0.5);
-        var cost = new RemovalCost(analysis);
-        for (var c = 0; c < removed.Length; c++)
-            if (removed[c]) cost.Remove(c);
-        var slim = ChannelRemoval.Apply(analysis, removed);
-        var trace = ShapeTrace.Run(slim, shapes);
-        var counts = ModelCounts.Of(slim, trace.Shapes, trace.Batch);
-        Assert.True(Math.Abs(counts.Parameters - cost.Parameters) < 1e-3, $"{what}: {counts.Parameters} parameters, not {cost.Parameters}");
-        Assert.True(Math.Abs(counts.Macs - cost.Macs) < 1e-6 * (counts.Macs + 1), $"{what}: {counts.Macs} MACs, not {cost.Macs}");
+        CostCheck.AssertSame(analysis, removed, ChannelRemoval.Apply(analysis, removed), what, shapes);
     }
 
     static AttributeProto Branch(string name, string captured)

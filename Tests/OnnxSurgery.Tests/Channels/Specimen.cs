@@ -50,6 +50,7 @@ sealed class Specimen
         var masked = ModelRunner.Run(MaskInsertion.Apply(Analysis, removed));
         var slim = ChannelRemoval.Apply(Analysis, removed);
         ModelRunner.AssertSame(masked, ModelRunner.Run(slim), "slim against masked");
+        CostCheck.AssertSame(Analysis, removed, slim, "slim");
         var original = ModelRunner.Run(_source);
         Assert.Equal(original.Select(o => o.Shape), masked.Select(o => o.Shape));
         Assert.True(original.Zip(masked).Any(p => ModelRunner.Difference(p.First, p.Second) > 1e-4), "the masks changed nothing, so the comparison says nothing");

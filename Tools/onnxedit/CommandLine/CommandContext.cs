@@ -1,5 +1,6 @@
 using System.CommandLine;
 using OnnxEdit.Surgery;
+using OnnxEdit.Surgery.Model;
 
 namespace OnnxEdit.Cli;
 
@@ -21,4 +22,13 @@ sealed record CommandContext(ParseResult Parsed, GlobalOptions Global, CliOutput
 
     /// <summary>The value of an argument.</summary>
     internal T? Get<T>(Argument<T> argument) => Parsed.GetValue(argument);
+
+    /// <summary>Loads a model, and says what loading put right.</summary>
+    /// <exception cref="OnnxSurgeryException">It is not a usable model.</exception>
+    internal OnnxModel Load(string path)
+    {
+        var model = OnnxModel.Load(path);
+        foreach (var note in model.Notes) Output.Note(note);
+        return model;
+    }
 }

@@ -29,8 +29,8 @@ sealed class BenchCommand : CliCommand
 
     internal override void Execute(CommandContext context)
     {
-        var first = OnnxModel.Load(context.Get(_first)!);
-        var second = context.Get(_second) is { } path ? OnnxModel.Load(path) : null;
+        var first = context.Load(context.Get(_first)!);
+        var second = context.Get(_second) is { } path ? context.Load(path) : null;
         var defaults = new LatencyOptions();
         var options = defaults with
         {

@@ -4,7 +4,6 @@ using OnnxEdit.Engine;
 using OnnxEdit.Engine.Deployment;
 using OnnxEdit.Engine.Deployment.Gates;
 using OnnxEdit.Surgery;
-using OnnxEdit.Surgery.Model;
 
 namespace OnnxEdit.Cli;
 
@@ -81,7 +80,7 @@ sealed class DeployCommand : CliCommand
             StorageUri = context.Get(_storage),
             OpenBatch = context.Get(_openBatch),
             MaxBatchSize = context.Get(_maxBatch),
-            Parity = context.Get(_parity) is { } source ? OnnxModel.Load(source) : null,
+            Parity = context.Get(_parity) is { } source ? context.Load(source) : null,
             Gates = _gates.Select(gate => (gate.Name, Limit: context.Get(gate.Option))).Where(gate => gate.Limit is not null).ToDictionary(gate => gate.Name, gate => gate.Limit!.Value),
             Activate = activate,
             Labels = data?.ClassNames,

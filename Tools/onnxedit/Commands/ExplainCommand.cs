@@ -3,7 +3,6 @@ using OnnxEdit.Engine;
 using OnnxEdit.Surgery;
 using OnnxEdit.Surgery.Channels;
 using OnnxEdit.Surgery.Graph;
-using OnnxEdit.Surgery.Model;
 
 namespace OnnxEdit.Cli;
 
@@ -29,7 +28,7 @@ sealed class ExplainCommand : CliCommand
 
     internal override void Execute(CommandContext context)
     {
-        var model = OnnxModel.Load(context.Get(_model)!);
+        var model = context.Load(context.Get(_model)!);
         var shapes = InputShapeOption.Complete(context, _shapes, model);
         var facts = ChannelFacts.Of(model.Path, ChannelAnalysis.Of(
             NormalisedModel.Create(model.Proto, shapes), context.Get(_attention)!.Value));

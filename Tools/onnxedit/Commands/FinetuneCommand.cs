@@ -5,7 +5,6 @@ using OnnxEdit.Engine.Finetuning;
 using OnnxEdit.Engine.Training;
 using OnnxEdit.Engine.Training.Rules;
 using OnnxEdit.Surgery;
-using OnnxEdit.Surgery.Model;
 
 namespace OnnxEdit.Cli;
 
@@ -60,7 +59,7 @@ sealed class FinetuneCommand : CliCommand
         if (curve is not null) OutputTarget.Require(curve, inputs.Model, context.Global.Force);
         var options = new FinetuneOptions
         {
-            Teacher = context.Get(_teacher) is { } path ? OnnxModel.Load(path) : null,
+            Teacher = context.Get(_teacher) is { } path ? context.Load(path) : null,
             Temperature = context.Get(_temperature),
             Steps = context.Get(_steps),
             Batch = context.Get(_batch),

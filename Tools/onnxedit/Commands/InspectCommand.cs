@@ -27,7 +27,7 @@ sealed class InspectCommand : CliCommand
 
     internal override void Execute(CommandContext context)
     {
-        var model = OnnxModel.Load(context.Get(_model)!);
+        var model = context.Load(context.Get(_model)!);
         var shapes = InputShapeOption.Complete(context, _shapes, model);
         var facts = ModelFacts.Of(model, Trace(context, model, shapes)) with { Channels = Channels(model, shapes) };
         var alignment = context.Get(_alignment) ? AlignmentTable.Load(context.Cancellation) : null;

@@ -26,7 +26,7 @@ sealed class ReportCommand : CliCommand
     {
         var inputs = _inputs.Resolve(context);
         inputs = inputs with { InputShapes = InputShapeOption.Complete(context, _shapes, inputs.Model) };
-        var before = context.Get(_before) is { } path ? OnnxModel.Load(path) : null;
+        var before = context.Get(_before) is { } path ? context.Load(path) : null;
         var target = Target(context.Get(_out), inputs, before, context.Global.Force);
         var job = new ReportJob(context, inputs, before, target) { Limit = context.Get(_limit) };
         var report = job.Run();

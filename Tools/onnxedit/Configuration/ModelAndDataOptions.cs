@@ -2,7 +2,6 @@ using System.CommandLine;
 using System.Globalization;
 using OnnxEdit.Engine;
 using OnnxEdit.Surgery;
-using OnnxEdit.Surgery.Model;
 
 namespace OnnxEdit.Cli;
 
@@ -76,7 +75,7 @@ sealed class ModelAndDataOptions
         var inputs = new ModelAndData
         {
             Path = path,
-            Model = OnnxModel.Load(path),
+            Model = context.Load(path),
             Output = context.Get(_output) ?? config?.Output,
             Preprocessing = _preprocessing.Resolve(context, config),
             DataPath = data ?? evalData,

@@ -48,7 +48,7 @@ sealed class RunInputs
         var inputs = new ModelAndData
         {
             Path = path,
-            Model = OnnxModel.Load(path),
+            Model = context.Load(path),
             Output = manifest.Options.Output,
             Preprocessing = manifest.Data.Preprocessing,
             DataPath = context.Get(_data) ?? manifest.Data.Path,

@@ -76,7 +76,7 @@ sealed record ModelFacts
     internal static ModelFacts Of(OnnxModel model, ShapeTrace? trace)
     {
         var proto = model.Proto;
-        var counts = ModelCounts.Of(proto, trace?.Shapes, trace?.Batch ?? 1);
+        var counts = trace is null ? ModelCounts.Of(proto) : ModelCounts.Of(proto, trace.Sizes);
         return new ModelFacts
         {
             Model = model.Path,

@@ -1,10 +1,10 @@
 using OnnxEdit.Surgery.Proto;
 using DataType = OnnxEdit.Surgery.Proto.TensorProto.Types.DataType;
 
-namespace OnnxEdit.Surgery.Model;
+namespace OnnxEdit.Surgery.Model.Counting;
 
 /// <summary>One pass over a graph and its sub-graphs in topological order, carrying what is known of each tensor.</summary>
-sealed class CountingWalk(IReadOnlyDictionary<string, long[]> shapes, long batch)
+sealed class CountingWalk(TracedSizes traced)
 {
     /// <summary>Stored values: shared by all names that an Identity, Cast or Reshape gives them.</summary>
     sealed class Constant(long elements, bool learnable, IReadOnlyList<long> dims, TensorProto? values = null)
@@ -55,7 +55,11 @@ sealed class CountingWalk(IReadOnlyDictionary<string, long[]> shapes, long batch
             if (node.Output.Count == 0) continue;
             Classify(node, scope);
             var parameters = Parameters(node, scope);
-            _counts.Add(new(names.Of(node), node.OpType, parameters, Macs(node, scope), shapes.GetValueOrDefault(node.Output[0])));
+            var work = Work(node, scope);
+            _counts.Add(new(names.Of(node), node.OpType, parameters, work?.Sum(t => PerItem(node, t, scope)), traced.Shapes.GetValueOrDefault(node.Output[0]))
+            {
+                Work = [.. (work ?? []).Select(t => (t, PerItem(node, t, scope)))],
+            });
             foreach (var a in node.Attribute)
             {
                 if (a.G is not null) Walk(a.G, scope.Inner());
@@ -86,7 +90,7 @@ sealed class CountingWalk(IReadOnlyDictionary<string, long[]> shapes, long batch
         if (node.OpType == "ConstantOfShape")
         {
             var type = (DataType)(node.Find("value")?.T?.DataType ?? (int)DataType.Float);
-            return shapes.TryGetValue(node.Output[0], out var shape) ? new(Product(shape), IsLearnable(type), shape) : null;
+            return traced.Shapes.TryGetValue(node.Output[0], out var shape) ? new(Product(shape), WeightRoles.IsLearnable(type), shape) : null;
         }
         return WeightRoles.PassesOn(node) ? scope.Constants.GetValueOrDefault(node.Input.FirstOrDefault("")) : null;
     }
@@ -108,45 +112,35 @@ sealed class CountingWalk(IReadOnlyDictionary<string, long[]> shapes, long batch
         return sum;
     }
 
-    long? Macs(NodeProto node, Scope scope)
+    // Null where a size is not known, none where the operator multiplies nothing.
+    IReadOnlyList<MacTerm>? Work(NodeProto node, Scope scope)
     {
-        if (!node.IsStandard()) return 0;
-        // Products of a result with its inner dimension; a convolution's weight is [M, C/g, k...], so that an output
-        // element costs C/g * k..., and a transposed convolution's is [C, M/g, k...], paid for each input element.
-        var macs = node.OpType switch
+        if (MacTable.For(node) is not { } rule) return [];
+        try
         {
-            "Conv" or "ConvInteger" => Convolution(Shape(node.Output[0], scope), Shape(Input(node, 1), scope)),
-            "QLinearConv" => Convolution(Shape(node.Output[0], scope), Shape(Input(node, 3), scope)),
-            "ConvTranspose" => Convolution(Shape(Input(node, 0), scope), Shape(Input(node, 1), scope)),
-            "MatMul" or "MatMulInteger" or "QLinearMatMul" => MatrixProduct(Shape(node.Output[0], scope), Shape(Input(node, 0), scope), ^1),
-            "Gemm" => MatrixProduct(Shape(node.Output[0], scope), Shape(Input(node, 0), scope), node.Int("transA", 0) == 0 ? ^1 : ^2),
-            _ => 0,
-        };
-        return macs is { } total && total % batch == 0 && scope.Data.Contains(node.Output[0]) ? total / batch : macs;
+            return rule(new NodeSizes(node, tensor => Shape(tensor, scope), scope.Constants.ContainsKey));
+        }
+        catch (UnknownSizeException)
+        {
+            return null;
+        }
     }
 
-    static long? Convolution(IReadOnlyList<long>? positions, IReadOnlyList<long>? weight) =>
-        positions is null || weight is null ? null : Product(positions) * Product(weight.Skip(1));
-
-    static long? MatrixProduct(IReadOnlyList<long>? output, IReadOnlyList<long>? a, Index inner)
+    // Of one example. What no example has a part in (a product of weights) is done once for all.
+    long PerItem(NodeProto node, MacTerm term, Scope scope)
     {
-        if (output is null || a is null || a.Count == 0) return null;
-        var at = inner.GetOffset(a.Count);
-        return at < 0 ? null : Product(output) * a[at];
+        var isTheirs = traced.ItemAxis is { } axis
+            ? term.Extents.OfType<AxisOf>().Any(e => axis(e.Tensor) == e.Axis)
+            : scope.Data.Contains(node.Output[0]);
+        return isTheirs ? (long)Math.Round((decimal)term.Value / traced.Items) : term.Value;
     }
 
-    IReadOnlyList<long>? Shape(string tensor, Scope scope) => shapes.TryGetValue(tensor, out var shape)
+    IReadOnlyList<long>? Shape(string tensor, Scope scope) => traced.Shapes.TryGetValue(tensor, out var shape)
         ? shape
         : scope.Constants.GetValueOrDefault(tensor)?.Dims;
 
-    static string Input(NodeProto node, int index) => index < node.Input.Count ? node.Input[index] : "";
-
     static Constant FromTensor(TensorProto t) =>
-        new(TensorData.ElementCount(t), IsLearnable((DataType)t.DataType), t.Dims, t);
-
-    static bool IsLearnable(DataType type) => type is DataType.Float or DataType.Float16 or DataType.Bfloat16 or DataType.Double
-        or DataType.Int8 or DataType.Uint8 or DataType.Int4 or DataType.Uint4 or DataType.Float4E2M1
-        or DataType.Float8E4M3Fn or DataType.Float8E4M3Fnuz or DataType.Float8E5M2 or DataType.Float8E5M2Fnuz;
+        new(TensorData.ElementCount(t), WeightRoles.IsLearnable((DataType)t.DataType), t.Dims, t);
 
     static long Product(IEnumerable<long> dims) => dims.Aggregate(1L, (a, b) => a * b);
 }
