@@ -28,18 +28,18 @@ sealed class VersionFiles
     internal string ModelPath { get; }
 
     /// <summary>
-    /// How the files look from outside: name, size and times of each. Cheap, and asked at every look. When a file was made tells
-    /// one that was moved here, with its old time and the same size, from the one before.
+    /// How the files look from outside: name, size and time of each. Cheap, and asked at every look. The times of the folders tell
+    /// files that were moved here, of the same size and with an old time, from those before.
     /// </summary>
     /// <param name="dataFiles">The files of external data, as far as they are known.</param>
     internal string Stamp(IReadOnlyList<string> dataFiles)
     {
         var stamp = new StringBuilder(_entry);
-        stamp.Append(CultureInfo.InvariantCulture, $"\n{Directory.GetCreationTimeUtc(_folder).Ticks}");
+        stamp.Append(CultureInfo.InvariantCulture, $"\n{Directory.GetLastWriteTimeUtc(_folder).Ticks}/{Directory.GetLastWriteTimeUtc(Path.GetDirectoryName(_folder)!).Ticks}");
         foreach (var name in _fixed.Concat(dataFiles))
         {
             var file = Behind(name);
-            stamp.Append(CultureInfo.InvariantCulture, $"\n{name}/{(file.Exists ? $"{file.Length}/{file.LastWriteTimeUtc.Ticks}/{file.CreationTimeUtc.Ticks}" : "-")}");
+            stamp.Append(CultureInfo.InvariantCulture, $"\n{name}/{(file.Exists ? $"{file.Length}/{file.LastWriteTimeUtc.Ticks}" : "-")}");
         }
         return stamp.ToString();
     }

@@ -47,13 +47,14 @@ sealed class VersionRecord(int version)
     internal void Succeed(DateTimeOffset now, DateTimeOffset written) =>
         (Failure, _failures, Again) = (null, 0, IsAtRest(now) || written < now - _old ? DateTimeOffset.MaxValue : _since + Rest);
 
-    /// <summary>It does not load: it is tried again when the files have come to rest, then more and more rarely.</summary>
+    /// <summary>It does not load: it is tried again at every look until the files have come to rest, then more and more rarely.</summary>
     /// <param name="reason">Why, a sentence.</param>
     /// <param name="now">The time.</param>
     /// <param name="isReading">True when the files could not be read, which may be over in a moment.</param>
     internal void Fail(string reason, DateTimeOffset now, bool isReading)
     {
-        Failure = reason;
+        (Failure, Again) = (reason, now);
+        if (!IsAtRest(now) && !isReading) return;
         var seconds = isReading ? Math.Min(60, Math.Pow(2, _failures - 1)) : Math.Min(600, 3 * Math.Pow(4, _failures));
         _failures = Math.Min(_failures + 1, 10);
         Again = now + TimeSpan.FromSeconds(seconds);

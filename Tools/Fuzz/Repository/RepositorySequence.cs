@@ -20,6 +20,7 @@ sealed class RepositorySequence : IAsyncDisposable
     readonly ModelCatalog _catalog;
     readonly List<string> _steps = [];
     bool _mustAnswer;
+    int _at;
 
     /// <summary>Prepares it.</summary>
     /// <param name="root">An empty folder.</param>
@@ -41,9 +42,14 @@ sealed class RepositorySequence : IAsyncDisposable
     {
         for (var step = 0; step < 14; step++)
         {
-            Change(_versions[_random.Next(_versions.Length)]);
+            // Often the same one again.
+            if (_random.Next(2) == 0) _at = _random.Next(_versions.Length);
+            Change(_versions[_at]);
             if (_random.Next(3) > 0 && await LookAsync() is { } refused) return Told(refused);
             if (await AnswerAsync() is null && _mustAnswer) return Told("nothing answers, and there was a good version");
+            if (_random.Next(4) > 0) continue;
+            _steps.Add($"{_versions[_at].Number}:over");
+            _versions[_at].WriteOver(_random);
         }
         _steps.Add("rest");
         for (var look = 0; look < 5; look++)

@@ -29,10 +29,11 @@ sealed class VersionOnDisk(string model, int number, Func<DateTime> time)
     /// <summary>Writes a model file, in place or as a new one, whole or cut.</summary>
     internal void WriteModel(Random random, bool isWhole)
     {
-        _isExternal = random.Next(2) == 0;
+        // Mostly of the kind and so of the size before: what changed then shows in its time alone, or not at all.
+        if (random.Next(4) == 0) _isExternal = !_isExternal;
         var (own, weight) = (1000f * random.Next(1, 1000), random.Next(1, 1000));
         var bytes = TellingModel.Model(own, _isExternal ? null : weight);
-        Write(ModelPath, isWhole ? bytes : bytes[..random.Next(bytes.Length)], random.Next(2) == 0);
+        Write(ModelPath, isWhole ? bytes : bytes[..random.Next(bytes.Length)], random.Next(3) > 0);
         (_own, _weightInside) = (isWhole ? own : null, weight);
     }
 
@@ -41,8 +42,16 @@ sealed class VersionOnDisk(string model, int number, Func<DateTime> time)
     {
         var weight = random.Next(1, 1000);
         var bytes = TellingModel.Data(weight);
-        Write(DataPath, isWhole ? bytes : bytes[..random.Next(bytes.Length)], random.Next(2) == 0);
+        Write(DataPath, isWhole ? bytes : bytes[..random.Next(bytes.Length)], random.Next(3) > 0);
         _weightBeside = isWhole ? weight : null;
+    }
+
+    /// <summary>Writes over a whole file with one of the same size, and of the same time where times are coarse: only its contents change.</summary>
+    internal void WriteOver(Random random)
+    {
+        var value = random.Next(1, 1000);
+        if (_isExternal && _weightBeside is not null) Write(DataPath, TellingModel.Data((_weightBeside = value).Value), inPlace: true);
+        else if (_own is not null) Write(ModelPath, TellingModel.Model((_own = 1000f * value).Value, _isExternal ? null : _weightInside), inPlace: true);
     }
 
     /// <summary>Cuts a file where it lies, while the server may have it in use.</summary>
