@@ -118,8 +118,9 @@ sealed record LabelAgreement
             }
         }
         var whole = OneToOne(all, labels, predicted);
-        // A model that says the same of everything agrees with whatever label is frequent.
-        var isOutdone = IsMore(better, better + worse, 0.5) && IsMore(mapped, labels.Count, Guess(labels, predicted, l => whole.GetValueOrDefault(l, -1), classes));
+        // Of one label alone a model that does not know it looks like one that calls it otherwise; and one that says the same of
+        // everything agrees with whatever label is frequent.
+        var isOutdone = seen.Count > 1 && IsMore(better, better + worse, 0.5) && IsMore(mapped, labels.Count, Guess(labels, predicted, l => whole.GetValueOrDefault(l, -1), classes));
         var clear = isOutdone ? Clear(labels, predicted) : null;
         return new LabelAgreement
         {

@@ -49,7 +49,8 @@ static class RelearningCurve
             Optimiser = FinetuneOptimiser.Adam,
             Validation = own.Length,
             Seed = options.Seed,
-            Evaluation = options.Evaluation,
+            // What was forgotten is taken for other classes, as it should be.
+            Evaluation = options.Evaluation with { ForceLabels = true },
             Flip = TrainingImages.AreSpatial(train),
             Shift = TrainingImages.AreSpatial(train) ? train.ItemShape[2] / 8 : 0,
         };

@@ -78,7 +78,10 @@ sealed class ShapeTrace
     {
         var trace = new ShapeTrace(HasDynamicBatch, Batch)
         {
-            _second = _second, _other = _other, Whole = Whole, _examples = (_examples.Items, _examples.Axis is null ? null : new(_examples.Axis)),
+            _second = _second,
+            _other = _other,
+            Whole = Whole,
+            _examples = (_examples.Items, _examples.Axis is null ? null : new(_examples.Axis)),
         };
         foreach (var (name, shape) in _shapes) trace._shapes[name] = shape;
         foreach (var (name, axis) in _batchAxis) trace._batchAxis[name] = axis;

@@ -36,6 +36,45 @@ public sealed class LocalEditorTests
             }
     }
 
+    [Theory]
+    [InlineData("Identity")]
+    [InlineData("Flatten")]
+    [InlineData("Reshape")]
+    [InlineData("Mul")]
+    [InlineData("Div")]
+    [InlineData("Cast")]
+    [InlineData("Conv")]
+    [InlineData("Softmax")]
+    public void The_layer_is_found_behind_what_does_not_mix_its_outputs(string tail)
+    {
+        var b = new GraphBuilder(5);
+        var pooled = b.GlobalAveragePool(b.Relu(b.Conv(b.Input("x", 3, 6, 6), 6, pads: 1, name: "stem")));
+        var logits = tail == "Conv" ? b.Flatten(b.Conv(pooled, SmallClassifier.Classes, kernel: 1, name: "last")) : b.Gemm(b.Flatten(pooled), SmallClassifier.Classes, name: "last");
+        var end = tail switch
+        {
+            "Reshape" => b.Reshape(logits, -1, SmallClassifier.Classes),
+            "Mul" => b.Mul(logits, b.Floats("factor", [1], -0.5f)),
+            "Div" => b.Binary("Div", logits, b.Floats("factor", [], 4)),
+            "Cast" => b.Op("Cast", [b.Op("Cast", [logits], [1, 3], configure: n => n.Set("to", 11L))], [1, 3], configure: n => n.Set("to", 1L)),
+            "Conv" => logits,
+            "Flatten" => b.Flatten(logits),
+            "Softmax" => b.Softmax(b.Unary("Identity", logits)),
+            _ => b.Unary(tail, logits),
+        };
+        var model = new OnnxModel(b.Build(end));
+        using var editor = Editor(model);
+        var f = Features(editor)[0];
+        for (var label = 0; label < editor.Classes; label++)
+        {
+            editor.Reset();
+            Assert.True(editor.Edit(f, label).Success);
+            using var session = new ClassifierSession(editor.Edited());
+            var found = -1;
+            session.Run(_images.Select([0]), (_, _, scores) => found = System.Numerics.Tensors.TensorPrimitives.IndexOfMax(scores), null, _cancellation);
+            Assert.Equal(label, found);
+        }
+    }
+
     [Fact]
     public void The_direction_costs_other_images_less_than_the_gradient_does()
     {

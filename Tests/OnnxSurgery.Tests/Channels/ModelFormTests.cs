@@ -115,7 +115,7 @@ public class ModelFormTests
             var x = b.Input("x", 3, 6, 6);
             var c = b.Conv(x, 4, name: "c1");
             var branchReads = shadowed ? "own" : "c1.bias";
-            var choice = b.Op("If", [Condition(b)], [4], "choice", n =>
+            var choice = b.Op("If", [Condition(b, x)], [4], "choice", n =>
             {
                 n.Attribute.Add(Branch("then_branch", branchReads));
                 n.Attribute.Add(Branch("else_branch", branchReads));
@@ -301,8 +301,8 @@ public class ModelFormTests
         ? b.Op("Clip", [input], b.Shape(input), null, n => n.Set("max", 0.8f))
         : b.Op("Clip", [input, "", b.Floats("top", [], 0.8f)], b.Shape(input));
 
-    static string Condition(GraphBuilder b) =>
-        b.Op("Not", [b.Op("Cast", [b.Floats("zero", [], 0)], [], "cast", n => n.Set("to", 9))], [], "condition");
+    // Of the data: what is decided already is taken out.
+    static string Condition(GraphBuilder b, string of) => b.Op("Greater", [b.ReduceMean(of, [0, 1, 2, 3], keepdims: false), b.Floats("zero", [], 0)], [], "condition");
 
     static AttributeProto Branch(string name, string reads)
     {
