@@ -21,7 +21,7 @@ public sealed record ClassifierSignature
     /// <summary>The batch size the graph insists on; null: any.</summary>
     public int? FixedBatch { get; init; }
 
-    /// <summary>Name of the output (or inner tensor) the caller asked for, or of the first one that looks like class scores.</summary>
+    /// <summary>Name of the output (or inner tensor) the caller asked for, or of the one that looks like class scores.</summary>
     public required string OutputName { get; init; }
 
     /// <summary>The tensor to read: <see cref="OutputName"/>, or what goes into it when a Softmax makes it.</summary>

@@ -5,7 +5,7 @@ namespace OnnxEdit.Engine.Tasks;
 /// <summary>How to measure accuracy.</summary>
 public sealed record EvaluationOptions
 {
-    /// <summary>The output, or any tensor of the graph, that holds the logits; null: the first output that looks like class scores.</summary>
+    /// <summary>The output, or any tensor of the graph, that holds the logits; null: the one output that looks like class scores; several are refused.</summary>
     public string? Output { get; init; }
 
     /// <summary>
