@@ -10,7 +10,7 @@ public sealed record ReportOptions
     public EvaluationOptions Evaluation { get; init; } = new();
 
     /// <summary>How the models are timed.</summary>
-    public LatencyOptions Latency { get; init; } = new() { MinimumSeconds = 1, MaximumSeconds = 10, LongestMilliseconds = 1000 };
+    public LatencyOptions Latency { get; init; } = new() { MinimumSeconds = 1, MaximumSeconds = 10, MinimumPairs = 20, Precision = 0.01, LongestMilliseconds = 1000 };
 
     /// <summary>Shapes, by name, of inputs that leave more than the batch open; -1 for the batch. Null: none does.</summary>
     public IReadOnlyDictionary<string, long[]>? InputShapes { get; init; }

@@ -89,8 +89,7 @@ public static class LatencyComparison
             if (b is not null && !isBFirst) timesB.Add(b.Measure());
             var done = Math.Min(watch.Elapsed.TotalSeconds / seconds, (double)timesA.Count / options.MinimumPairs);
             progress?.Report(new WorkProgress(stage, (long)Math.Min(1000, 1000 * done), 1000));
-            if (done >= 1)
-                break;
+            if (done >= 1 || (timesA.Count >= options.MinimumPairs && HalfWidth(b is null ? timesA : Ratios(timesA, timesB)) <= options.Precision)) break;
         }
 
         return new LatencyResult
@@ -101,8 +100,18 @@ public static class LatencyComparison
             FirstTimes = timesA,
             SecondTimes = timesB,
             Second = b is null ? null : Quartiles.Of(timesB),
-            SpeedUp = b is null ? null : Quartiles.Of(timesA.Zip(timesB, (timeA, timeB) => timeA / timeB)),
+            SpeedUp = b is null ? null : Quartiles.Of(Ratios(timesA, timesB)),
         };
+    }
+
+    static IEnumerable<double> Ratios(List<double> timesA, List<double> timesB) => timesA.Zip(timesB, (timeA, timeB) => timeA / timeB);
+
+    // See LatencyOptions.Precision.
+    static double HalfWidth(IEnumerable<double> values)
+    {
+        double[] all = [.. values];
+        var quartiles = Quartiles.Of(all);
+        return 1.57 * (quartiles.Upper - quartiles.Lower) / Math.Sqrt(all.Length) / quartiles.Median;
     }
 
     static IReadOnlyList<int> BatchSizes(ModelProto first, ModelProto? second, LatencyOptions options)

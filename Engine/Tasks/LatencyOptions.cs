@@ -14,6 +14,12 @@ public sealed record LatencyOptions
     /// <summary>Seconds spent on each model and batch size at least.</summary>
     public double MinimumSeconds { get; init; } = 2;
 
+    /// <summary>
+    /// How surely the median is known for a batch size to end before <see cref="MinimumSeconds"/>: its 95 % half-width
+    /// 1.57 IQR / sqrt(n) relative to it (McGill, Tukey and Larsen 1978), of the ratio where two models are timed. 0: never before.
+    /// </summary>
+    public double Precision { get; init; }
+
     /// <summary>Seconds after which a batch size ends early, with however many pairs there are (three at least).</summary>
     public double MaximumSeconds { get; init; } = 30;
 

@@ -26,7 +26,7 @@ static class LatencyMetrics
 
     static bool[] Search(BudgetSearch search, double wanted, bool isRatio)
     {
-        var timing = new LatencyOptions { BatchSizes = [1], MinimumSeconds = 0.3, InputShapes = search.Options.InputShapes };
+        var timing = new LatencyOptions { BatchSizes = [1], MinimumSeconds = 0.3, Precision = 0.01, InputShapes = search.Options.InputShapes };
         var full = isRatio ? 1 : LatencyComparison.Measure(search.Source, null, timing, null, search.Cancellation)[0].First.Median;
         var latency = new LatencySearch(wanted, full, Leaving, Time);
         var found = latency.Run(step => search.Progress?.Report(new WorkProgress("timing candidates", step, LatencySearch.Steps)));

@@ -62,6 +62,28 @@ public class MaskEquivalenceTests
     }
 
     [Theory]
+    [InlineData("mobilenetv2.onnx")]
+    [InlineData("mobilenetv2_qdq.onnx")]
+    [InlineData("yolov8n.onnx")]
+    [InlineData("yolov8n_dynamic_int8.onnx")]
+    [InlineData("yolox_nano.onnx")]
+    public void Removing_channels_of_large_models_equals_masking_them_before_roundings(string name)
+    {
+        var model = OnnxModel.Load(SharedData.Require("real-models", name)).Proto;
+        var shapes = RobustnessTests.InputShapes(model);
+        var analysis = ChannelAnalysis.Of(NormalisedModel.Create(model, shapes));
+        var original = ModelRunner.Run(UnroundedGraph.Of(model), 1, shapes);
+        foreach (var (seed, share) in (ReadOnlySpan<(int, double)>)[(1, 0.02), (1, 0.1), (2, 0.3)])
+        {
+            var removed = RandomRemoval.Draw(analysis, seed, share);
+            var slim = ModelRunner.Run(UnroundedGraph.Of(ChannelRemoval.Apply(analysis, removed)), 1, shapes);
+            var masked = ModelRunner.Run(UnroundedGraph.Of(MaskInsertion.Apply(analysis, removed)), 1, shapes);
+            ModelRunner.AssertSame(masked, slim, $"{name}, {removed.Count(r => r)} of {removed.Length} cells");
+            Assert.True(ModelRunner.Difference(original[0], masked[0]) > 1e-3, $"{name}: {removed.Count(r => r)} cells less change nothing");
+        }
+    }
+
+    [Theory]
     [InlineData("resnet20_cifar10.onnx")]
     [InlineData("resnet20_cifar10_bn.onnx")]
     [InlineData("resnet56_cifar10.onnx")]

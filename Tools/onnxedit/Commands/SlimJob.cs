@@ -14,7 +14,7 @@ namespace OnnxEdit.Cli;
 sealed class SlimJob(CommandContext context, ModelAndData inputs, SlimOptions options)
 {
     // A large model is timed at batch 1 only, a small one for a few hundred runs: the table should not take longer than the work. A report is timed as reports are.
-    static readonly LatencyOptions _timing = new() { MinimumSeconds = 0.25, MaximumSeconds = 2, LongestMilliseconds = 1000 };
+    static readonly LatencyOptions _timing = new() { MinimumSeconds = 0.25, MaximumSeconds = 2, MinimumPairs = 12, Precision = 0.02, LongestMilliseconds = 1000 };
 
     /// <summary>A statistics file, or null.</summary>
     internal string? Moments { get; init; }
