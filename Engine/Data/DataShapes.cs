@@ -1,10 +1,11 @@
+using Microsoft.ML.OnnxRuntime.Tensors;
 using OnnxEdit.Surgery.Graph;
 using OnnxEdit.Surgery.Model;
 using OnnxEdit.Surgery.Proto;
 
 namespace OnnxEdit.Engine.Data;
 
-/// <summary>Input shapes that the data settles where the model leaves them open.</summary>
+/// <summary>What the data settles where the model leaves it open: shapes of inputs, and integers and truth values that make sense to it.</summary>
 static class DataShapes
 {
     /// <summary>Adds to the shapes given what the items of the data look like, -1 for the batch.</summary>
@@ -23,5 +24,18 @@ static class DataShapes
             if (shape.Count == rank) shapes[input.Name] = [.. shape];
         }
         return shapes;
+    }
+
+    /// <summary>The values of the first item for inputs of integers and truth values, by name, row-major; empty without items.</summary>
+    public static IReadOnlyDictionary<string, float[]> Example(ModelProto model, ItemSet? items)
+    {
+        var inputs = new GraphIndex(model.Graph).Inputs;
+        if (items is not { Count: > 0 } || items.Parts.Count != inputs.Count) return new Dictionary<string, float[]>();
+        return inputs.Zip(items.Parts).Where(p => p.First.Type?.TensorType is { } type && !InputShapes.IsFloat((TensorElementType)type.ElemType)).ToDictionary(p => p.First.Name, p =>
+        {
+            var values = new float[p.Second.ItemLength];
+            p.Second.Fill(0, 1, values);
+            return values;
+        });
     }
 }

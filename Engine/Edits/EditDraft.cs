@@ -58,12 +58,15 @@ sealed class EditDraft
     /// <summary>Folds and traces a model.</summary>
     /// <param name="source">The model; not changed.</param>
     /// <param name="inputShapes">Sizes of symbolic input dimensions, see <see cref="ShapeTrace.Run"/>.</param>
+    /// <param name="examples">Values of one example for inputs of integers and truth values, see <see cref="ShapeTrace.Run"/>.</param>
     /// <exception cref="OnnxSurgeryException">The model cannot be run.</exception>
-    public static EditDraft Of(OnnxModel source, IReadOnlyDictionary<string, long[]>? inputShapes = null) =>
-        new(source, NormalisedModel.Create(source.Proto, inputShapes), inputShapes);
+    public static EditDraft Of(OnnxModel source, IReadOnlyDictionary<string, long[]>? inputShapes = null, IReadOnlyDictionary<string, float[]>? examples = null) =>
+        new(source, NormalisedModel.Create(source.Proto, inputShapes, examples), inputShapes);
 
     /// <summary>The same for edits of the graph as it was loaded: nothing is folded, and there is nothing to check of folding.</summary>
-    /// <inheritdoc cref="Of"/>
+    /// <param name="source">The model; not changed.</param>
+    /// <param name="inputShapes">Sizes of symbolic input dimensions, see <see cref="ShapeTrace.Run"/>.</param>
+    /// <exception cref="OnnxSurgeryException">The model cannot be run.</exception>
     public static EditDraft Unfolded(OnnxModel source, IReadOnlyDictionary<string, long[]>? inputShapes = null) =>
         new(source, NormalisedModel.Unfolded(source.Proto, inputShapes), inputShapes) { _isFoldingChecked = true };
 

@@ -19,9 +19,9 @@ static class ProbeRun
     public static int KindsOfAnyData => _values.Length;
 
     // Floats, and integers and truth values, from a number in [0, 1) and the one that these were traced with.
-    static readonly (Func<double, double> Float, Func<double, int, double> Whole)[] _values =
+    static readonly (Func<double, double> Float, Func<double, double, double> Whole)[] _values =
     [
-        (u => 2 * u - 1, (_, traced) => traced), (u => u, (_, traced) => traced), (_ => 0.5, (_, traced) => 1 - traced), (_ => 0, (_, traced) => traced),
+        (u => 2 * u - 1, (_, traced) => traced), (u => u, (_, traced) => traced), (_ => 0.5, (_, traced) => Math.Max(0, 1 - traced)), (_ => 0, (_, traced) => traced),
         (u => Math.Floor(4 * u), (u, _) => Math.Floor(4 * u)), (u => Math.Floor(63 * u), (u, _) => Math.Floor(16 * u)), (u => 1 - u * u, (_, _) => 2),
     ];
 
@@ -47,11 +47,12 @@ static class ProbeRun
             {
                 var shape = shapeOf(input);
                 var type = source.Trace.ElementType(input.Name);
+                var fed = source.Trace.Fed.GetValueOrDefault(input.Name) is { Length: > 0 } example ? example : [source.Trace.Whole];
                 var data = new float[shape.Aggregate(1L, (x, y) => x * y)];
                 for (var i = 0; i < data.Length; i++)
                 {
                     var u = random.NextDouble();
-                    data[i] = (float)(IsFloat(type) ? _values[kind].Float(u) : Math.Min(_values[kind].Whole(u, source.Trace.Whole), type == TensorElementType.Bool ? 1 : double.MaxValue));
+                    data[i] = (float)(InputShapes.IsFloat(type) ? _values[kind].Float(u) : Math.Min(_values[kind].Whole(u, fed[i % fed.Length]), type == TensorElementType.Bool ? 1 : double.MaxValue));
                 }
                 values.Add(OrtTensors.FromFloats(data, shape, type));
             }
@@ -63,7 +64,7 @@ static class ProbeRun
             {
                 if (!results[i].IsTensor) continue;
                 var info = results[i].GetTensorTypeAndShape();
-                found[names[i]] = new Found(IsFloat(info.ElementDataType) ? OrtTensors.ToFloats(results[i]) : [], info.Shape);
+                found[names[i]] = new Found(InputShapes.IsFloat(info.ElementDataType) ? OrtTensors.ToFloats(results[i]) : [], info.Shape);
             }
             return found;
         }
@@ -80,9 +81,6 @@ static class ProbeRun
             foreach (var v in values) v.Dispose();
         }
     }
-
-    static bool IsFloat(TensorElementType type) =>
-        type is TensorElementType.Float or TensorElementType.Float16 or TensorElementType.BFloat16 or TensorElementType.Double;
 
     static ModelProto Exposing(ModelProto model, IReadOnlyList<string> names)
     {

@@ -40,7 +40,7 @@ sealed class ItemLayout
         if (model.Index.Inputs.Select(i => i.Name).Concat(tensors).All(t => trace.BatchAxis(t) == 0 && trace.Shape(t)[0] % trace.Batch == 0))
             return new ItemLayout(trace, trace, true);
         var one = model.Index.Inputs.ToDictionary(i => i.Name, i => One(trace.Shape(i.Name), trace.BatchAxis(i.Name)));
-        return new ItemLayout(trace, ShapeTrace.Run(model.Proto, one), false);
+        return new ItemLayout(trace, ShapeTrace.Run(model.Proto, one, trace.Fed), false);
     }
 
     static long[] One(long[] shape, int batchAxis) => [.. shape.Select((extent, axis) => axis == batchAxis ? 1 : extent)];

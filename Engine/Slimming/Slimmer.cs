@@ -59,8 +59,9 @@ public sealed class Slimmer
     {
         using var execution = ExecutionOptions.Enter(options.Execution);
         var signature = ModelSignature.Of(model.Proto, options.Evaluation.Output);
-        var shapes = OpenInputs.Find(model.Proto, DataShapes.Complete(model.Proto, options.InputShapes, data.Calibration ?? data.HeldOut ?? data.Test));
-        var draft = EditDraft.Of(model, shapes.Shapes);
+        var items = data.Calibration ?? data.HeldOut ?? data.Test;
+        var shapes = OpenInputs.Find(model.Proto, DataShapes.Complete(model.Proto, options.InputShapes, items));
+        var draft = EditDraft.Of(model, shapes.Shapes, DataShapes.Example(model.Proto, items));
         options = options with
         {
             InputShapes = shapes.Shapes,
@@ -242,7 +243,7 @@ public sealed class Slimmer
 
     ModelCounts Counts(ModelProto model)
     {
-        var trace = ShapeTrace.Run(model, _options.InputShapes);
+        var trace = ShapeTrace.Run(model, _options.InputShapes, Baseline.Trace.Fed);
         return ModelCounts.Of(model, trace.Sizes);
     }
 

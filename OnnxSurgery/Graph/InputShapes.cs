@@ -11,7 +11,8 @@ namespace OnnxEdit.Surgery.Graph;
 /// </summary>
 /// <param name="inputs">The inputs, as the graph declares them.</param>
 /// <param name="given">Shapes of inputs with symbolic dimensions other than the batch, by name; -1 = batch.</param>
-sealed class InputShapes(IReadOnlyList<ValueInfoProto> inputs, IReadOnlyDictionary<string, long[]>? given = null)
+/// <param name="examples">Values of one example for inputs of integers and truth values, by name, row-major.</param>
+sealed class InputShapes(IReadOnlyList<ValueInfoProto> inputs, IReadOnlyDictionary<string, long[]>? given = null, IReadOnlyDictionary<string, float[]>? examples = null)
 {
     // A name that one input uses twice ("?" in exports of Paddle) says nothing.
     readonly HashSet<string> _batchNames =
@@ -94,7 +95,13 @@ sealed class InputShapes(IReadOnlyList<ValueInfoProto> inputs, IReadOnlyDictiona
     /// </summary>
     public static IReadOnlyList<int> Wholes(IEnumerable<ValueInfoProto> inputs) => inputs.Any(i => !IsFloat((TensorElementType)(i.Type?.TensorType?.ElemType ?? 1))) ? [1, 0] : [1];
 
-    /// <summary>A value to try the model with: floats between 0 and 1, one number for all integers and truth values.</summary>
+    /// <summary>The values of an example that <see cref="Probe"/> repeats, by input.</summary>
+    public IReadOnlyDictionary<string, float[]> Examples => examples ?? new Dictionary<string, float[]>();
+
+    /// <summary>The same without an example.</summary>
+    public InputShapes WithoutExamples => new(inputs, given);
+
+    /// <summary>A value to try the model with: floats between 0 and 1, the example's integers and truth values, or one number for all of them.</summary>
     /// <param name="input">The input.</param>
     /// <param name="batch">The batch size.</param>
     /// <param name="whole">The number.</param>
@@ -104,13 +111,15 @@ sealed class InputShapes(IReadOnlyList<ValueInfoProto> inputs, IReadOnlyDictiona
         TraceRoom.Require(input.Name, shape);
         var type = (TensorElementType)input.Type.TensorType.ElemType;
         var values = new float[shape.Aggregate(1L, (a, b) => a * b)];
-        if (!IsFloat(type)) Array.Fill(values, whole);
+        if (!IsFloat(type) && Examples.GetValueOrDefault(input.Name) is { Length: > 0 } example)
+            for (var i = 0; i < values.Length; i++) values[i] = example[i % example.Length];
+        else if (!IsFloat(type)) Array.Fill(values, whole);
         else
             for (long i = 0; i < values.Length; i++) values[i] = (i * 2654435761L & 0xFFFF) / 65536f;
         return OrtTensors.FromFloats(values, shape, type);
     }
 
-    static bool IsFloat(TensorElementType type) => type is TensorElementType.Float or TensorElementType.Float16 or TensorElementType.BFloat16 or TensorElementType.Double;
+    internal static bool IsFloat(TensorElementType type) => type is TensorElementType.Float or TensorElementType.Float16 or TensorElementType.BFloat16 or TensorElementType.Double;
 
     bool IsBatch(TensorShapeProto.Types.Dimension dim, int axis) => !IsKnown(dim) && (axis == 0 || _batchNames.Contains(dim.DimParam));
 

@@ -37,7 +37,9 @@ sealed class NormalisedModel
     internal NormalisedModel Changed(ModelProto changed, IEnumerable<KeyValuePair<string, string>> like) => new(changed, Trace.With(changed, like), Fills);
 
     /// <summary>Traces a copy of a model and folds nothing.</summary>
-    /// <inheritdoc cref="Create"/>
+    /// <param name="model">The model; not changed.</param>
+    /// <param name="inputShapes">Sizes of symbolic input dimensions, see <see cref="ShapeTrace.Run"/>.</param>
+    /// <exception cref="OnnxSurgeryException">The model cannot be run.</exception>
     internal static NormalisedModel Unfolded(ModelProto model, IReadOnlyDictionary<string, long[]>? inputShapes = null)
     {
         var copy = model.Clone();
@@ -47,8 +49,9 @@ sealed class NormalisedModel
     /// <summary>Folds and traces a copy of a model.</summary>
     /// <param name="model">The model; not changed.</param>
     /// <param name="inputShapes">Sizes of symbolic input dimensions, see <see cref="ShapeTrace.Run"/>.</param>
+    /// <param name="examples">Values of one example for inputs of integers and truth values, see <see cref="ShapeTrace.Run"/>.</param>
     /// <exception cref="OnnxSurgeryException">The model cannot be run.</exception>
-    public static NormalisedModel Create(ModelProto model, IReadOnlyDictionary<string, long[]>? inputShapes = null)
+    public static NormalisedModel Create(ModelProto model, IReadOnlyDictionary<string, long[]>? inputShapes = null, IReadOnlyDictionary<string, float[]>? examples = null)
     {
         var copy = model.Clone();
         copy.Graph.ValueInfo.Clear();
@@ -56,16 +59,16 @@ sealed class NormalisedModel
         ConstantFolding.Apply(copy);
         BranchInlining.Settle(copy);
         var fills = ConstantFills.Expand(copy);
-        var trace = ShapeTrace.Run(copy, inputShapes);
-        if (SequenceLowering.Apply(copy, trace)) trace = ShapeTrace.Run(copy, inputShapes);
+        var trace = ShapeTrace.Run(copy, inputShapes, examples);
+        if (SequenceLowering.Apply(copy, trace)) trace = ShapeTrace.Run(copy, inputShapes, examples);
         // Sizes decide branches, and branches that are gone leave sizes known.
         while (ShapeFolding.Apply(copy, trace))
         {
             var inlined = BranchInlining.Settle(copy);
-            trace = ShapeTrace.Run(copy, inputShapes);
+            trace = ShapeTrace.Run(copy, inputShapes, examples);
             if (!inlined) break;
         }
-        if (BatchConstantFolding.Apply(copy, trace)) trace = ShapeTrace.Run(copy, inputShapes);
+        if (BatchConstantFolding.Apply(copy, trace)) trace = ShapeTrace.Run(copy, inputShapes, examples);
         return new NormalisedModel(copy, trace, fills);
     }
 }

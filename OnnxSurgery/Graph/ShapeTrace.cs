@@ -27,6 +27,9 @@ sealed class ShapeTrace
     /// <summary>The number that integers and truth values of inputs were fed with, at which the model runs.</summary>
     public int Whole { get; private set; } = 1;
 
+    /// <summary>The example that inputs of integers and truth values were fed with instead, by name, row-major; empty where there was none.</summary>
+    public IReadOnlyDictionary<string, float[]> Fed { get; private set; } = new Dictionary<string, float[]>();
+
     /// <summary>True when the batch is symbolic and the model runs at more than one.</summary>
     public bool HasDynamicBatch { get; }
 
@@ -81,6 +84,7 @@ sealed class ShapeTrace
             _second = _second,
             _other = _other,
             Whole = Whole,
+            Fed = Fed,
             _examples = (_examples.Items, _examples.Axis is null ? null : new(_examples.Axis)),
         };
         foreach (var (name, shape) in _shapes) trace._shapes[name] = shape;
@@ -115,11 +119,12 @@ sealed class ShapeTrace
     /// <summary>Traces a model.</summary>
     /// <param name="model">The model; not changed.</param>
     /// <param name="inputShapes">Shapes for inputs with symbolic dimensions other than the batch; -1 = batch.</param>
+    /// <param name="examples">Values of one example for inputs of integers and truth values, by name, row-major; made-up ones where the model does not run with these.</param>
     /// <exception cref="OnnxSurgeryException">A dimension is symbolic and not given, or ORT cannot run the model.</exception>
-    public static ShapeTrace Run(ModelProto model, IReadOnlyDictionary<string, long[]>? inputShapes = null)
+    public static ShapeTrace Run(ModelProto model, IReadOnlyDictionary<string, long[]>? inputShapes = null, IReadOnlyDictionary<string, float[]>? examples = null)
     {
         var index = new GraphIndex(model.Graph);
-        var inputs = new InputShapes(index.Inputs, inputShapes);
+        var inputs = new InputShapes(index.Inputs, inputShapes, examples);
         var exposed = model.Clone();
         var names = exposed.Graph.Node.SelectMany(n => n.Output).Where(o => o.Length > 0).ToArray();
         exposed.Graph.Output.Clear();
@@ -229,11 +234,12 @@ sealed class ShapeTrace
     {
         OnnxSurgeryException? first = null;
         var wholes = InputShapes.Wholes(inputs.Inputs);
-        foreach (var whole in wholes)
+        IEnumerable<(InputShapes, int)> tries = wholes.Select(whole => (inputs.WithoutExamples, whole));
+        foreach (var (tried, whole) in inputs.Examples.Count > 0 ? tries.Prepend((inputs, wholes[0])) : tries)
             try
             {
-                var trace = Measure(session, run, inputs, names, whole);
-                trace.Whole = whole;
+                var trace = Measure(session, run, tried, names, whole);
+                (trace.Whole, trace.Fed) = (whole, tried.Examples);
                 return trace;
             }
             catch (OnnxSurgeryException e) when (run.Refusal is null)
@@ -241,7 +247,7 @@ sealed class ShapeTrace
                 first ??= e;
             }
         throw wholes.Count == 1 ? first! : new OnnxSurgeryException(
-            $"{first!.Message.TrimEnd('.')}; inputs of integers and truth values were tried with all {string.Join(" and all ", wholes.Select(w => w == 1 ? "ones" : "zeros"))}.", first);
+            $"{first!.Message.TrimEnd('.')}; inputs of integers and truth values were tried with {(inputs.Examples.Count > 0 ? "those of the data, " : "")}all {string.Join(" and all ", wholes.Select(w => w == 1 ? "ones" : "zeros"))}.", first);
     }
 
     static ShapeTrace Measure(ModelSession session, BoundedRun run, InputShapes inputs, string[] names, int whole)

@@ -18,6 +18,18 @@ static class SignatureModels
         return b.Build(y);
     }
 
+    /// <summary>24 numbers whose arrangement another input states: [-1, 4, 6] is what the weights take.</summary>
+    internal static ModelProto Grid()
+    {
+        var b = new GraphBuilder(12);
+        var x = b.Input("x", 24);
+        var shape = b.Op("Squeeze", [b.Gather(b.Input("grid", 3), 0, 0), b.Integers("first", 0)], [3], "shape");
+        var y = b.MatMul(b.Relu(b.MatMul(b.Op("Reshape", [x, shape], [1, 4, 6], "rows"), 8)), 3, name: "y");
+        var model = b.Build(y);
+        model.Graph.Input[1].Type.TensorType.ElemType = (int)DataType.Int64;
+        return model;
+    }
+
     /// <summary>A detector: scores [1,64,2] and boxes [1,64,4] of one image.</summary>
     internal static ModelProto Detector()
     {

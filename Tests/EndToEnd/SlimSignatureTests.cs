@@ -103,6 +103,23 @@ public sealed class SlimSignatureTests
         Assert.Contains(".npz", Refused(folder, folder.Data, 4), StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void A_model_that_runs_with_the_integers_of_the_data_alone_is_traced_with_these()
+    {
+        using var folder = new ColourFolder();
+        SignatureModels.Write(folder, SignatureModels.Grid());
+        var items = Path.Combine(folder.Root, "items.npz");
+        using (var file = File.Create(items))
+        using (var npz = new NpzWriter(file))
+        {
+            npz.Add("x", NpyArray.From<float>([.. Enumerable.Range(0, 40 * 24).Select(i => (float)Math.Sin(i * i))], [40, 24]));
+            npz.Add("grid", NpyArray.From<long>([.. Enumerable.Range(0, 40).SelectMany(_ => (long[])[-1, 4, 6])], [40, 3]));
+        }
+
+        Assert.Contains("least squares on", CliRunner.Run(["slim", folder.Model, "--sparsity", "0.2", "--data", items, "--align", "1"]).Expect(0).StdOut, StringComparison.Ordinal);
+        Assert.Contains("tried with all ones and all zeros", Refused(folder, "random:16", 3), StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("--score", "tv")]
     [InlineData("--max-drop", "1")]

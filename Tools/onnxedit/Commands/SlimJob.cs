@@ -51,12 +51,26 @@ sealed class SlimJob(CommandContext context, ModelAndData inputs, SlimOptions op
         {
             // What an interrupted training reached is written all the same.
             model.Save(Target, context.Global.Force, Finetune is null ? context.Cancellation : CancellationToken.None);
-            if (!context.Cancellation.IsCancellationRequested) times = context.Output.Track(progress => LatencyComparison.Measure(
-                inputs.Model, model, (Report is null ? _timing : new ReportOptions().Latency) with { InputShapes = result.Report.InputShapes }, progress, context.Cancellation));
+            if (!context.Cancellation.IsCancellationRequested) times = Timed(model, result.Report.InputShapes);
         }
         SlimTable.Write(context, result, times, seconds, Target, PlanOut);
         if (Target is not null) ReportOption.Write(context, Report, inputs with { InputShapes = result.Report.InputShapes }, Target, opened, new KnownFigures(result.Report.AccuracyBefore, result.Report.AccuracyAfter, times));
         context.Cancellation.ThrowIfCancellationRequested();
+    }
+
+    // Timing makes its own inputs up, which not every model runs with; what is written was checked on inputs that it does.
+    IReadOnlyList<LatencyResult>? Timed(OnnxModel model, IReadOnlyDictionary<string, long[]>? shapes)
+    {
+        try
+        {
+            return context.Output.Track(progress => LatencyComparison.Measure(
+                inputs.Model, model, (Report is null ? _timing : new ReportOptions().Latency) with { InputShapes = shapes }, progress, context.Cancellation));
+        }
+        catch (OnnxEngineException e)
+        {
+            context.Output.Note($"Nothing is timed: {e.Message}");
+            return null;
+        }
     }
 
     SlimData Data(ModelData? opened)
