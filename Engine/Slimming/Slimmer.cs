@@ -28,6 +28,9 @@ public sealed class Slimmer
     /// <summary>Values in one tensor of a batch at most, so that large images do not fill the memory.</summary>
     const long BatchValues = 1 << 24;
 
+    /// <summary>Widths that a group can be cut to, at least, where the multiple is chosen here.</summary>
+    const int Steps = 4;
+
     readonly EditDraft _draft;
     readonly ChannelAnalysis _analysis;
     readonly ModelSignature _signature;
@@ -127,11 +130,11 @@ public sealed class Slimmer
     (SlimPlan Plan, bool[] Removed) MakePlan(ChannelRanking ranking)
     {
         var curves = ranking.Curves(_progress, _cancellation);
-        var allocation = new Allocation(_analysis, curves, Alignment);
-        var removed = new BudgetSearch(allocation, _analysis, Source.Proto, _options, ValidationDrop, _progress, _cancellation).Run();
+        var allocation = new Allocation(_analysis, curves, Alignment, mayRefine: _options.Align is null);
+        var removed = new BudgetSearch(allocation, _analysis, Source.Proto, _options, ValidationDrop, _progress, _cancellation, _notes.Add).Run();
         if (!removed.Contains(true))
             throw new OnnxEngineException(ErrorKind.TargetNotReached,
-                $"No channel can be removed within the target ({_options.Budget}); ask for less, or use SlimOptions.Align = 1 for finer steps.");
+                $"No channel can be removed within the target ({_options.Budget}); ask for {(_options.Align is > 1 ? "less, or use SlimOptions.Align = 1 for finer steps" : "a looser target")}.");
         return (new SlimPlan
         {
             SourceSha256 = Source.Sha256,
@@ -230,13 +233,16 @@ public sealed class Slimmer
 
     bool IsFree(ChannelGroup group) => group.Cells.Any(c => _analysis.LockOf(c) is null);
 
-    // Multiple that a group's channel count is held to: as asked for, or what is fast on this machine.
+    // Multiple that a group's channel count is held to: as asked for, or what is fast on this machine, unless the group is so
+    // narrow that hardly a choice would be left.
     int Alignment(ChannelGroup group)
     {
         if (_options.Align is { } given) return given;
         _alignment ??= AlignmentTable.Load(_cancellation);
         var nodes = group.Producers.Concat(group.Consumers).ToArray();
-        return _alignment.MultipleFor(nodes.Any(IsDepthwise), nodes.All(n => n.OpType is "Gemm" or "MatMul"));
+        var multiple = _alignment.MultipleFor(nodes.Any(IsDepthwise), nodes.All(n => n.OpType is "Gemm" or "MatMul"));
+        while (multiple > 1 && Steps * multiple > group.Cells.Count) multiple /= 2;
+        return multiple;
     }
 
     bool IsDepthwise(NodeProto node) => node.OpType == "Conv" && node.Int("group", 1) > 1 && Baseline.Trace.Shape(node.Input[1])[1] == 1;

@@ -102,25 +102,13 @@ sealed record LabelAgreement
         var all = Enumerable.Range(0, labels.Count).ToArray();
         var correct = all.Count(i => labels[i] == predicted[i]);
         var guessing = Guess(labels, predicted, l => l, classes);
-        // Every other item of each label, so that both halves hold all of them.
-        Dictionary<int, int> seen = [];
-        var isFirst = Array.ConvertAll(all, i => (seen[labels[i]] = seen.GetValueOrDefault(labels[i]) + 1) % 2 == 1);
-        var (better, worse, mapped) = (0, 0, 0);
-        foreach (var half in (bool[])[true, false])
-        {
-            var other = OneToOne(all.Where(i => isFirst[i] == half), labels, predicted);
-            foreach (var i in all.Where(i => isFirst[i] != half))
-            {
-                var (isMapped, isOwn) = (other.GetValueOrDefault(labels[i], -1) == predicted[i], labels[i] == predicted[i]);
-                mapped += isMapped ? 1 : 0;
-                if (isMapped && !isOwn) better++;
-                if (isOwn && !isMapped) worse++;
-            }
-        }
+        var crossed = Crossed(labels, predicted);
+        var mapped = crossed.Count(isMapped => isMapped);
+        var (better, worse) = (all.Count(i => crossed[i] && labels[i] != predicted[i]), all.Count(i => !crossed[i] && labels[i] == predicted[i]));
         var whole = OneToOne(all, labels, predicted);
         // Of one label alone a model that does not know it looks like one that calls it otherwise; and one that says the same of
         // everything agrees with whatever label is frequent.
-        var isOutdone = seen.Count > 1 && IsMore(better, better + worse, 0.5) && IsMore(mapped, labels.Count, Guess(labels, predicted, l => whole.GetValueOrDefault(l, -1), classes));
+        var isOutdone = labels.Distinct().Skip(1).Any() && IsMore(better, better + worse, 0.5) && IsMore(mapped, labels.Count, Guess(labels, predicted, l => whole.GetValueOrDefault(l, -1), classes));
         var clear = isOutdone ? Clear(labels, predicted) : null;
         return new LabelAgreement
         {
@@ -132,6 +120,37 @@ sealed record LabelAgreement
             Mapping = clear,
             MappedAccuracy = clear is null ? 0 : (double)all.Count(i => clear[labels[i]] == predicted[i]) / labels.Count,
         };
+    }
+
+    /// <summary>Whether each item is predicted as the class that goes with its label, one for one, in the other half of the items.</summary>
+    internal static bool[] Crossed(IReadOnlyList<int> labels, IReadOnlyList<int> predicted)
+    {
+        // Every other item of each label, so that both halves hold all of them.
+        Dictionary<int, int> seen = [];
+        var all = Enumerable.Range(0, labels.Count).ToArray();
+        var isFirst = Array.ConvertAll(all, i => (seen[labels[i]] = seen.GetValueOrDefault(labels[i]) + 1) % 2 == 1);
+        var crossed = new bool[labels.Count];
+        foreach (var half in (bool[])[true, false])
+        {
+            var other = OneToOne(all.Where(i => isFirst[i] == half), labels, predicted);
+            foreach (var i in all.Where(i => isFirst[i] != half)) crossed[i] = other.GetValueOrDefault(labels[i], -1) == predicted[i];
+        }
+        return crossed;
+    }
+
+    /// <summary>Whether items of the first kind are more than those of the second by more than chance (sign test on the items that differ, one-sided 99 %).</summary>
+    /// <param name="first">The first, item by item.</param>
+    /// <param name="second">The second, on the same items; those that only one of them has are left out.</param>
+    internal static bool IsBeyond(IReadOnlyList<bool> first, IReadOnlyList<bool> second)
+    {
+        var items = Math.Min(first.Count, second.Count);
+        var (more, less) = (0, 0);
+        for (var i = 0; i < items; i++)
+        {
+            if (first[i] && !second[i]) more++;
+            if (second[i] && !first[i]) less++;
+        }
+        return IsMore(more, more + less, 0.5);
     }
 
     // P(at least so many of n by chance) <= 1 %.

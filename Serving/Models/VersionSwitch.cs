@@ -62,7 +62,7 @@ sealed partial class VersionSwitch(ModelRepository repository, ServeOptions opti
             {
                 void Learn(IReadOnlyList<string> dataFiles, string stamp) => record.Learn(dataFiles, stamp, clock.GetUtcNow());
                 slot.Current = await Task.Run(() => LoadedVersion.Load(repository, slot.Name, record.Version, files, Learn, manifest, options));
-                LogLoaded(slot.Name, record.Version, old is null ? "" : isCurrent ? ", with what its files hold now" : $", after {old.Version}");
+                LogLoaded(slot.Name, record.Version, old is null ? "" : isCurrent ? ", with what its files hold now" : $" in place of version {old.Version}");
                 if (slot.Current.LeftOut.Count > 0) LogLeftOut(slot.Name, record.Version, string.Join(", ", slot.Current.LeftOut));
                 if (old is not null) _ = old.RetireAsync();
             }

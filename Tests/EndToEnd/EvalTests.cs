@@ -59,11 +59,11 @@ public sealed class EvalTests
     }
 
     [Fact]
-    public void A_hopeless_model_is_warned_of()
+    public void Labels_that_were_mapped_wrongly_are_mapped_back()
     {
         using var folder = new ColourFolder();
         var result = Eval(folder, "--try-preprocess --labels 0=1,1=2,2=0").Expect(0);
-        Assert.Contains("close to guessing", result.StdErr, StringComparison.Ordinal);
+        Assert.Contains("with --labels 0=0,1=1,2=2 (or --labels auto) 90.00 %", result.StdErr, StringComparison.Ordinal);
     }
 
     [Fact]

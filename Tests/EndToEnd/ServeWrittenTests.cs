@@ -70,7 +70,7 @@ public sealed class ServeWrittenTests : IDisposable
         server.Signal("TERM");
         var log = server.WaitForExit().Log;
         Assert.Contains("version 1 answers now\n", log.ReplaceLineEndings("\n"), StringComparison.Ordinal);
-        Assert.Contains("version 2 answers now, after 1", log, StringComparison.Ordinal);
+        Assert.Contains("version 2 answers now in place of version 1", log, StringComparison.Ordinal);
         Assert.Contains("version 2 answers now, with what its files hold now", log, StringComparison.Ordinal);
     }
 

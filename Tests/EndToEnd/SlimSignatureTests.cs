@@ -83,7 +83,7 @@ public sealed class SlimSignatureTests
         SignatureModels.Write(folder, SignatureModels.Filter());
         var result = CliRunner.Run(["slim", folder.Model, "--sparsity", "0.2", "--data", folder.Data, .. ColourFolder.Normalisation.Split(' '), "--align", "1"]).Expect(0);
         Assert.Contains("not a classifier: accuracy not measured", result.StdOut, StringComparison.Ordinal);
-        Assert.Contains("error % of y", result.StdOut, StringComparison.Ordinal);
+        Assert.Contains("difference % of y", result.StdOut, StringComparison.Ordinal);
         Assert.Contains("least squares", result.StdOut, StringComparison.Ordinal);
     }
 

@@ -17,6 +17,8 @@ sealed class ImageFitter(InputGeometry input, ImageResize? resize)
             var shorter = Math.Min(image.Height, image.Width);
             image = Resampler.Resize(image, (int)((long)image.Height * edge / shorter), (int)((long)image.Width * edge / shorter), resize.Filter);
         }
+        else if (resize is { Height: { } high, Width: { } wide, Pad: true })
+            image = Padded(image, high, wide, resize.Filter);
         else if (resize is { Height: { } height, Width: { } width })
             image = Resampler.Resize(image, height, width, resize.Filter);
 
@@ -65,6 +67,19 @@ sealed class ImageFitter(InputGeometry input, ImageResize? resize)
         for (var i = 0; i < image.Height * image.Width; i++)
             map(image.Pixels.AsSpan(i * image.Channels, image.Channels), pixels.AsSpan(i * channels, channels));
         return new RawImage(pixels, image.Height, image.Width, channels);
+    }
+
+    static RawImage Padded(RawImage image, int height, int width, Resampling filter)
+    {
+        var scale = Math.Min((double)height / image.Height, (double)width / image.Width);
+        image = Resampler.Resize(image, Scaled(image.Height, height), Scaled(image.Width, width), filter);
+        var (top, left, stride) = ((height - image.Height) / 2, (width - image.Width) / 2, image.Width * image.Channels);
+        var pixels = new byte[height * width * image.Channels];
+        for (var y = 0; y < image.Height; y++)
+            image.Pixels.AsSpan(y * stride, stride).CopyTo(pixels.AsSpan((((top + y) * width) + left) * image.Channels));
+        return new RawImage(pixels, height, width, image.Channels);
+
+        int Scaled(int extent, int limit) => Math.Clamp((int)Math.Round(extent * scale), 1, limit);
     }
 
     static RawImage Crop(RawImage image, int height, int width, string name)

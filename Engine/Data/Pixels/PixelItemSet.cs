@@ -34,7 +34,7 @@ sealed class PixelItemSet : ItemSet
         };
         if (input.Rank == 1 && input.ItemShape[0] > 0 && input.ItemShape[0] != _itemShape[0])
             throw new OnnxEngineException(ErrorKind.Data, FormattableString.Invariant($"'{source.Name(0)}' gives {_itemShape[0]:N0} values but the model takes {input.ItemShape[0]:N0}; give Preprocessing.Resize."));
-        _values = Table(preprocessing);
+        _values = PixelTable.Of(preprocessing, _channels);
     }
 
     public override int Count => _source.Count;
@@ -70,23 +70,4 @@ sealed class PixelItemSet : ItemSet
                 item[to] = values[image.Pixels[from]];
         }
     }
-
-    /// <summary>x = (pixel * scale - mean) / std for every pixel value and channel, rounded once.</summary>
-    float[] Table(Preprocessing preprocessing)
-    {
-        var (mean, std) = (PerChannel(preprocessing.Mean, 0, "means"), PerChannel(preprocessing.Std, 1, "standard deviations"));
-        if (std.Any(value => value <= 0))
-            throw new OnnxEngineException(ErrorKind.Data, "A standard deviation must be greater than 0.");
-        var values = new float[256 * _channels];
-        for (var i = 0; i < values.Length; i++)
-            values[i] = (float)((((i % 256) * (double)preprocessing.Scale) - mean[i / 256]) / std[i / 256]);
-        return values;
-    }
-
-    IReadOnlyList<float> PerChannel(IReadOnlyList<float>? given, float otherwise, string what) => (given?.Count ?? 1) switch
-    {
-        1 => [.. Enumerable.Repeat(given?[0] ?? otherwise, _channels)],
-        var count when count == _channels => given!,
-        var count => throw new OnnxEngineException(ErrorKind.Data, $"{count} {what} are given but the model's input has {_channels} channels; give 1 or {_channels}."),
-    };
 }

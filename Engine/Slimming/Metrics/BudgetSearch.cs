@@ -11,8 +11,9 @@ namespace OnnxEdit.Engine.Slimming.Metrics;
 /// <param name="Drop">Points of validation accuracy that the removal of some cells costs.</param>
 /// <param name="Progress">Told of candidates.</param>
 /// <param name="Cancellation">Stops between candidates.</param>
+/// <param name="Say">Gets what the reader should know of the plan, or null.</param>
 sealed record BudgetSearch(
-    Allocation Allocation, ChannelAnalysis Analysis, ModelProto Source, SlimOptions Options, Func<bool[], double> Drop, IProgress<WorkProgress>? Progress, CancellationToken Cancellation)
+    Allocation Allocation, ChannelAnalysis Analysis, ModelProto Source, SlimOptions Options, Func<bool[], double> Drop, IProgress<WorkProgress>? Progress, CancellationToken Cancellation, Action<string>? Say = null)
 {
     /// <summary>Meets the budget of the options.</summary>
     /// <returns>One flag per cell.</returns>

@@ -73,8 +73,18 @@ public sealed class PixelTests : IDisposable
         Assert.Equal((255f, 51f), (item[0], item[^1]));
     }
 
+    [Fact]
+    public void A_padded_image_is_whole_in_the_middle_of_black()
+    {
+        var item = Item(Preprocessing.Raw with { Resize = ImageResize.Parse("pad:8x8") }, Pictures.Rgb(8, 8));
+        // The picture is 4 x 8 or 8 x 4 pixels: half of each plane is black, at both ends alike.
+        Assert.Equal(3 * 64, item.Length);
+        Assert.Equal((32, 0f, 0f, 255f), (item.Take(64).Count(value => value == 0), item[0], item[63], item.Take(64).Max()));
+    }
+
     [Theory]
     [InlineData("")]
+    [InlineData("pad:4")]
     [InlineData("0x4")]
     [InlineData("4x4x4")]
     [InlineData("-3")]

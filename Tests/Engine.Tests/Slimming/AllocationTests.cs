@@ -46,6 +46,25 @@ public sealed class AllocationTests
     }
 
     [Fact]
+    public void A_multiple_that_is_only_a_wish_is_refined_where_it_misses_the_budget()
+    {
+        const double left = 0.8;
+        for (var seed = 0; seed < 5; seed++)
+        {
+            bool IsMet(RemovalCost c) => c.Parameters <= left * c.TotalParameters;
+            bool IsClose(RemovalCost c) => c.Parameters >= (1 - 1.1 * (1 - left)) * c.TotalParameters;
+            Assert.False(new Allocation(_analysis, Curves(seed), _ => 64).Choose(g => g.Parameters, IsMet).Reached);
+            var (_, reached, coarse) = new Allocation(_analysis, Curves(seed), _ => 64, mayRefine: true).Choose(g => g.Parameters, IsMet);
+            var (removed, _, cost) = new Allocation(_analysis, Curves(seed), _ => 64, mayRefine: true).Choose(g => g.Parameters, IsMet, IsClose);
+            Assert.True(reached && IsMet(cost) && cost.Parameters >= coarse.Parameters);
+            var again = new RemovalCost(_analysis);
+            for (var cell = 0; cell < removed.Length; cell++)
+                if (removed[cell]) again.Remove(cell);
+            Assert.Equal(cost.Parameters, again.Parameters, 1e-6);
+        }
+    }
+
+    [Fact]
     public void The_cost_is_that_of_the_model_without_these_channels()
     {
         var (removed, _, cost) = new Allocation(_analysis, Curves(1), _ => 1).Choose(g => g.Macs, c => c.Macs <= 0.5 * c.TotalMacs);

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using OnnxEdit.Engine;
 using OnnxEdit.Engine.Tasks;
+using OnnxEdit.Engine.Tasks.Trials;
 using OnnxEdit.Surgery;
 
 namespace OnnxEdit.Cli;
@@ -29,7 +30,7 @@ sealed class EvalCommand : CliCommand
         inputs.RequireMeasurable();
         if (context.Get(_try))
         {
-            PreprocessingReport.Write(context, Search(context, inputs));
+            PreprocessingReport.Write(context, Search(context, inputs), inputs.Labels);
             return;
         }
 

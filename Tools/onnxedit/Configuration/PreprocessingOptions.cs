@@ -13,7 +13,7 @@ sealed class PreprocessingOptions
     readonly WordOption<PixelLayout> _layout = new("--layout", null, "Where the model's channel axis stands, if its input shape leaves that open");
     readonly Option<string?> _resize = new("--resize")
     {
-        Description = "Fit images to HEIGHTxWIDTH, or the shorter edge to EDGE, then crop (EDGE:CROP)",
+        Description = "Fit images to HEIGHTxWIDTH, the shorter edge to EDGE, then crop (EDGE:CROP), or the whole picture with black around (pad:HEIGHTxWIDTH)",
         HelpName = "SIZE",
     };
 

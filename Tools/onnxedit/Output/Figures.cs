@@ -34,7 +34,18 @@ static class Figures
         if (preprocessing.Mean is { } mean) words.Add($"--mean {List(mean)}");
         if (preprocessing.Std is { } std) words.Add($"--std {List(std)}");
         if (preprocessing.Bgr) words.Add("--bgr");
-        if (preprocessing.Layout is PixelLayout.Nhwc and var layout) words.Add($"--layout {Words.Of(layout)}");
+        if (preprocessing.Layout is { } layout) words.Add($"--layout {Words.Of(layout)}");
+        if (preprocessing.Resize is { } resize) words.Add(Resize(resize));
         return string.Join(' ', words);
     }
+
+    // Not every resize that a file can ask for has an option of its own.
+    static string Resize(ImageResize resize) => resize switch
+    {
+        { Filter: not Resampling.Bilinear } => "--preprocess FILE",
+        { Height: { } height, Width: { } width, CropHeight: null, CropWidth: null } => FormattableString.Invariant($"--resize {(resize.Pad ? "pad:" : "")}{height}x{width}"),
+        { ShortestEdge: { } edge, CropHeight: null, CropWidth: null } => FormattableString.Invariant($"--resize {edge}"),
+        { ShortestEdge: { } edge, CropHeight: { } crop } when crop == resize.CropWidth => FormattableString.Invariant($"--resize {edge}:{crop}"),
+        _ => "--preprocess FILE",
+    };
 }

@@ -3,15 +3,17 @@ using OnnxEdit.Engine;
 
 namespace OnnxEdit.Cli;
 
-/// <summary>Progress for logs: a line when a stage has taken a while, then one every few seconds; short work stays silent.</summary>
+/// <summary>Progress for logs: a line when a stage has taken a second and a half, then one every few seconds; short work stays silent.</summary>
 sealed class ProgressLines(Action<string> write) : IProgress<WorkProgress>
 {
+    static readonly TimeSpan _first = TimeSpan.FromSeconds(1.5);
     static readonly TimeSpan _interval = TimeSpan.FromSeconds(5);
 
     readonly Lock _lock = new();
     readonly Stopwatch _sinceLine = Stopwatch.StartNew();
     readonly Stopwatch _sinceStage = Stopwatch.StartNew();
     string? _stage;
+    bool _isSaid;
 
     public void Report(WorkProgress value)
     {
@@ -20,11 +22,13 @@ sealed class ProgressLines(Action<string> write) : IProgress<WorkProgress>
             if (value.Stage != _stage)
             {
                 _stage = value.Stage;
+                _isSaid = false;
                 _sinceLine.Restart();
                 _sinceStage.Restart();
             }
-            else if (_sinceLine.Elapsed > _interval)
+            else if (_sinceLine.Elapsed > (_isSaid ? _interval : _first))
             {
+                _isSaid = true;
                 _sinceLine.Restart();
                 write(value.Total > 0 ? $"{value.Stage}: {100 * value.Done / value.Total} %{Left(value)}" : $"{value.Stage} ...");
             }

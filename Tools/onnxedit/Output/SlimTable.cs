@@ -37,23 +37,36 @@ static class SlimTable
         }
         foreach (var (name, error) in report.Outputs?.After ?? new Dictionary<string, double>())
         {
-            table.Row($"error % of {name}", "", Figures.Percent(error), "");
+            table.Row($"difference % of {name}", "", Figures.Percent(error), "");
             if (report.Outputs!.AfterSurgery is { } cutOutputs) table.Row("  before recovery", "", Figures.Percent(cutOutputs[name]), "");
         }
         output.Table(table);
         if (report.NoAccuracyBecause is { } why) output.Line(why);
         if (report.Outputs is { } outputs)
-            output.Line($"error: RMS of the difference over RMS of the original (share of changed values for integers), {Figures.Count(outputs.Items)} held-out items");
+            output.Line($"difference: its RMS over the RMS of the original (share of changed values for integers), {Figures.Count(outputs.Items)} held-out items");
         if (report.Difference is { } difference)
             output.Line($"accuracy {Signed(100 * difference.Difference)} points, standard error {Figures.Plain(100 * difference.StandardError)} (paired, {Figures.Count(difference.Count)} test images); {Figures.Percent(report.ChangedPredictions!.Value)} % of the predictions changed");
         if (report.AccuracyAfterSurgery is { } surgery) output.Line($"before recovery: measured on the first {Figures.Count(surgery.Count)} test images");
         foreach (var time in times ?? [])
             output.Line($"batch {time.Batch}: {Figures.Ratio(time.SpeedUp!.Value.Median)} as fast (middle half {Figures.Ratio(time.SpeedUp.Value.Lower)} - {Figures.Ratio(time.SpeedUp.Value.Upper)})");
-        output.Line($"{report.Basis} Channel counts in multiples of {result.Plan.Align}. {report.GroupCounts.Free} groups could shrink, {report.GroupCounts.Locked} are locked.");
+        output.Line($"{report.Basis} {Multiples(result)} {report.GroupCounts.Free} groups could shrink, {report.GroupCounts.Locked} are locked.");
         if (report.Finetuning is { } training) output.Line($"Fine-tuning: {training.Basis}");
         output.Line(FormattableString.Invariant($"{seconds:F1} s, seed {result.Plan.Seed}"));
         if (planFile is not null) output.Line($"wrote {planFile}");
         output.Line(target is null ? "nothing written (--dry-run)" : $"wrote {target}");
+        // The middle half of the measured ratios lies below 1: no noise of a busy machine.
+        foreach (var time in times ?? [])
+            if (time.SpeedUp!.Value.Upper < 1)
+                output.Line($"slower than the original at batch {time.Batch}: {Figures.Ratio(time.SpeedUp.Value.Median)} as fast{(result.Plan.Align == 1 ? "; channel counts that this machine likes may help (--align auto)" : "")}");
+    }
+
+    static string Multiples(SlimResult result)
+    {
+        var (align, groups) = (result.Plan.Align, result.Report.Groups);
+        var others = groups.Where(g => g.After % align != 0).Select(g => $"{g.Name} {Figures.Count(g.After)}").ToArray();
+        return align == 1 ? "Channel counts are not held to multiples."
+            : others.Length == 0 ? $"Channel counts in multiples of {align}."
+            : $"Channel counts in multiples of {align} but for {others.Length} of {groups.Count} groups that are narrow or let the target be met closely ({string.Join(", ", others.Take(3))}{(others.Length > 3 ? " ..." : "")}).";
     }
 
     static void Counts(ResultTable table, string name, long before, long after) =>

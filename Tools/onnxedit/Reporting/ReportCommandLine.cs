@@ -1,5 +1,4 @@
 using System.Globalization;
-using OnnxEdit.Engine.Data.Pixels;
 using OnnxEdit.Surgery.Model;
 
 namespace OnnxEdit.Cli;
@@ -14,7 +13,6 @@ static class ReportCommandLine
         if (inputs.DataPath is { } data) Add(inputs.IsEvalOnly ? "--eval-data" : "--data", data);
         if (inputs.EvalPath is { } test) Add("--eval-data", test);
         if (inputs.HasData && inputs.Preprocessing is { } pixels && Figures.Options(pixels) is { Length: > 0 } options) words.Add(options);
-        if (inputs.HasData && inputs.Preprocessing?.Resize is { } resize) words.Add(Resize(resize));
         if (inputs.Labels is { } labels) Add("--labels", string.Join(',', labels.Select(l => FormattableString.Invariant($"{l.Key}={l.Value}"))));
         if (inputs.Output is { } output) Add("--output", output);
         foreach (var (name, shape) in inputs.InputShapes ?? new Dictionary<string, long[]>())
@@ -28,16 +26,6 @@ static class ReportCommandLine
 
         void Add(string name, string value) => words.AddRange([name, Quote(value)]);
     }
-
-    // Not every resize that a file can ask for has an option of its own.
-    static string Resize(ImageResize resize) => resize switch
-    {
-        { Filter: not Resampling.Bilinear } => "--preprocess FILE",
-        { Height: { } height, Width: { } width, CropHeight: null, CropWidth: null } => FormattableString.Invariant($"--resize {height}x{width}"),
-        { ShortestEdge: { } edge, CropHeight: null, CropWidth: null } => FormattableString.Invariant($"--resize {edge}"),
-        { ShortestEdge: { } edge, CropHeight: { } crop } when crop == resize.CropWidth => FormattableString.Invariant($"--resize {edge}:{crop}"),
-        _ => "--preprocess FILE",
-    };
 
     /// <summary>A word as a POSIX shell takes it.</summary>
     static string Quote(string word) =>
