@@ -1,5 +1,4 @@
 using OnnxEdit.Engine.Data.Sources;
-using OnnxEdit.Surgery;
 
 namespace OnnxEdit.Engine.Data.Pixels;
 
