@@ -1,5 +1,4 @@
 using OnnxEdit.Surgery.Model;
-using OnnxEdit.Surgery.Proto;
 using Xunit;
 using DataType = OnnxEdit.Surgery.Proto.TensorProto.Types.DataType;
 
