@@ -62,6 +62,10 @@ sealed class ChannelFlow(NormalisedModel model, HeadCut headCut)
     /// <summary>True when the node has that input.</summary>
     public static bool Has(NodeProto node, int input) => input < node.Input.Count && node.Input[input].Length > 0;
 
+    /// <summary>True when the node has that output and something reads it.</summary>
+    public bool IsRead(NodeProto node, int output) => output < node.Output.Count && node.Output[output] is { Length: > 0 } name
+        && (Model.Index.Consumers(name).Count > 0 || Model.Index.IsOutput(name) || Model.Index.IsCaptured(name));
+
     /// <summary>A lock reason that names a node.</summary>
     public ChannelLock Because(NodeProto node, string reason) => new(_names.Of(node), node.OpType, reason);
 

@@ -55,7 +55,8 @@ static class ChannelRules
         Add("normalisation", NormalisationRules.BatchNormalization, "BatchNormalization");
         Add("normalisation", NormalisationRules.InstanceNormalization, "InstanceNormalization");
         Add("normalisation", NormalisationRules.GroupNormalization, "GroupNormalization");
-        Add("normalisation", NormalisationRules.LayerNormalization, "LayerNormalization", "RMSNormalization", "SimplifiedLayerNormalization");
+        Add("normalisation", NormalisationRules.LayerNormalization, "LayerNormalization");
+        Add("normalisation", RootMeanSquareRules.Normalise, "RMSNormalization", "SimplifiedLayerNormalization");
         Add("normalisation", NormalisationRules.MeanVarianceNormalization, "MeanVarianceNormalization");
         Add("normalisation", NormalisationRules.LocalResponse, "LRN");
         Add("normalisation", NormalisationRules.Softmax, "Softmax", "LogSoftmax", "Hardmax");
@@ -69,7 +70,7 @@ static class ChannelRules
         Add("pooling", PointwiseRules.Pooling, "MaxPool", "AveragePool", "LpPool", "GlobalAveragePool", "GlobalMaxPool", "GlobalLpPool");
         Add("sampling", SamplingRules.Resize, "Resize", "Upsample");
         Add("sampling", SamplingRules.AtPlaces, "GridSample", "RoiAlign", "MaxRoiPool");
-        Add("reduction", AxisRules.Reduce, "ReduceMean", "ReduceSum", "ReduceMax", "ReduceMin", "ReduceProd", "ReduceL1", "ReduceL2",
+        Add("reduction", ReductionRules.Reduce, "ReduceMean", "ReduceSum", "ReduceMax", "ReduceMin", "ReduceProd", "ReduceL1", "ReduceL2",
             "ReduceSumSquare", "ReduceLogSum", "ReduceLogSumExp");
         Add("along an axis", AxisRules.Search, "ArgMax", "ArgMin");
         Add("along an axis", AxisRules.TopK, "TopK");
@@ -88,7 +89,9 @@ static class ChannelRules
         AddIn(Microsoft, "linear", FusedAttentionRules.FusedMatMul, "FusedMatMul");
         AddIn(Microsoft, "attention", FusedAttentionRules.Attention, "Attention");
         AddIn(Microsoft, "attention", FusedAttentionRules.MultiHead, "MultiHeadAttention");
-        AddIn(Microsoft, "normalisation", FusedAttentionRules.SkipNormalization, "SkipLayerNormalization", "SkipSimplifiedLayerNormalization");
+        AddIn(Microsoft, "attention", GroupedQueryRules.Attention, "GroupQueryAttention");
+        AddIn(Microsoft, "normalisation", FusedAttentionRules.SkipNormalization, "SkipLayerNormalization");
+        AddIn(Microsoft, "normalisation", RootMeanSquareRules.SkipNormalise, "SkipSimplifiedLayerNormalization");
         AddIn(Microsoft, "elementwise", PointwiseRules.Elementwise, "Gelu", "BiasGelu", "FastGelu", "QuickGelu");
         AddIn(Microsoft, "quantised", QuantisedRules.Linear, "QuantizeLinear", "DequantizeLinear");
         AddIn(Microsoft, "quantised linear", QuantisedRules.DynamicQuantizeMatMul, "DynamicQuantizeMatMul");

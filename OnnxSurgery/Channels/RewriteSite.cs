@@ -30,6 +30,31 @@ sealed class RewriteSite(NodeProto node, GraphProto graph, Func<int, bool> isKep
         Node.Input[0] = other.Output[0];
     }
 
+    /// <summary>Places an operator of its first output and a constant behind this node; readers read what that makes.</summary>
+    public void InsertAfter(string op, string constant)
+    {
+        var (name, inner) = (Node.Output[0], $"{Node.Output[0]}_of_kept");
+        Node.Output[0] = inner;
+        graph.Node.Insert(graph.Node.IndexOf(Node) + 1, NodeAttributes.Node(op, [inner, constant], [name], $"{inner}_{op}"));
+    }
+
+    /// <summary>Multiplies a constant float input by a number; only for a constant that no other node reads.</summary>
+    public void Scale(int input, float factor)
+    {
+        var tensor = graph.Initializer.First(t => t.Name == Node.Input[input]);
+        TensorData.SetFloats(tensor, Array.ConvertAll(TensorData.Floats(tensor), v => v * factor));
+    }
+
+    /// <summary>A new constant number of the graph.</summary>
+    public string AddFloat(string name, float value, TensorProto.Types.DataType type)
+    {
+        var tensor = TensorData.FromFloats(name, [], [value]);
+        tensor.DataType = (int)type;
+        TensorData.SetFloats(tensor, [value]);
+        graph.Initializer.Add(tensor);
+        return name;
+    }
+
     /// <summary>A new constant vector of the graph.</summary>
     public string AddIntegers(string name, ReadOnlySpan<long> values)
     {

@@ -6,35 +6,6 @@ namespace OnnxEdit.Surgery.Channels.Rules;
 /// <summary>Operators that work along some axes and on every place of the others alike: channels pass on the others.</summary>
 static class AxisRules
 {
-    /// <summary>Reductions: channels pass unless their own axis is reduced.</summary>
-    public static void Reduce(NodeProto node, ChannelFlow flow)
-    {
-        if (flow.Of(node.Input[0]) is not { } input) return;
-        var rank = flow.Shape(node.Input[0]).Length;
-        long[] axes;
-        if (node.Ints("axes") is { } fixedAxes) axes = fixedAxes;
-        else if (ChannelFlow.Has(node, 1))
-        {
-            if (flow.Constant(node, 1) is not { } constant)
-            {
-                flow.LockInputs(node, "its axes are computed in the graph");
-                return;
-            }
-            axes = TensorData.Integers(constant);
-        }
-        else axes = [];
-        if (axes.Length == 0 && node.Int("noop_with_empty_axes", 0) == 0) axes = [.. Enumerable.Range(0, rank).Select(a => (long)a)];
-        var reduced = axes.Select(a => (int)(a < 0 ? a + rank : a)).ToHashSet();
-        if (reduced.Contains(input.Axis))
-        {
-            flow.LockInputs(node, DecomposedNorm.Of(node, flow.Model.Index) is { } norm
-                ? $"normalises across the channel axis (a {norm} in single steps)" : "reduces over the channel axis");
-            return;
-        }
-        var axis = node.Int("keepdims", 1) != 0 ? input.Axis : input.Axis - reduced.Count(a => a < input.Axis);
-        flow.Set(node.Output[0], axis, input.Ids);
-    }
-
     /// <summary>ArgMax and ArgMin: one axis is searched.</summary>
     public static void Search(NodeProto node, ChannelFlow flow)
     {

@@ -92,8 +92,8 @@ static class FusedAttentionRules
         flow.Mask(node, 3, new AxisChannels(0, biased));
     }
 
-    // [batch or 1, heads or 1, S, S], added to the scores.
-    static void ScoreBias(NodeProto node, ChannelFlow flow, int input, int heads, int[] query)
+    /// <summary>A bias of the scores, [batch or 1, heads or 1, S, S], loses what the heads lose.</summary>
+    public static void ScoreBias(NodeProto node, ChannelFlow flow, int input, int heads, int[] query)
     {
         if (!ChannelFlow.Has(node, input)) return;
         if (flow.Of(node.Input[input]) is { } own) flow.Lock(own.Ids, flow.Because(node, "they are added to its scores"));
@@ -105,7 +105,7 @@ static class FusedAttentionRules
 
     static float Scale(NodeProto node, int size) => node.Float("scale", 0) is var given and not 0 ? given : (float)(1 / Math.Sqrt(size));
 
-    /// <summary>SkipLayerNormalization and its simplified form: two streams are added and normalised across the last axis.</summary>
+    /// <summary>SkipLayerNormalization: two streams are added and normalised across the last axis.</summary>
     public static void SkipNormalization(NodeProto node, ChannelFlow flow) => flow.LockInputs(node, "normalises across the channel axis");
 
     /// <summary>FusedMatMul: a matrix product whose operands may be transposed and whose result is scaled.</summary>

@@ -59,7 +59,7 @@ static class NormalisationRules
         flow.Rewrite(node, site => site.Node.Set("num_groups", site.KeptCount(input.Ids) / size));
     }
 
-    /// <summary>LayerNormalization and RMSNormalization: every axis from `axis` on is normalised across.</summary>
+    /// <summary>LayerNormalization: every axis from `axis` on is normalised across.</summary>
     public static void LayerNormalization(NodeProto node, ChannelFlow flow)
     {
         if (flow.Of(node.Input[0]) is not { } input) return;
@@ -102,8 +102,13 @@ static class NormalisationRules
         else flow.Set(node.Output[0], input.Axis, input.Ids);
     }
 
-    /// <summary>LpNormalization divides by a norm along one axis.</summary>
-    public static void LpNormalization(NodeProto node, ChannelFlow flow) => AxisRules.Along(node, flow, Axis(node, flow.Shape(node.Input[0]).Length, -1), Across);
+    /// <summary>LpNormalization divides by a norm along one axis, to which a channel of zeros adds nothing: there, too, a mask must stand.</summary>
+    public static void LpNormalization(NodeProto node, ChannelFlow flow)
+    {
+        if (flow.Of(node.Input[0]) is not { } input) return;
+        if (Axis(node, flow.Shape(node.Input[0]).Length, -1) == input.Axis) flow.Mask(node, 0, input);
+        flow.Set(node.Output[0], input.Axis, input.Ids);
+    }
 
     static int Axis(NodeProto node, int rank, long fallback)
     {

@@ -27,6 +27,7 @@ static partial class OptionWords
         // Channels and statistics.
         ["docs/channels.md"] = "'onnxedit explain'",
         ["HeadCut.Dimensions"] = "--attention dims",
+        ["HeadCut.Heads"] = "--attention heads",
         ["MomentsBundle.Write"] = "`onnxedit stats`",
         ["MomentsBundle.Write(overwrite)"] = "--force",
         // slim
