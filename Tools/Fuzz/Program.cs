@@ -12,8 +12,8 @@ if (FuzzOptions.Parse(args) is not { } options)
         validate: reading, validation, counting, writing. ort: folding, tracing, channels, removal, verification.
           Fuzz serve [COUNT [SEED]]
         serve: mutated requests against a server in this process.
-          Fuzz labels [COUNT [SEED]]
-        labels: data sets with labels in other orders, judged by what the sample predicts.
+          Fuzz labels [verbs] [COUNT [SEED]]
+        labels: data sets with labels in other orders, judged by what the sample predicts; verbs: and unlearned by.
           Fuzz repository [COUNT [SEED [FIRST]]]
         repository: sequences of writes, cuts, renames and deletions in a repository that is being served.
         --replay runs one mutant in this process and prints what happened. Exit code 1: a fault was found.
