@@ -119,6 +119,18 @@ sealed class InputShapes(IReadOnlyList<ValueInfoProto> inputs, IReadOnlyDictiona
         return OrtTensors.FromFloats(values, shape, type);
     }
 
+    /// <summary>Refuses what <see cref="Probe"/> cannot make up.</summary>
+    /// <exception cref="OnnxSurgeryException">The input is neither of numbers nor of truth values.</exception>
+    public static void RequireProbe(ValueInfoProto input)
+    {
+        if ((TensorElementType)input.Type.TensorType.ElemType is var type && (IsFloat(type) || IsWhole(type))) return;
+        throw new OnnxSurgeryException(
+            $"Input '{input.Name}' holds {(type == TensorElementType.String ? "texts" : $"values of the type {type}")}, and none can be made up to try the model with; export the part behind it, which takes numbers, as a model of its own.");
+    }
+
+    static bool IsWhole(TensorElementType type) => type is TensorElementType.Int8 or TensorElementType.UInt8 or TensorElementType.Int16 or TensorElementType.UInt16
+        or TensorElementType.Int32 or TensorElementType.UInt32 or TensorElementType.Int64 or TensorElementType.UInt64 or TensorElementType.Bool;
+
     internal static bool IsFloat(TensorElementType type) => type is TensorElementType.Float or TensorElementType.Float16 or TensorElementType.BFloat16 or TensorElementType.Double;
 
     bool IsBatch(TensorShapeProto.Types.Dimension dim, int axis) => !IsKnown(dim) && (axis == 0 || _batchNames.Contains(dim.DimParam));

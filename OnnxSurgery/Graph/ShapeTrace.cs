@@ -132,6 +132,7 @@ sealed class ShapeTrace
         exposed.Graph.ValueInfo.Clear();
         var most = inputs.HasOpenBatch ? 3 : inputs.FixedBatch;
         foreach (var input in inputs.Inputs) TraceRoom.Require(input.Name, inputs.At(input, most));
+        foreach (var input in inputs.Inputs) InputShapes.RequireProbe(input);
         using var session = OrtRuntime.CreateSession(exposed, optimise: false);
         TraceRoom.Require(session, most);
         if (inputs.HasOpenBatch) RequireRoom(exposed, inputs, most);

@@ -53,13 +53,23 @@ static class OrtTensors
                 return OrtValue.CreateTensorValueFromMemory(Array.ConvertAll(values, v => (double)v), shape);
             case TensorElementType.UInt8:
                 return OrtValue.CreateTensorValueFromMemory(Array.ConvertAll(values, v => (byte)v), shape);
+            case TensorElementType.Int8:
+                return OrtValue.CreateTensorValueFromMemory(Array.ConvertAll(values, v => (sbyte)v), shape);
+            case TensorElementType.UInt16:
+                return OrtValue.CreateTensorValueFromMemory(Array.ConvertAll(values, v => (ushort)v), shape);
+            case TensorElementType.Int16:
+                return OrtValue.CreateTensorValueFromMemory(Array.ConvertAll(values, v => (short)v), shape);
+            case TensorElementType.UInt32:
+                return OrtValue.CreateTensorValueFromMemory(Array.ConvertAll(values, v => (uint)v), shape);
+            case TensorElementType.UInt64:
+                return OrtValue.CreateTensorValueFromMemory(Array.ConvertAll(values, v => (ulong)v), shape);
             case TensorElementType.Int64:
                 return OrtValue.CreateTensorValueFromMemory(Array.ConvertAll(values, v => (long)v), shape);
             case TensorElementType.Int32:
                 return OrtValue.CreateTensorValueFromMemory(Array.ConvertAll(values, v => (int)v), shape);
             case TensorElementType.Bool:
                 return OrtValue.CreateTensorValueFromMemory(Array.ConvertAll(values, v => v != 0), shape);
-            default: throw new OnnxSurgeryException($"Inputs of element type {type} are not supported; give float, half, double, uint8, int32, int64 or bool.");
+            default: throw new OnnxSurgeryException($"An input holds values of the type {type}, which cannot be made up; only numbers and truth values can.");
         }
     }
 }
