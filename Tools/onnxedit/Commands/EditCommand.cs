@@ -46,6 +46,7 @@ sealed class EditCommand : CliCommand
             throw new OnnxEngineException(ErrorKind.Usage, $"--layers and --step-size belong to gradient editors; '{editor}' needs none.");
         var target = isTrial ? null : OutputTarget.Resolve(context.Get(_out), inputs, "edit", context.Global.Force);
         var data = inputs.HasData ? inputs.OpenData(context.Output) : null;
+        DataMatch.Require(inputs, data?.Test ?? data?.Train, context.Cancellation);
         var names = new EditList(inputs, data);
         var requests = list is not null ? names.Read(list) : [names.One(image!, label!)];
         var options = new EditOptions

@@ -57,6 +57,7 @@ sealed class EditableFinetune
             Evaluation = training.Evaluation,
         };
         var data = inputs.OpenData(context.Output);
+        DataMatch.Require(inputs, data.Test ?? data.Train, context.Cancellation, mayGuess: true);
         var watch = Stopwatch.StartNew();
         var result = context.Output.Track(progress => EditableTrainer.Train(inputs.Model, data, options, progress, context.Cancellation));
         var report = result.Report;

@@ -45,6 +45,34 @@ static class DataMatch
         return inputs;
     }
 
+    /// <summary>Refuses labels that the model's predictions do not bear out, for verbs that edit by them or collect what edits learn from.</summary>
+    /// <param name="inputs">The model, and whether labels are to be believed all the same.</param>
+    /// <param name="items">What is labelled; null: nothing is.</param>
+    /// <param name="mayGuess">Accept a model that only guesses.</param>
+    /// <param name="cancellation">Ends the work early.</param>
+    /// <exception cref="OnnxEngineException">The labels are in doubt (<see cref="ErrorKind.Data"/>).</exception>
+    internal static void Require(ModelAndData inputs, ItemSet? items, CancellationToken cancellation, bool mayGuess = false)
+    {
+        if (!inputs.ForceLabels && Doubt(inputs, items, mayGuess, cancellation) is { } doubt)
+            throw new OnnxEngineException(ErrorKind.Data, $"The labels do not fit the model: {doubt}. Nothing is edited by such labels unless EvaluationOptions.ForceLabels is set.");
+    }
+
+    /// <summary>Says it where the model's predictions do not bear out the labels that something is measured by.</summary>
+    internal static void Warn(ModelAndData inputs, ItemSet? items, CommandContext context)
+    {
+        if (!inputs.ForceLabels && Doubt(inputs, items, mayGuess: false, context.Cancellation) is { } doubt)
+            context.Output.Warn($"The labels may not be the model's classes: {OptionWords.In(doubt)}.");
+    }
+
+    // Evenly spaced: folders of images are read class by class.
+    static string? Doubt(ModelAndData inputs, ItemSet? items, bool mayGuess, CancellationToken cancellation)
+    {
+        if (items is not { IsLabelled: true } || inputs.Signature.Classifier is null) return null;
+        var step = Math.Max(1, items.Count / Items);
+        var (labels, predicted, classes) = Predictions(inputs, items.Select([.. Enumerable.Range(0, items.Count).Where(i => i % step == 0)]), cancellation);
+        return LabelAgreement.Of(labels, predicted, classes).Doubt(inputs.Labels, mayGuess);
+    }
+
     // Labels that are no class of the model are to be seen, too.
     static (int[] Labels, int[] Predicted, int Classes) Predictions(ModelAndData inputs, ItemSet items, CancellationToken cancellation)
     {

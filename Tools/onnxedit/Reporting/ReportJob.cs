@@ -27,6 +27,7 @@ sealed class ReportJob(CommandContext context, ModelAndData inputs, OnnxModel? b
     {
         if (before is not null) RequireOther(before);
         var data = Data ?? (inputs.HasData ? inputs.OpenData(context.Output, testOnly: true, Limit) : null);
+        if (Data is null) DataMatch.Warn(inputs, data?.Test, context);
         var options = new ReportOptions { Evaluation = inputs.Evaluation, InputShapes = inputs.InputShapes, Known = Known };
         var report = context.Output.Track(progress => ModelComparison.Measure(before, inputs.Model, data, options, progress, context.Cancellation));
         ReportPage.Save(target, report, Command, context.Global.Force);
