@@ -18,10 +18,15 @@ public sealed class AgreementTests(SlimSample sample)
     [InlineData("slim {0} --max-drop 2 --align 1 --score l2 --recovery none -o {1}")]
     [InlineData("finetune {0} --steps 5 -o {1}")]
     [InlineData("coar edit {0} --target class:3:20 --lower --budget 60 --most 2 -o {1}")]
+    [InlineData("edit {0} --image {2} --label 3 -o {1}")]
+    [InlineData("stats {0} -o {1}")]
+    [InlineData("finetune {0} --editable --steps 5 -o {1}")]
     public void An_edit_by_labels_in_another_order_is_refused_with_what_to_type(string command)
     {
         var output = sample.New();
-        var error = CliRunner.Run($"{string.Format(null, command, sample.Model, output)} {Data} --labels {Wrong}").ExpectError(4);
+        var image = sample.New(".png");
+        File.WriteAllBytes(image, Png());
+        var error = CliRunner.Run($"{string.Format(null, command, sample.Model, output, image)} {Data} --labels {Wrong}").ExpectError(4);
         Assert.Contains("The labels do not fit the model", error, StringComparison.Ordinal);
         Assert.Contains($"--labels {Right} it is right on", error, StringComparison.Ordinal);
         Assert.Contains("--force-labels", error, StringComparison.Ordinal);
@@ -42,6 +47,8 @@ public sealed class AgreementTests(SlimSample sample)
         var said = CliRunner.Run($"eval {sample.Model} {Data} --labels {Wrong}").Expect(0).StdErr;
         Assert.Contains("warning: The labels may not be the model's classes", said, StringComparison.Ordinal);
         Assert.DoesNotContain("warning", CliRunner.Run($"eval {sample.Model} {Data}").Expect(0).StdErr, StringComparison.Ordinal);
+        var coar = CliRunner.Run($"coar {sample.Model} --examples 60 --budget 60 -o {sample.New(".safetensors")} {Data} --labels {Wrong}").Expect(0).StdErr;
+        Assert.Contains("warning: The labels may not be the model's classes", coar, StringComparison.Ordinal);
         using var other = new TempFolder();
         Turned(other);
         var auto = CliRunner.Run($"eval {sample.Model} --data {other.Path} --mean 0.5 --std 0.25 --labels auto --json").Expect(0);
@@ -137,5 +144,13 @@ public sealed class AgreementTests(SlimSample sample)
         output.Type.TensorType.Shape.Dim[1].DimValue = width;
         model.Graph.Output.Insert(0, output);
         return model;
+    }
+
+    static byte[] Png()
+    {
+        using var picture = new SkiaSharp.SKBitmap(32, 32);
+        picture.Erase(new SkiaSharp.SKColor(200, 30, 60));
+        using var png = picture.Encode(SkiaSharp.SKEncodedImageFormat.Png, 100);
+        return png.ToArray();
     }
 }

@@ -33,7 +33,7 @@ sealed class StatsCommand : CliCommand
         OutputTarget.Require(path, inputs.Model, context.Global.Force);
         var data = inputs.OpenData(context.Output);
         var images = data.Calibration ?? throw new OnnxEngineException(ErrorKind.Data, "The data has no training images to measure on; name some with --data.");
-        DataMatch.Require(inputs, images, context.Cancellation);
+        DataMatch.Require(inputs, images, context.Cancellation, mayGuess: true);
         var statistics = context.Output.Track(progress => Collect(context, inputs, images, data.ClassNames, progress));
         MomentsBundle.Write(path, statistics, context.Global.Force);
         Report(context, inputs.Path, path, statistics);
