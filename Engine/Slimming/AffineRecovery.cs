@@ -12,7 +12,8 @@ static class AffineRecovery
     const double LargestScale = 4;
 
     /// <summary>Adjusts the edited network in place.</summary>
-    public static void Apply(RecoveryContext context, IProgress<WorkProgress>? progress, CancellationToken cancellation)
+    /// <returns>How many units were adjusted.</returns>
+    public static int Apply(RecoveryContext context, IProgress<WorkProgress>? progress, CancellationToken cancellation)
     {
         var targets = context.Changed();
         for (var i = 0; i < targets.Count; i++)
@@ -41,6 +42,7 @@ static class AffineRecovery
             unit.Write(weights, bias);
         }
         progress?.Report(new WorkProgress("recovery", targets.Count, targets.Count));
+        return targets.Count;
     }
 
     static (double Mean, double Deviation)[] Moments(long[] shape, int axis, int images, int batch, GramCollector.TargetWriter read)

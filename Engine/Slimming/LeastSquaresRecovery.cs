@@ -27,10 +27,11 @@ sealed class LeastSquaresRecovery
     }
 
     /// <summary>Re-fits every unit that sees a changed input.</summary>
-    public static void Apply(RecoveryContext context, SlimOptions options, IProgress<WorkProgress>? progress, CancellationToken cancellation) =>
+    /// <returns>How many there are.</returns>
+    public static int Apply(RecoveryContext context, SlimOptions options, IProgress<WorkProgress>? progress, CancellationToken cancellation) =>
         new LeastSquaresRecovery(context, options).Run(progress, cancellation);
 
-    void Run(IProgress<WorkProgress>? progress, CancellationToken cancellation)
+    int Run(IProgress<WorkProgress>? progress, CancellationToken cancellation)
     {
         var targets = WithFirsts(_context.Changed());
         for (var i = 0; i < targets.Count; i++)
@@ -48,6 +49,7 @@ sealed class LeastSquaresRecovery
                 Solve(targets[i], (ulong)i, Aware(targets[i]), cancellation, _last);
         }
         progress?.Report(new WorkProgress("recovery", targets.Count, targets.Count));
+        return targets.Count;
     }
 
     // Where a unit lost inputs, the unit that made them can be refined even if what it reads itself is as it was.
@@ -57,7 +59,7 @@ sealed class LeastSquaresRecovery
         List<UnitTarget> result = [];
         foreach (var target in changed)
         {
-            if (!changed.Exists(c => IsPair(c, target)) && all.Find(f => IsPair(f, target)) is { } first) result.Add(first);
+            if (!changed.Exists(c => IsPair(c, target)) && all.Find(f => IsPair(f, target)) is { } first && !first.Unit.IsBinary) result.Add(first);
             result.Add(target);
         }
         return result;

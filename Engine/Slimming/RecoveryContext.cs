@@ -50,7 +50,7 @@ sealed class RecoveryContext : IDisposable
 
     /// <summary>
     /// Units whose input differs from the original - it lost channels or comes from a unit that changed - and those with
-    /// another target than their own original values.
+    /// another target than their own original values. Binary ones (<see cref="LinearUnit.IsBinary"/>) are left out.
     /// </summary>
     public List<UnitTarget> Changed()
     {
@@ -62,7 +62,7 @@ sealed class RecoveryContext : IDisposable
             var isScored = units.TryGetValue(node, out var target) && Heads.Outputs.Contains(target.Unit.Output);
             if (!isScored && !node.Input.Any(changed.Contains)) continue;
             foreach (var o in node.Output) changed.Add(o);
-            if (target is not null) result.Add(target);
+            if (target?.Unit.IsBinary == false) result.Add(target);
         }
         return result;
     }

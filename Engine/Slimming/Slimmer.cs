@@ -42,6 +42,7 @@ public sealed class Slimmer
     AlignmentTable? _alignment;
     Evaluation? _validation;
     (bool[] Removed, ModelProto Graph)? _recovered;
+    int _refitted;
 
     Slimmer(EditDraft draft, ChannelAnalysis analysis, ModelSignature signature, SlimData data, SlimOptions options, List<string> notes, IProgress<WorkProgress>? progress, CancellationToken cancellation)
     {
@@ -195,17 +196,18 @@ public sealed class Slimmer
         if (_data.Calibration is { } images)
         {
             using var context = new RecoveryContext(_analysis, slim, removed, images, _options.Batch);
-            if (_options.Recovery == RecoveryKind.BatchNorm) AffineRecovery.Apply(context, _progress, _cancellation);
-            else LeastSquaresRecovery.Apply(context, _options, _progress, _cancellation);
+            _refitted = _options.Recovery == RecoveryKind.BatchNorm
+                ? AffineRecovery.Apply(context, _progress, _cancellation) : LeastSquaresRecovery.Apply(context, _options, _progress, _cancellation);
         }
         else if (_data.Moments is not null && _options.Recovery == RecoveryKind.LeastSquares)
-            StatisticsRecovery.Apply(_analysis, slim, removed, ranking.Grams);
+            _refitted = StatisticsRecovery.Apply(_analysis, slim, removed, ranking.Grams);
         return slim;
     }
 
     string RecoveryBasis() => (_options.Recovery, _data) switch
     {
         (RecoveryKind.None, _) => "No recovery.",
+        _ when CanRecover && _refitted == 0 => "No recovery, since no layer that can be re-fitted reads what changed.",
         (_, { Calibration: { } images }) => FormattableString.Invariant($"Recovery: {(_options.Recovery == RecoveryKind.BatchNorm ? "channel statistics" : "least squares")} on {images.Count:N0} images, no labels."),
         (RecoveryKind.LeastSquares, { Moments: not null }) => "Recovery: one-shot least squares from the statistics file.",
         _ => "No recovery, since there is no calibration data.",
@@ -221,7 +223,10 @@ public sealed class Slimmer
     void RequireRemovable()
     {
         if (_analysis.Groups.Any(IsFree)) return;
-        var why = Enumerable.Range(0, _analysis.CellCount).Select(_analysis.LockOf).OfType<ChannelLock>().GroupBy(l => l).MaxBy(g => g.Count())?.Key;
+        // A head is one cell and holds as much as many channels.
+        var cost = new RemovalCost(_analysis);
+        var why = Enumerable.Range(0, _analysis.CellCount).Where(c => _analysis.LockOf(c) is not null)
+            .GroupBy(c => _analysis.LockOf(c)!).MaxBy(g => g.Sum(c => cost.Gain([c]).Parameters))?.Key;
         throw new OnnxEngineException(ErrorKind.TargetNotReached, why is null
             ? $"No channel can be removed: the model has no convolution or matrix product with constant weights{Inside()}."
             : $"No channel can be removed; most are locked by {why}. docs/channels.md lists them all.");

@@ -12,18 +12,23 @@ namespace OnnxEdit.Engine.Slimming;
 /// </summary>
 static class StatisticsRecovery
 {
-    /// <summary>Adjusts the edited network in place; units without stored sums keep their weights.</summary>
-    public static void Apply(ChannelAnalysis analysis, ModelProto slim, IReadOnlyList<bool> removed, GramSource grams)
+    /// <summary>Adjusts the edited network in place; units without stored sums and binary ones keep their weights.</summary>
+    /// <returns>How many units were adjusted.</returns>
+    public static int Apply(ChannelAnalysis analysis, ModelProto slim, IReadOnlyList<bool> removed, GramSource grams)
     {
         var originals = UnitTarget.All(analysis.Model.Proto, analysis.Model.Trace).ToDictionary(t => t.Unit.Output);
         var slices = analysis.Consumers.Select((c, i) => (Slice: c, Number: i)).DistinctBy(p => p.Slice.Node).ToDictionary(p => p.Slice.Node.Output[0]);
+        var count = 0;
         foreach (var target in UnitTarget.All(slim, analysis.Model.Trace))
         {
             if (!slices.TryGetValue(target.Unit.Node.Output[0], out var found) || !found.Slice.Channels.Ids.Any(c => c >= 0 && removed[c])) continue;
+            if (target.Unit.IsBinary) continue;
             var original = originals[target.Unit.Output];
             if (grams(found.Slice, original, found.Number) is not { } sums) continue;
             Refit(target.Unit, original.Unit, found.Slice, sums, PatchGraph.Of(original.Unit, analysis.Model), analysis, removed);
+            count++;
         }
+        return count;
     }
 
     static void Refit(

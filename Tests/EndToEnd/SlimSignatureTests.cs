@@ -120,6 +120,23 @@ public sealed class SlimSignatureTests
         Assert.Contains("tried with all ones and all zeros", Refused(folder, "random:16", 3), StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void Weights_of_two_values_stay_so_and_that_is_said()
+    {
+        using var folder = new ColourFolder();
+        var model = SignatureModels.Filter(isOpen: false);
+        foreach (var weight in model.Graph.Initializer.Where(i => i.Dims.Count == 4))
+            TensorData.SetFloats(weight, Array.ConvertAll(TensorData.Floats(weight), v => v < 0 ? -0.25f : 0.25f));
+        SignatureModels.Write(folder, model);
+        var output = Path.Combine(folder.Root, "slim.onnx");
+        var result = CliRunner.Run(["slim", folder.Model, "--sparsity", "0.2", "--data", "random:32", "--align", "1", "-o", output]).Expect(0);
+        Assert.Contains("stored weights of more than two values can be re-fitted", result.StdErr, StringComparison.Ordinal);
+        Assert.Contains("No recovery", result.StdOut, StringComparison.Ordinal);
+        var weights = OnnxModel.Load(output).Proto.Graph.Initializer.Where(i => i.Dims.Count == 4).ToArray();
+        Assert.NotEmpty(weights);
+        Assert.All(weights.SelectMany(TensorData.Floats), v => Assert.Equal(0.25f, Math.Abs(v)));
+    }
+
     [Theory]
     [InlineData("--score", "tv")]
     [InlineData("--max-drop", "1")]

@@ -122,17 +122,6 @@ public class PointwiseRuleTests
         new Specimen(b.Build(b.Gemm(mean, 2))).Remove("mean", 1);
     }
 
-    [Theory]
-    [InlineData(0L)]
-    [InlineData(1L)]
-    public void A_mean_over_the_channels_locks_them(long keepdims)
-    {
-        var b = new GraphBuilder(1);
-        var c = b.Conv(b.Input("x", 3, 6, 6), 4, name: "c1");
-        var s = new Specimen(b.Build(b.ReduceMean(c, [1], keepdims != 0, "mean")));
-        Assert.Equal("ReduceMean 'mean': reduces over the channel axis", s.Lock("c1"));
-    }
-
     [Fact]
     public void Softmax_locks_the_channels_only_along_their_own_axis()
     {
