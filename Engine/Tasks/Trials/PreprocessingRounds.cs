@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using OnnxEdit.Engine.Data;
 using OnnxEdit.Engine.Data.Pixels;
 using OnnxEdit.Surgery;
@@ -14,29 +13,40 @@ sealed class PreprocessingRounds
 {
     const int FirstImages = 8;
 
+    /// <summary>Runs of one picture that are made however large the model is.</summary>
+    const int MinimumRuns = 400;
+
     /// <summary>Pictures after which the ways to resize come in.</summary>
     const int ResizeImages = 32;
 
     /// <summary>Normalisations that ways to resize are tried with.</summary>
     const int Resized = 3;
 
-    /// <summary>No round is begun that would end later, as far as the rounds before it tell.</summary>
-    static readonly TimeSpan _limit = TimeSpan.FromSeconds(20);
+    /// <summary>
+    /// Multiply-accumulates that all runs together may take: some twenty seconds of a MobileNet on two cores. Not a time, so that
+    /// what is found does not depend on what else the machine does.
+    /// </summary>
+    const double Work = 5e11;
+
+    /// <summary>Ways that go on with more pictures than the first, and those that go on with more than some dozens.</summary>
+    static readonly (int Images, int Ways)[] _kept = [(16, 12), (64, 6)];
 
     readonly ClassifierSession _session;
     readonly DataOptions _data;
     readonly ImageResize?[] _resizes;
     readonly IProgress<WorkProgress>? _progress;
     readonly CancellationToken _cancellation;
-    readonly Stopwatch _watch = Stopwatch.StartNew();
+    readonly double _runs;
     readonly Dictionary<(PixelLayout, ImageResize?), PictureSample> _samples = [];
     readonly List<(PreprocessingTrial Trial, PictureSample Sample, string Variant, int Rank)> _entries = [];
     int _done;
 
     internal PreprocessingRounds(
-        ClassifierSession session, DataOptions data, IReadOnlyList<(int Height, int Width)> sizes, IProgress<WorkProgress>? progress, CancellationToken cancellation)
+        ClassifierSession session, double macs, DataOptions data, IReadOnlyList<(int Height, int Width)> sizes, IProgress<WorkProgress>? progress, CancellationToken cancellation)
     {
         (_session, _data, _progress, _cancellation) = (session, data, progress, cancellation);
+        // Where sizes are open nothing is counted; most such models are as large as a MobileNet.
+        _runs = Math.Max(MinimumRuns, Work / (macs > 0 ? macs : 3e8));
         _resizes = data.Preprocessing?.Resize is { } given ? [given] : PictureSizes.Resizes(Input, sizes);
     }
 
@@ -46,7 +56,7 @@ sealed class PreprocessingRounds
     /// <summary>Those that were not given up.</summary>
     internal IEnumerable<PreprocessingTrial> Alive => Trials.Where(t => !t.IsRuledOut);
 
-    /// <summary>Whether time ended the rounds.</summary>
+    /// <summary>Whether the rounds ended before all pictures were looked at.</summary>
     internal bool IsCutShort { get; private set; }
 
     /// <summary>Whether other labels for the same classes agree with more pictures than the labels as they are do under any way.</summary>
@@ -102,12 +112,12 @@ sealed class PreprocessingRounds
         return new PictureSample(raw.Test ?? throw new OnnxEngineException(ErrorKind.Data, $"'{_data.Path}' holds no image to test on."), input);
     }
 
-    // False where there is no time for it.
+    // False where that would be too much work.
     bool Raise(int images, bool isNeeded)
     {
         var entries = _entries.Where(e => !e.Trial.IsRuledOut && e.Trial.Images < images).ToArray();
         var needed = entries.Sum(e => images - e.Trial.Images);
-        if (!isNeeded && _watch.Elapsed * (1 + (double)needed / Math.Max(1, _done)) > _limit)
+        if (!isNeeded && _done + needed > _runs)
         {
             IsCutShort = true;
             return false;
@@ -141,6 +151,11 @@ sealed class PreprocessingRounds
         IsByLabels = LabelAgreement.IsBeyond(mapped.Mapped, best.Correct);
         foreach (var trial in alive)
             trial.IsRuledOut = IsByLabels ? LabelAgreement.IsBeyond(mapped.Mapped, trial.Mapped) : LabelAgreement.IsBeyond(best.Correct, trial.Correct);
+        if (_kept.LastOrDefault(k => best.Images >= k.Images) is not { Ways: > 0 and var ways }) return;
+        // While nothing tells whether the labels are right, a way may have the right pixels for other ones.
+        foreach (var trial in Alive.OrderByDescending(t => PreprocessingTrial.Share(IsByLabels ? t.Mapped : t.Correct))
+            .ThenByDescending(t => IsByLabels ? t.Prior : t.Evidence(t.Images)).Except(Alive.OrderByDescending(t => PreprocessingTrial.Share(t.Mapped)).Take(ways / 2)).Skip(ways).ToArray())
+            trial.IsRuledOut = true;
     }
 
     PixelLayout[] Layouts()

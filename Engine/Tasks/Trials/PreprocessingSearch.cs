@@ -1,7 +1,9 @@
 using OnnxEdit.Engine.Data;
 using OnnxEdit.Engine.Data.Pixels;
 using OnnxEdit.Surgery;
+using OnnxEdit.Surgery.Graph;
 using OnnxEdit.Surgery.Model;
+using OnnxEdit.Surgery.Proto;
 
 namespace OnnxEdit.Engine.Tasks.Trials;
 
@@ -67,7 +69,7 @@ sealed record PreprocessingSearch
 
         data = data with { TestLimit = images, TestOnly = true, Outputs = session.Signature.Classes };
         if (PictureSizes.Of(data, input) is not { } sizes) return new PreprocessingSearch { Trials = [AsTheyAre(session, data, progress, cancellation)], IsArrays = true };
-        var rounds = new PreprocessingRounds(session, data, sizes, progress, cancellation);
+        var rounds = new PreprocessingRounds(session, Macs(model.Proto), data, sizes, progress, cancellation);
         rounds.Run();
         var other = rounds.IsByLabels ? rounds.MostMapped.Agreement : null;
         if (other?.Mapping is null) other = null;
@@ -88,6 +90,19 @@ sealed record PreprocessingSearch
     int Common => Trials.Where(t => !t.IsRuledOut).Min(t => t.Images);
 
     bool[] Judged(PreprocessingTrial trial, int images) => [.. (OtherLabels is null ? trial.Correct : trial.Mapped).Take(images)];
+
+    // Of one picture; 0 where that cannot be found.
+    static double Macs(ModelProto model)
+    {
+        try
+        {
+            return ModelCounts.Of(model, ShapeTrace.Run(model, OpenInputs.Find(model, null).Shapes).Sizes).Macs;
+        }
+        catch (OnnxSurgeryException)
+        {
+            return 0;
+        }
+    }
 
     static PreprocessingTrial AsTheyAre(ClassifierSession session, DataOptions data, IProgress<WorkProgress>? progress, CancellationToken cancellation)
     {

@@ -19,7 +19,7 @@ sealed class PreprocessingTrial(string name, Preprocessing preprocessing, int ra
     /// <summary>Number of pictures it was tried on.</summary>
     public int Images => Correct.Count;
 
-    /// <summary>Whether it was given up since another was right on more pictures by more than chance.</summary>
+    /// <summary>Whether it was given up, since another was right on more pictures by more than chance or a dozen were better.</summary>
     public bool IsRuledOut { get; internal set; }
 
     /// <summary>Whether each picture is classified correctly.</summary>

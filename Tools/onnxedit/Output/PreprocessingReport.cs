@@ -27,11 +27,11 @@ static class PreprocessingReport
             if (!search.IsIndifferent && !IsUnknown(search)) context.Output.Line($"Options: {Options(search, labels)}");
         }
 
-        if (search.IsCutShort) context.Output.Note("The search ended for time before all images were looked at; what was ruled out on a few images was worse by more than chance.");
+        if (search.IsCutShort) context.Output.Note("Not all images were looked at, which keeps the search short; what was given up on few of them was worse by more than chance, or not among the best dozen.");
         if (search.OtherLabels is { } other)
             context.Output.Warn($"the labels are the likelier cause, not the pixels: as they are, at most {Figures.Percent(search.Trials.Max(t => t.Top1))} % are right under any normalisation, and with --labels {other.MappingText(labels)} (or --labels auto) {Figures.Percent(other.MappedAccuracy)} % under {search.Best.Name}.");
         else if (search.IsNearChance)
-            context.Output.Warn($"even the best normalisation is close to guessing ({Figures.Percent(search.Chance)} %), and no other order of the labels fits the predictions either: check that this is the model's data, the output (--output) and the size of the pictures (--resize), or give the normalisation that the model was trained with (--mean, --std).");
+            context.Output.Warn($"even the best normalisation is close to guessing ({Figures.Percent(search.Chance)} %), and {(search.IsCutShort ? "so few images do not tell whether other labels would fit (--labels auto looks at more)" : "no other order of the labels fits the predictions either")}: check that this is the model's data, the output (--output) and the size of the pictures (--resize), or give the normalisation that the model was trained with (--mean, --std).");
         if (search.IsIndifferent)
             context.Output.Warn("the normalisation makes no difference: float arrays are taken as they are, or the model normalises its input itself.");
     }
