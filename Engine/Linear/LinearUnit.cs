@@ -62,18 +62,15 @@ sealed class LinearUnit
     /// True where the weights of each output are plus or minus one number, as a binary network has them: a re-fit would make
     /// floats of them.
     /// </summary>
-    public bool IsBinary
+    public bool IsBinary()
     {
-        get
-        {
-            var weights = Read().Weights;
-            var (m, k) = (weights.GetLength(0), weights.GetLength(1));
-            if (k < 2) return false;
-            for (var o = 0; o < m; o++)
-                for (var i = 0; i < k; i++)
-                    if (weights[o, i] == 0 || Math.Abs(weights[o, i]) != Math.Abs(weights[o, 0])) return false;
-            return true;
-        }
+        var weights = Read().Weights;
+        var (m, k) = (weights.GetLength(0), weights.GetLength(1));
+        if (k < 2) return false;
+        for (var o = 0; o < m; o++)
+            for (var i = 0; i < k; i++)
+                if (weights[o, i] == 0 || Math.Abs(weights[o, i]) != Math.Abs(weights[o, 0])) return false;
+        return true;
     }
 
     /// <summary>

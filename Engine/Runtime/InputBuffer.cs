@@ -47,6 +47,18 @@ sealed class InputBuffer : IDisposable
             case DataType.Int32:
                 Value = OrtValue.CreateTensorValueFromMemory(memory, Keep(new int[length], out _converted), shape);
                 break;
+            case DataType.Uint16:
+                Value = OrtValue.CreateTensorValueFromMemory(memory, Keep(new ushort[length], out _converted), shape);
+                break;
+            case DataType.Int16:
+                Value = OrtValue.CreateTensorValueFromMemory(memory, Keep(new short[length], out _converted), shape);
+                break;
+            case DataType.Uint32:
+                Value = OrtValue.CreateTensorValueFromMemory(memory, Keep(new uint[length], out _converted), shape);
+                break;
+            case DataType.Uint64:
+                Value = OrtValue.CreateTensorValueFromMemory(memory, Keep(new ulong[length], out _converted), shape);
+                break;
             case DataType.Bool:
                 Value = OrtValue.CreateTensorValueFromMemory(memory, Keep(new bool[length], out _converted), shape);
                 break;
@@ -70,6 +82,10 @@ sealed class InputBuffer : IDisposable
             case BFloat16[] brains: Convert(brains, value => (BFloat16)value); break;
             case sbyte[] signed: Convert(signed, value => (sbyte)Math.Clamp(MathF.Round(value), sbyte.MinValue, sbyte.MaxValue)); break;
             case double[] doubles: TensorPrimitives.ConvertChecked<float, double>(_values, doubles); break;
+            case ushort[] words: Convert(words, value => (ushort)Math.Clamp(MathF.Round(value), 0, ushort.MaxValue)); break;
+            case short[] shorts: Convert(shorts, value => (short)Math.Clamp(MathF.Round(value), short.MinValue, short.MaxValue)); break;
+            case uint[] counts: Convert(counts, value => (uint)Math.Max(0, value)); break;
+            case ulong[] sizes: Convert(sizes, value => (ulong)Math.Max(0, value)); break;
             case byte[] bytes: Convert(bytes, value => (byte)Math.Clamp(MathF.Round(value), 0, 255)); break;
             case long[] longs: Convert(longs, value => (long)value); break;
             case int[] ints: Convert(ints, value => (int)value); break;

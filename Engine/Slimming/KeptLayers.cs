@@ -13,7 +13,7 @@ static class KeptLayers
     /// <param name="removed">The cells removed.</param>
     public static string? Note(ChannelAnalysis analysis, IReadOnlyList<bool> removed)
     {
-        var units = UnitTarget.All(analysis.Model.Proto, analysis.Model.Trace).Where(t => !t.Unit.IsBinary).Select(t => t.Unit.Node).ToHashSet();
+        var units = UnitTarget.All(analysis.Model.Proto, analysis.Model.Trace).Where(t => !t.Unit.IsBinary()).Select(t => t.Unit.Node).ToHashSet();
         // Products of activations have no weights to keep.
         var kept = analysis.Consumers.GroupBy(c => c.Node).Where(g => g.Count() == 1 && g.Key.OpType is not ("Attention" or "Einsum"))
             .Where(g => !units.Contains(g.Key) && g.First().Channels.Ids.Any(id => id >= 0 && removed[id]))

@@ -59,7 +59,7 @@ sealed class LeastSquaresRecovery
         List<UnitTarget> result = [];
         foreach (var target in changed)
         {
-            if (!changed.Exists(c => IsPair(c, target)) && all.Find(f => IsPair(f, target)) is { } first && !first.Unit.IsBinary) result.Add(first);
+            if (!changed.Exists(c => IsPair(c, target)) && all.Find(f => IsPair(f, target)) is { } first && !first.Unit.IsBinary()) result.Add(first);
             result.Add(target);
         }
         return result;

@@ -62,7 +62,7 @@ sealed class RecoveryContext : IDisposable
             var isScored = units.TryGetValue(node, out var target) && Heads.Outputs.Contains(target.Unit.Output);
             if (!isScored && !node.Input.Any(changed.Contains)) continue;
             foreach (var o in node.Output) changed.Add(o);
-            if (target?.Unit.IsBinary == false) result.Add(target);
+            if (target is not null && !target.Unit.IsBinary()) result.Add(target);
         }
         return result;
     }

@@ -41,7 +41,7 @@ public sealed class Slimmer
     readonly List<string> _notes;
     AlignmentTable? _alignment;
     Evaluation? _validation;
-    (bool[] Removed, ModelProto Graph)? _recovered;
+    (bool[] Removed, ModelProto Graph, int Refitted)? _recovered;
     int _refitted;
 
     Slimmer(EditDraft draft, ChannelAnalysis analysis, ModelSignature signature, SlimData data, SlimOptions options, List<string> notes, IProgress<WorkProgress>? progress, CancellationToken cancellation)
@@ -159,14 +159,18 @@ public sealed class Slimmer
             }
             var slim = Recover(ChannelRemoval.Apply(_analysis, candidate), candidate, ranking);
             var drop = 100 * (_validation.Top1 - Accuracy(slim, images).Top1);
-            if (drop <= _options.Budget.Value) _recovered = (candidate, slim);
+            if (drop <= _options.Budget.Value) _recovered = (candidate, slim, _refitted);
             return drop;
         }
     }
 
     // The winner of a search was recovered to be judged.
-    ModelProto Recovered(ModelProto surgery, bool[] removed, ChannelRanking ranking) =>
-        _recovered is { } winner && winner.Removed.AsSpan().SequenceEqual(removed) ? winner.Graph : Recover(surgery, removed, ranking);
+    ModelProto Recovered(ModelProto surgery, bool[] removed, ChannelRanking ranking)
+    {
+        if (_recovered is not { } winner || !winner.Removed.AsSpan().SequenceEqual(removed)) return Recover(surgery, removed, ranking);
+        _refitted = winner.Refitted;
+        return winner.Graph;
+    }
 
     bool CanRecover => _options.Recovery != RecoveryKind.None
         && (_data.Calibration is not null || (_data.Moments is not null && _options.Recovery == RecoveryKind.LeastSquares));

@@ -22,7 +22,7 @@ static class StatisticsRecovery
         foreach (var target in UnitTarget.All(slim, analysis.Model.Trace))
         {
             if (!slices.TryGetValue(target.Unit.Node.Output[0], out var found) || !found.Slice.Channels.Ids.Any(c => c >= 0 && removed[c])) continue;
-            if (target.Unit.IsBinary) continue;
+            if (target.Unit.IsBinary()) continue;
             var original = originals[target.Unit.Output];
             if (grams(found.Slice, original, found.Number) is not { } sums) continue;
             Refit(target.Unit, original.Unit, found.Slice, sums, PatchGraph.Of(original.Unit, analysis.Model), analysis, removed);

@@ -67,7 +67,16 @@ sealed record LabelAgreement
     /// <exception cref="OnnxEngineException">They are in doubt (<see cref="ErrorKind.Data"/>).</exception>
     public static void Require(Evaluation evaluation, EvaluationOptions options, bool mayGuess = false)
     {
-        if (!options.ForceLabels && Of(evaluation).Doubt(options.LabelMap, mayGuess) is { } doubt)
+        if (!options.ForceLabels) Of(evaluation).Require(options.LabelMap, mayGuess);
+    }
+
+    /// <summary>The same where predictions were compared already.</summary>
+    /// <param name="inForce">The map that the labels went through; null: none.</param>
+    /// <param name="mayGuess">See <see cref="Doubt"/>.</param>
+    /// <exception cref="OnnxEngineException">They are in doubt (<see cref="ErrorKind.Data"/>).</exception>
+    public void Require(IReadOnlyDictionary<int, int>? inForce, bool mayGuess = false)
+    {
+        if (Doubt(inForce, mayGuess) is { } doubt)
             throw new OnnxEngineException(ErrorKind.Data, $"The labels do not fit the model: {doubt}. Nothing is edited by such labels unless EvaluationOptions.ForceLabels is set.");
     }
 

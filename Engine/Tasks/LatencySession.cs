@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Microsoft.ML.OnnxRuntime;
+using Microsoft.ML.OnnxRuntime.Tensors;
 using OnnxEdit.Engine.Data;
 using OnnxEdit.Engine.Runtime;
 using OnnxEdit.Surgery;
@@ -123,7 +124,8 @@ sealed class LatencySession : IDisposable
         }
     }
 
-    static bool IsWhole(DeclaredTensor input) => input.Type is DataType.Int64 or DataType.Int32 or DataType.Int8 or DataType.Bool;
+    // Bytes are pixels.
+    static bool IsWhole(DeclaredTensor input) => input.Type != DataType.Uint8 && !InputShapes.IsFloat((TensorElementType)input.Type);
 
     static InputBuffer Filled(DeclaredTensor input, long[] shape, Random random)
     {

@@ -13,13 +13,11 @@ namespace OnnxEdit.Surgery.Graph;
 /// </summary>
 sealed class ShapeTrace
 {
-    const int LargestShapeVector = 32;
-
     readonly Dictionary<string, long[]> _shapes = [];
     readonly Dictionary<string, int> _batchAxis = [];
     readonly Dictionary<string, TensorElementType> _types = [];
     readonly Dictionary<string, (long[] First, long[] Second)> _integers = [];
-    Traced? _second, _other;
+    TraceRuns.Values? _second, _other;
     (long Items, Dictionary<string, int>? Axis) _examples;
 
     ShapeTrace(bool dynamicBatch, int batch) => (HasDynamicBatch, Batch) = (dynamicBatch, batch);
@@ -69,7 +67,7 @@ sealed class ShapeTrace
     /// <summary>True where an integer is the size of an axis in every run.</summary>
     internal bool IsAlwaysSize(string tensor, int axis, long first, long second, long other)
     {
-        long[] Of(Traced? run) => run is not null && run.TryGetValue(tensor, out var found) ? found.Shape : Shape(tensor);
+        long[] Of(TraceRuns.Values? run) => run is not null && run.TryGetValue(tensor, out var found) ? found.Shape : Shape(tensor);
         bool Is(long[] shape, long size) => axis >= 0 && axis < shape.Length && shape[axis] == size;
         return Is(Shape(tensor), first) && Is(Of(_second), second) && Is(Of(_other), other);
     }
@@ -125,22 +123,19 @@ sealed class ShapeTrace
     {
         var index = new GraphIndex(model.Graph);
         var inputs = new InputShapes(index.Inputs, inputShapes, examples);
-        var exposed = model.Clone();
-        var names = exposed.Graph.Node.SelectMany(n => n.Output).Where(o => o.Length > 0).ToArray();
-        exposed.Graph.Output.Clear();
-        foreach (var name in names) exposed.Graph.Output.Add(new ValueInfoProto { Name = name });
-        exposed.Graph.ValueInfo.Clear();
+        var exposed = TraceRuns.Exposing(model);
         var most = inputs.HasOpenBatch ? 3 : inputs.FixedBatch;
         foreach (var input in inputs.Inputs) TraceRoom.Require(input.Name, inputs.At(input, most));
         foreach (var input in inputs.Inputs) InputShapes.RequireProbe(input);
         using var session = OrtRuntime.CreateSession(exposed, optimise: false);
         TraceRoom.Require(session, most);
-        if (inputs.HasOpenBatch) RequireRoom(exposed, inputs, most);
+        if (inputs.HasOpenBatch) TraceRuns.RequireRoom(exposed, inputs, most);
         using var run = new BoundedRun(model);
-        var trace = MeasureWhole(session, run, inputs, names);
-        trace._other = AtOtherSizes(session, run, inputs, names, trace.Batch, trace.Whole);
+        var runs = new TraceRuns(session, run);
+        var trace = MeasureWhole(runs, inputs);
+        trace._other = runs.AtOtherSizes(inputs, trace.Batch, trace.Whole);
         trace._examples = trace.HasDynamicBatch ? (trace.Batch, trace._batchAxis)
-            : trace.Examples(model.Graph, inputs, fewer => RunOnce(session, run, fewer, names, trace.Batch, trace.Whole));
+            : trace.Examples(model.Graph, inputs, fewer => runs.Once(fewer, trace.Batch, trace.Whole));
         trace.AddConstants(model);
         return trace;
     }
@@ -155,18 +150,14 @@ sealed class ShapeTrace
     {
         var inputs = new InputShapes(new GraphIndex(model.Graph).Inputs);
         if (inputs.HasOpenBatch) return Run(model);
-        var exposed = model.Clone();
-        var names = exposed.Graph.Node.SelectMany(n => n.Output).Where(o => o.Length > 0).ToArray();
-        exposed.Graph.Output.Clear();
-        foreach (var name in names) exposed.Graph.Output.Add(new ValueInfoProto { Name = name });
-        exposed.Graph.ValueInfo.Clear();
+        var exposed = TraceRuns.Exposing(model);
         var trace = new ShapeTrace(false, inputs.FixedBatch);
         using (var session = OrtRuntime.CreateSession(exposed, optimise: false))
             foreach (var (name, type) in session.OutputMetadata)
             {
                 // Small integers may be shapes or indices, whose values have to be known.
                 if (!type.IsTensor || type.Dimensions.Any(d => d < 0)) return Run(model);
-                if (type.ElementDataType == TensorElementType.Int64 && type.Dimensions.Aggregate(1L, (a, b) => a * b) <= LargestShapeVector) return Run(model);
+                if (type.ElementDataType == TensorElementType.Int64 && type.Dimensions.Aggregate(1L, (a, b) => a * b) <= TraceRuns.LargestShapeVector) return Run(model);
                 trace._shapes[name] = [.. type.Dimensions.Select(d => (long)d)];
                 trace._types[name] = type.ElementDataType;
             }
@@ -180,7 +171,7 @@ sealed class ShapeTrace
         return trace;
     }
 
-    (long Items, Dictionary<string, int>? Axis) Examples(GraphProto graph, InputShapes inputs, Func<InputShapes, Traced> run)
+    (long Items, Dictionary<string, int>? Axis) Examples(GraphProto graph, InputShapes inputs, Func<InputShapes, TraceRuns.Values> run)
     {
         if (inputs.HasOpenBatch) return (Batch, null);
         if (inputs.WithFewerExamples(graph.Output) is not var (fewer, items)) return (FixedItems(graph, inputs), null);
@@ -226,12 +217,12 @@ sealed class ShapeTrace
         {
             _shapes[t.Name] = [.. t.Dims];
             _types[t.Name] = (TensorElementType)t.DataType;
-            if (t.DataType is (int)TensorProto.Types.DataType.Int64 && TensorData.ElementCount(t) <= LargestShapeVector)
+            if (t.DataType is (int)TensorProto.Types.DataType.Int64 && TensorData.ElementCount(t) <= TraceRuns.LargestShapeVector)
                 _integers[t.Name] = (TensorData.Integers(t), TensorData.Integers(t));
         }
     }
 
-    static ShapeTrace MeasureWhole(ModelSession session, BoundedRun run, InputShapes inputs, string[] names)
+    static ShapeTrace MeasureWhole(TraceRuns runs, InputShapes inputs)
     {
         OnnxSurgeryException? first = null;
         var wholes = InputShapes.Wholes(inputs.Inputs);
@@ -239,11 +230,11 @@ sealed class ShapeTrace
         foreach (var (tried, whole) in inputs.Examples.Count > 0 ? tries.Prepend((inputs, wholes[0])) : tries)
             try
             {
-                var trace = Measure(session, run, tried, names, whole);
+                var trace = Measure(runs, tried, whole);
                 (trace.Whole, trace.Fed) = (whole, tried.Examples);
                 return trace;
             }
-            catch (OnnxSurgeryException e) when (run.Refusal is null)
+            catch (OnnxSurgeryException e) when (!runs.IsRefused)
             {
                 first ??= e;
             }
@@ -251,45 +242,29 @@ sealed class ShapeTrace
             $"{first!.Message.TrimEnd('.')}; inputs of integers and truth values were tried with {(inputs.Examples.Count > 0 ? "those of the data, " : "")}all {string.Join(" and all ", wholes.Select(w => w == 1 ? "ones" : "zeros"))}.", first);
     }
 
-    static ShapeTrace Measure(ModelSession session, BoundedRun run, InputShapes inputs, string[] names, int whole)
+    static ShapeTrace Measure(TraceRuns runs, InputShapes inputs, int whole)
     {
         if (inputs.HasOpenBatch)
             try
             {
-                return Of(inputs, 2, RunOnce(session, run, inputs, names, 2, whole), RunOnce(session, run, inputs, names, 3, whole));
+                return Of(inputs, 2, runs.Once(inputs, 2, whole), runs.Once(inputs, 3, whole));
             }
             catch (OnnxSurgeryException)
             {
                 // A first dimension may be open and yet be no batch; then the model may run at 1 all the same.
                 try
                 {
-                    return Of(inputs, 1, RunOnce(session, run, inputs, names, 1, whole), null);
+                    return Of(inputs, 1, runs.Once(inputs, 1, whole), null);
                 }
                 catch (OnnxSurgeryException)
                 {
                 }
                 throw;
             }
-        return Of(inputs, inputs.FixedBatch, RunOnce(session, run, inputs, names, inputs.FixedBatch, whole), null);
+        return Of(inputs, inputs.FixedBatch, runs.Once(inputs, inputs.FixedBatch, whole), null);
     }
 
-    // Nothing where no extent is open, or the model takes no other size.
-    static Traced? AtOtherSizes(ModelSession session, BoundedRun run, InputShapes inputs, string[] names, int batch, int whole)
-    {
-        foreach (var other in inputs.OtherSizes())
-            try
-            {
-                foreach (var input in other.Inputs) TraceRoom.Require(input.Name, other.At(input, batch));
-                return RunOnce(session, run, other, names, batch, whole);
-            }
-            catch (OnnxSurgeryException)
-            {
-                // The next proposal may fit better.
-            }
-        return null;
-    }
-
-    static ShapeTrace Of(InputShapes inputs, int batch, Traced first, Traced? second)
+    static ShapeTrace Of(InputShapes inputs, int batch, TraceRuns.Values first, TraceRuns.Values? second)
     {
         var trace = new ShapeTrace(second is not null, batch) { _second = second };
         foreach (var input in inputs.Inputs)
@@ -307,57 +282,5 @@ sealed class ShapeTrace
             if (GrowingAxis(shape, other.Shape) is var axis and >= 0) trace._batchAxis[name] = axis;
         }
         return trace;
-    }
-
-    sealed class Traced : Dictionary<string, (long[] Shape, long[]? Integers, TensorElementType Type)>;
-
-    // With a symbolic batch inference leaves sizes open that depend on it (a Reshape to -1); with a fixed one it does not.
-    static void RequireRoom(ModelProto exposed, InputShapes inputs, int batch)
-    {
-        var fixedBatch = exposed.Clone();
-        foreach (var input in inputs.Inputs)
-        {
-            var dims = fixedBatch.Graph.Input.First(i => i.Name == input.Name).Type.TensorType.Shape.Dim;
-            var shape = inputs.At(input, batch);
-            for (var a = 0; a < dims.Count; a++) dims[a].DimValue = shape[a];
-        }
-        ModelSession session;
-        try
-        {
-            session = OrtRuntime.CreateSession(fixedBatch, optimise: false);
-        }
-        catch (OnnxSurgeryException)
-        {
-            // It does not fit together at this batch; running it will tell.
-            return;
-        }
-        using (session) TraceRoom.Require(session, batch);
-    }
-
-    static Traced RunOnce(ModelSession session, BoundedRun run, InputShapes inputs, string[] names, int batch, int whole)
-    {
-        List<OrtValue> values = [];
-        try
-        {
-            foreach (var input in inputs.Inputs) values.Add(inputs.Probe(input, batch, whole));
-            using var results = session.Run(run.Options, [.. inputs.Inputs.Select(i => i.Name)], values, names);
-            Traced found = [];
-            for (var i = 0; i < names.Length; i++)
-            {
-                if (!results[i].IsTensor) continue;
-                var info = results[i].GetTensorTypeAndShape();
-                var small = info.ElementDataType == TensorElementType.Int64 && info.ElementCount <= LargestShapeVector;
-                found[names[i]] = (info.Shape, small ? results[i].GetTensorDataAsSpan<long>().ToArray() : null, info.ElementDataType);
-            }
-            return found;
-        }
-        catch (OnnxRuntimeException e)
-        {
-            throw run.Refusal ?? new OnnxSurgeryException($"ONNX Runtime cannot run the model at batch {batch}: {OrtRuntime.FirstLine(e.Message)}", e);
-        }
-        finally
-        {
-            foreach (var v in values) v.Dispose();
-        }
     }
 }

@@ -15,8 +15,8 @@ static class UnroundedGraph
     /// <remarks>Pairs whose scale is no constant number (one per channel, or computed) stay as they are.</remarks>
     public static ModelProto Of(ModelProto model)
     {
-        var constants = model.Graph.Initializer.ToDictionary(i => i.Name);
-        var rounded = model.Graph.Node.Where(n => n.OpType == "QuantizeLinear" && !constants.ContainsKey(n.Input[0])).ToDictionary(n => n.Output[0]);
+        var index = new GraphIndex(model.Graph);
+        var rounded = model.Graph.Node.Where(n => n.OpType == "QuantizeLinear" && index.Initializer(n.Input[0]) is null).ToDictionary(n => n.Output[0]);
         if (!model.Graph.Node.Any(n => Range(n) is not null)) return model;
         var result = model.Clone();
         List<NodeProto> nodes = [];
@@ -44,10 +44,10 @@ static class UnroundedGraph
         // Scale and zero point where they are constant numbers of a known kind.
         (double Scale, double Offset, DataType? Zero, DataType Type)? Step(NodeProto node)
         {
-            if (constants.GetValueOrDefault(node.Input[1]) is not { } scale || !TensorData.IsFloat(scale) || TensorData.ElementCount(scale) != 1) return null;
+            if (index.Initializer(node.Input[1]) is not { } scale || !TensorData.IsFloat(scale) || TensorData.ElementCount(scale) != 1) return null;
             var type = (DataType)scale.DataType;
             if (node.Input.Count < 3 || node.Input[2].Length == 0) return node.Find("output_dtype") is null ? (TensorData.Floats(scale)[0], 0, null, type) : null;
-            if (constants.GetValueOrDefault(node.Input[2]) is not { } zero || TensorData.ElementCount(zero) != 1 || IntegerRange((DataType)zero.DataType) == (0, 0)) return null;
+            if (index.Initializer(node.Input[2]) is not { } zero || TensorData.ElementCount(zero) != 1 || IntegerRange((DataType)zero.DataType) == (0, 0)) return null;
             var bytes = TensorData.Bytes(zero);
             double offset = (DataType)zero.DataType switch
             {

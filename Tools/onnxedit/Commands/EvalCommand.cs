@@ -38,7 +38,7 @@ sealed class EvalCommand : CliCommand
         var test = data.Test ?? throw new OnnxEngineException(ErrorKind.Data, "The data holds no labelled test images, so accuracy cannot be measured; give some with --eval-data.");
         var evaluation = context.Output.Track(progress =>
             Evaluator.Evaluate(inputs.Model, test, inputs.Evaluation, progress, context.Cancellation));
-        if (LabelAgreement.Of(evaluation).Doubt(inputs.Labels) is { } doubt) context.Output.Warn($"The labels may not be the model's classes: {OptionWords.In(doubt)}.");
+        DataMatch.Warn(inputs, LabelAgreement.Of(evaluation), context);
         EvaluationReport.Write(context, inputs.Path, evaluation, data.ClassNames);
     }
 

@@ -53,24 +53,28 @@ static class DataMatch
     /// <exception cref="OnnxEngineException">The labels are in doubt (<see cref="ErrorKind.Data"/>).</exception>
     internal static void Require(ModelAndData inputs, ItemSet? items, CancellationToken cancellation, bool mayGuess = false)
     {
-        if (!inputs.ForceLabels && Doubt(inputs, items, mayGuess, cancellation) is { } doubt)
-            throw new OnnxEngineException(ErrorKind.Data, $"The labels do not fit the model: {doubt}. Nothing is edited by such labels unless EvaluationOptions.ForceLabels is set.");
+        if (!inputs.ForceLabels) Agreement(inputs, items, cancellation)?.Require(inputs.Labels, mayGuess);
     }
 
     /// <summary>Says it where the model's predictions do not bear out the labels that something is measured by.</summary>
     internal static void Warn(ModelAndData inputs, ItemSet? items, CommandContext context)
     {
-        if (!inputs.ForceLabels && Doubt(inputs, items, mayGuess: false, context.Cancellation) is { } doubt)
-            context.Output.Warn($"The labels may not be the model's classes: {OptionWords.In(doubt)}.");
+        if (!inputs.ForceLabels) Warn(inputs, Agreement(inputs, items, context.Cancellation), context);
+    }
+
+    /// <summary>The same where predictions were compared already.</summary>
+    internal static void Warn(ModelAndData inputs, LabelAgreement? agreement, CommandContext context)
+    {
+        if (agreement?.Doubt(inputs.Labels) is { } doubt) context.Output.Warn($"The labels may not be the model's classes: {OptionWords.In(doubt)}.");
     }
 
     // Evenly spaced: folders of images are read class by class.
-    static string? Doubt(ModelAndData inputs, ItemSet? items, bool mayGuess, CancellationToken cancellation)
+    static LabelAgreement? Agreement(ModelAndData inputs, ItemSet? items, CancellationToken cancellation)
     {
         if (items is not { IsLabelled: true } || inputs.Signature.Classifier is null) return null;
         var step = Math.Max(1, items.Count / Items);
         var (labels, predicted, classes) = Predictions(inputs, items.Select([.. Enumerable.Range(0, items.Count).Where(i => i % step == 0)]), cancellation);
-        return LabelAgreement.Of(labels, predicted, classes).Doubt(inputs.Labels, mayGuess);
+        return LabelAgreement.Of(labels, predicted, classes);
     }
 
     // Labels that are no class of the model are to be seen, too.
