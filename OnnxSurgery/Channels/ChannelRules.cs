@@ -96,6 +96,7 @@ static class ChannelRules
         AddIn(Microsoft, "quantised", QuantisedRules.Linear, "QuantizeLinear", "DequantizeLinear");
         AddIn(Microsoft, "quantised linear", QuantisedRules.DynamicQuantizeMatMul, "DynamicQuantizeMatMul");
         AddIn(Microsoft, "quantised linear", QuantisedRules.MatMulIntegerToFloat, "MatMulIntegerToFloat");
+        AddIn(Microsoft, "quantised linear", BlockQuantisedRules.MatMul, "MatMulNBits");
         AddIn(Microsoft, "quantised", QuantisedRules.QLinearBinary, "QLinearAdd", "QLinearMul");
         AddIn(Microsoft, "quantised", QuantisedRules.QLinearUnary, "QLinearSigmoid", "QLinearLeakyRelu");
         AddIn(Microsoft, "quantised", QuantisedRules.QLinearPool, "QLinearGlobalAveragePool", "QLinearAveragePool");

@@ -56,6 +56,7 @@ sealed class NormalisedModel
         var copy = model.Clone();
         copy.Graph.ValueInfo.Clear();
         FunctionInlining.Apply(copy);
+        BlockTables.Write(copy);
         ConstantFolding.Apply(copy);
         BranchInlining.Settle(copy);
         var fills = ConstantFills.Expand(copy);

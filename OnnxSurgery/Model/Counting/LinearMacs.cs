@@ -23,9 +23,8 @@ static class LinearMacs
         Turned(sizes, "transA") ? Turned(sizes, "transBatchA") ? 0 : ^2 : ^1,
         Turned(sizes, "transB") ? ^1 : Turned(sizes, "transBatchB") ? 0 : ^2);
 
-    /// <summary>A product by N columns packed in blocks of few bits, whose number is an attribute.</summary>
-    public static IReadOnlyList<MacTerm> PackedColumns(NodeSizes sizes) =>
-        sizes.Node.Int("N", 0) is var columns and > 0 ? [new(columns, [.. sizes.InputAxes(0)])] : throw new UnknownSizeException();
+    /// <summary>A product by columns packed in blocks of few bits: all of the input for each of them.</summary>
+    public static IReadOnlyList<MacTerm> PackedColumns(NodeSizes sizes) => [new(1, [.. sizes.InputAxes(0), sizes.OutputAxis(^1)])];
 
     static bool Turned(NodeSizes sizes, string attribute) => sizes.Node.Int(attribute, 0) != 0;
 
