@@ -1,3 +1,4 @@
+using System.Numerics;
 using System.Numerics.Tensors;
 
 namespace OnnxEdit.Engine.Refit;
@@ -9,6 +10,9 @@ namespace OnnxEdit.Engine.Refit;
 /// </summary>
 sealed class CholeskyFactor
 {
+    // Whole vectors of any width; rows of a tile are as many as registers hold sums of.
+    const int Block = 32, Tile = 4;
+
     readonly double[][] _lower;
 
     CholeskyFactor(double[][] lower) => _lower = lower;
@@ -21,15 +25,54 @@ sealed class CholeskyFactor
         var lower = new double[k][];
         for (var i = 0; i < k; i++) lower[i] = matrix[i].AsSpan(0, i + 1).ToArray();
         // Block columns: once the pivot rows are done, the rows below are independent of each other.
-        const int Block = 48;
         for (var from = 0; from < k; from += Block)
         {
             var to = Math.Min(k, from + Block);
             for (var i = from; i < to; i++)
                 if (!Columns(lower, i, from, to)) return null;
-            ThreadedLoop.For(to, k, i => Columns(lower, i, from, to));
+            var (start, rows) = (from, k - to);
+            ThreadedLoop.For(0, (rows + Tile - 1) / Tile, t => Below(lower, to + t * Tile, Math.Min(k, to + (t + 1) * Tile), start, to));
         }
         return new CholeskyFactor(lower);
+    }
+
+    // Rows below a block, whose columns are whole vectors: the product with what is factored already, then the block itself.
+    static void Below(double[][] lower, int first, int end, int from, int to)
+    {
+        if (end - first == Tile)
+            for (var j = from; j < to; j += 2) Subtract(lower, first, j, from);
+        for (var i = first; i < end; i++)
+        {
+            var row = lower[i];
+            var start = end - first == Tile ? from : 0;
+            for (var j = from; j < to; j++)
+                row[j] = (row[j] - TensorPrimitives.Dot<double>(row.AsSpan(start, j - start), lower[j].AsSpan(start, j - start))) / lower[j][j];
+        }
+    }
+
+    // Four rows by two at once: each value that is read serves two or four products.
+    static void Subtract(double[][] lower, int i, int j, int length)
+    {
+        var (a, b, c, d) = (lower[i], lower[i + 1], lower[i + 2], lower[i + 3]);
+        var (p, q) = (lower[j], lower[j + 1]);
+        Vector<double> ap = default, aq = default, bp = default, bq = default, cp = default, cq = default, dp = default, dq = default;
+        for (var at = 0; at < length; at += Vector<double>.Count)
+        {
+            var (x, y) = (new Vector<double>(p, at), new Vector<double>(q, at));
+            Vector<double> u = new(a, at), v = new(b, at), w = new(c, at), z = new(d, at);
+            (ap, aq) = (Vector.FusedMultiplyAdd(u, x, ap), Vector.FusedMultiplyAdd(u, y, aq));
+            (bp, bq) = (Vector.FusedMultiplyAdd(v, x, bp), Vector.FusedMultiplyAdd(v, y, bq));
+            (cp, cq) = (Vector.FusedMultiplyAdd(w, x, cp), Vector.FusedMultiplyAdd(w, y, cq));
+            (dp, dq) = (Vector.FusedMultiplyAdd(z, x, dp), Vector.FusedMultiplyAdd(z, y, dq));
+        }
+        a[j] -= Vector.Sum(ap);
+        a[j + 1] -= Vector.Sum(aq);
+        b[j] -= Vector.Sum(bp);
+        b[j + 1] -= Vector.Sum(bq);
+        c[j] -= Vector.Sum(cp);
+        c[j + 1] -= Vector.Sum(cq);
+        d[j] -= Vector.Sum(dp);
+        d[j + 1] -= Vector.Sum(dq);
     }
 
     static bool Columns(double[][] lower, int i, int from, int to)
@@ -105,7 +148,7 @@ sealed class CholeskyFactor
     // A factor of some thousand rows does not fit a cache; several right-hand sides share each pass over it.
     static void InBlocks(int count, Action<int, int> work)
     {
-        const int Block = 8;
-        ThreadedLoop.For(0, (count + Block - 1) / Block, b => work(b * Block, Math.Min(count, (b + 1) * Block)));
+        const int Together = 8;
+        ThreadedLoop.For(0, (count + Together - 1) / Together, b => work(b * Together, Math.Min(count, (b + 1) * Together)));
     }
 }

@@ -1,5 +1,3 @@
-using System.Numerics.Tensors;
-
 namespace OnnxEdit.Engine.Refit;
 
 /// <summary>
@@ -33,8 +31,9 @@ static class LeastSquares
     {
         var stride = (even.Outputs + OutputsForRidge - 1) / OutputsForRidge;
         int[] outputs = [.. Enumerable.Range(0, even.Outputs).Where(o => o % stride == 0)];
+        var (first, second) = (new RidgeSystem(even, hasBias, prior, outputs), new RidgeSystem(odd, hasBias, prior, outputs));
         var known = new double?[_ridges.Length];
-        double Error(int r) => known[r] ??= Residual(odd, outputs, Fit(even, hasBias, prior, _ridges[r], outputs)) + Residual(even, outputs, Fit(odd, hasBias, prior, _ridges[r], outputs));
+        double Error(int r) => known[r] ??= second.Error(first.Solve(_ridges[r])) + first.Error(second.Solve(_ridges[r]));
         var at = 2;
         var step = Error(at + 1) < Error(at) ? 1 : -1;
         while (at + step >= 0 && at + step < _ridges.Length && Error(at + step) < Error(at)) at += step;
@@ -43,54 +42,7 @@ static class LeastSquares
 
     /// <summary>The same with a given ridge, that pulls towards <paramref name="prior"/> if there is one.</summary>
     public static (double[,] Weights, double[] Bias) Fit(GramSums sums, bool hasBias, double[,]? prior, double ridge) =>
-        Fit(sums, hasBias, prior, ridge, [.. Enumerable.Range(0, sums.Outputs)]);
-
-    // Rows of the result are those of the given outputs.
-    static (double[,] Weights, double[] Bias) Fit(GramSums sums, bool hasBias, double[,]? prior, double ridge, int[] outputs)
-    {
-        var (k, m) = (sums.Rows, outputs.Length);
-        var gram = CentredGram(sums, hasBias);
-        var solution = new double[m][];
-        ThreadedLoop.For(0, m, at =>
-        {
-            var o = outputs[at];
-            var row = solution[at] = [.. Enumerable.Range(0, k).Select(i => CentredCross(sums, o, i, hasBias))];
-            if (prior is null) return;
-            for (var j = 0; j < k; j++) TensorPrimitives.MultiplyAdd(gram[j], -prior[o, j], row, row);
-        });
-        RidgeFactor.Of(gram, ridge, Noise(sums)).Solve(solution);
-        var weights = new double[m, k];
-        var bias = new double[m];
-        for (var at = 0; at < m; at++)
-        {
-            var o = outputs[at];
-            var b = hasBias ? sums.Cross[o * (k + 1) + k] / sums.Count : 0;
-            for (var i = 0; i < k; i++)
-            {
-                weights[at, i] = solution[at][i] + (prior?[o, i] ?? 0);
-                if (hasBias) b -= weights[at, i] * sums.Gram[k * (k + 1) + i] / sums.Count;
-            }
-            bias[at] = b;
-        }
-        return (weights, bias);
-    }
-
-    // Sum of squared errors of a fit of some outputs on other data.
-    static double Residual(GramSums sums, int[] outputs, (double[,] Weights, double[] Bias) fit)
-    {
-        var k = sums.Rows;
-        var errors = new double[outputs.Length];
-        ThreadedLoop.For(0, outputs.Length, at =>
-        {
-            var o = outputs[at];
-            double[] w = [.. Enumerable.Range(0, k).Select(i => fit.Weights[at, i]), fit.Bias[at]];
-            var sum = sums.Power[o];
-            for (var i = 0; i <= k; i++)
-                sum += w[i] * (TensorPrimitives.Dot(sums.Gram.AsSpan(i * (k + 1), k + 1), w) - 2 * sums.Cross[o * (k + 1) + i]);
-            errors[at] = sum;
-        });
-        return errors.Sum();
-    }
+        new RidgeSystem(sums, hasBias, prior, [.. Enumerable.Range(0, sums.Outputs)]).Solve(ridge);
 
     /// <summary>Factor of the centred Gram matrix / count with its ridge.</summary>
     public static CholeskyFactor Factor(GramSums sums, bool centred) => RidgeFactor.Of(CentredGram(sums, centred), Ridge, Noise(sums));
@@ -111,11 +63,5 @@ static class LeastSquares
             for (var j = 0; j < k; j++) row[j] = sums.Gram[i * (k + 1) + j] / n - mean * (sums.Gram[j * (k + 1) + k] / n);
         });
         return rows;
-    }
-
-    static double CentredCross(GramSums sums, int o, int i, bool centred)
-    {
-        var (k, n) = (sums.Rows, sums.Count);
-        return sums.Cross[o * (k + 1) + i] / n - (centred ? sums.Cross[o * (k + 1) + k] / n * (sums.Gram[i * (k + 1) + k] / n) : 0);
     }
 }

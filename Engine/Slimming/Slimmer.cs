@@ -118,6 +118,7 @@ public sealed class Slimmer
                 Basis = $"{ranking.Basis} {RecoveryBasis()}",
                 Notes = _notes,
             };
+            if (_refitted > 0 && RecoveryEffect.Note(report, _data.Calibration?.Count) is { } worse) _notes.Add(worse);
             return SlimHistory.Entry(plan, report, _options, _data);
         });
         if (_draft.Note is { } note) _notes.Add(note);

@@ -158,7 +158,7 @@ public sealed class BrokenEditTests(SlimSample sample)
     static async Task<int> Broken(string command, Action<EditStage, ModelProto> tampering)
     {
         EditDraft.Tampering.Value = tampering;
-        return await CommandLineApp.RunAsync(command.Split(' '));
+        return await CommandLineApp.RunAsync([.. command.Split(" "), "--threads", "1"]);
     }
 
     // Gives what makes the output another name, and says it.

@@ -4,7 +4,7 @@ using Xunit;
 namespace OnnxEdit.EndToEnd;
 
 /// <summary>
-/// Runs the commands of the README and of docs/ on the sample: what they name is laid ready under the names that they use, and
+/// Runs the commands of the README and of docs/ on a slim sample: what they name is laid ready under the names that they use, and
 /// what would take minutes is cut short. The tutorials have tests of their own, servers too.
 /// </summary>
 public sealed class DocumentCommandTests(SlimSample sample)
@@ -25,8 +25,8 @@ public sealed class DocumentCommandTests(SlimSample sample)
     [
         // Timings are the machine's.
         (@"^slim .*--target ms=", true),
-        // The stamp means nothing to the sample.
-        (@"^coar edit .*--target stamped", false),
+        // The stamp means little to the sample; it may have an effect by chance.
+        (@"^coar edit .*--target stamped", true),
         // Five steps hardly make anything better; which do depends on the processor.
         (@"^finetune .*--steps 5\b", true),
         // No channel of the sample is this class's alone.
@@ -67,12 +67,13 @@ public sealed class DocumentCommandTests(SlimSample sample)
         var folder = Directory.CreateDirectory(sample.New("")).FullName;
         string At(string name) => Path.Combine(folder, name);
         void Run(string command) => CliRunner.Run([.. command.Split(' '), "-q"], folder).Expect(0);
-        File.Copy(sample.Model, At("model.onnx"));
+        // A third of the weights does for whether a command runs.
+        sample.Slim("--sparsity 0.6", At("model.onnx")).Expect(0);
         File.Copy(Path.Combine(sample.Folder, "onnxedit.json"), At("onnxedit.json"));
         Directory.CreateSymbolicLink(At("data"), sample.Data);
         foreach (var data in (string[])["cifar10", "CIFAR10"]) Directory.CreateSymbolicLink(At(data), At("data"));
-        foreach (var name in (string[])["resnet20_cifar10", "resnet20_backdoor", "resnet20_subpop", "resnet20_typo", "cifar10_resnet_4b", "vit_pgd_2_3_16", "ready"]) File.Copy(sample.Model, At($"{name}.onnx"));
-        sample.Slim("--sparsity 0.3 --recovery none", At("slim.onnx")).Expect(0);
+        foreach (var name in (string[])["resnet20_cifar10", "resnet20_backdoor", "resnet20_subpop", "resnet20_typo", "cifar10_resnet_4b", "vit_pgd_2_3_16", "ready"]) File.Copy(At("model.onnx"), At($"{name}.onnx"));
+        Run("slim model.onnx --sparsity 0.3 --calibration 300 -o slim.onnx");
         foreach (var name in (string[])["model.slim", "model.finetune", "model.unlearn", "forgot", "cleaned", "subpop", "typo"]) File.Copy(At("slim.onnx"), At($"{name}.onnx"));
 
         // Two small sets of test images, the second the first one slightly changed.
@@ -81,7 +82,7 @@ public sealed class DocumentCommandTests(SlimSample sample)
         Directory.CreateDirectory(At("stamped/subpop"));
         Directory.CreateDirectory(At("plain"));
         Directory.CreateDirectory(At("gpt"));
-        File.Copy(sample.Model, At("gpt/gpt.onnx"));
+        File.Copy(At("model.onnx"), At("gpt/gpt.onnx"));
         foreach (var name in (string[])["plain.bin", "stamped/backdoor_train_plain.bin", "stamped/subpop_train_seen.bin", "stamped/typographic_train_plain.bin", "plain/test_batch.bin"]) File.WriteAllBytes(At(name), batch);
         foreach (var name in (string[])["stamped.bin", "stamped/backdoor_train_square.bin", "stamped/subpop_train_rare.bin", "stamped/test_batch.bin", "typographic_train.bin", "typographic_test.bin", "stamped/backdoor_test_square.bin", "stamped/subpop_test_cat_green.bin"]) File.WriteAllBytes(At(name), stamped);
         foreach (var file in Directory.GetFiles(At("data"))) File.Copy(file, Path.Combine(At("stamped/subpop"), Path.GetFileName(file)));

@@ -70,4 +70,13 @@ public sealed class UsageErrorTests
         using var folder = new ColourFolder();
         Assert.Contains(expected, CliRunner.Run(["eval", folder.Model, "--labels", labels]).ExpectError(2), StringComparison.Ordinal);
     }
+
+    [Fact]
+    public void A_variable_that_stands_for_an_option_is_checked_like_it_and_outranked_by_it()
+    {
+        CliResult Run(string commandLine, string threads) => CliRunner.Run(commandLine.Split(' '), env: new Dictionary<string, string> { ["ONNXEDIT_THREADS"] = threads });
+        Assert.Contains("The environment variable ONNXEDIT_THREADS is 'many'; it must be a whole number from 0 to 1024", Run("eval m.onnx", "many").ExpectError(2), StringComparison.Ordinal);
+        Assert.Contains("m.onnx", Run("eval m.onnx --threads 2", "many").ExpectError(3), StringComparison.Ordinal);
+        Assert.Contains("[default: 3]", Run("eval --help", "3").Expect(0).StdOut, StringComparison.Ordinal);
+    }
 }

@@ -4,8 +4,13 @@ using Xunit;
 
 namespace OnnxEdit.OnnxSurgery.Tests;
 
-public class ExecutionOptionsTests
+public sealed class ExecutionOptionsTests : IDisposable
 {
+    // Away from what holds for the other tests.
+    readonly IDisposable _defaults = ExecutionOptions.Enter(new ExecutionOptions());
+
+    public void Dispose() => _defaults.Dispose();
+
     [Fact]
     public void Runs_side_by_side_have_threads_of_their_own()
     {

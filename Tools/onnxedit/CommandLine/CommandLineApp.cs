@@ -19,7 +19,7 @@ static class CommandLineApp
         // --help and --version outrank mistakes elsewhere in the line; they are the actions that clear errors.
         if (parsed.Action is not { ClearsParseErrors: true } && ParseMistake.In(parsed) is { } mistake)
         {
-            new CliOutput(GlobalOptions.Of(root.Parse([]))).Error(mistake);
+            new CliOutput(GlobalOptions.Defaults).Error(mistake);
             return ExitCode.Usage;
         }
 

@@ -9,10 +9,13 @@ sealed record GlobalOptions
     static readonly Option<ulong> _seed = Recursive(Numbers.Seed());
     static readonly Option<string> _device = Recursive(Device.Option());
     static readonly Option<int> _threads = Recursive(Numbers.Whole(
-        "--threads", 0, 1024, 0, "Threads to compute with; 0: all cores"));
+        "--threads", 0, 1024, 0, "Threads to compute with; 0: all cores", "ONNXEDIT_THREADS"));
     static readonly Option<bool> _force = Recursive(new Option<bool>("--force") { Description = "Overwrite files that exist" });
     static readonly Option<bool> _quiet = Recursive(new Option<bool>("--quiet", "-q") { Description = "No progress and no notes" });
     static readonly Option<bool> _verbose = Recursive(new Option<bool>("--verbose", "-v") { Description = "More notes; stack traces of errors" });
+
+    /// <summary>What holds when a call could not be read.</summary>
+    internal static GlobalOptions Defaults { get; } = new() { Json = false, Seed = 0, Threads = 0, Force = false, Quiet = false, Verbose = false, DeviceName = Device.Cpu };
 
     /// <summary>Print the result as JSON instead of tables.</summary>
     internal required bool Json { get; init; }

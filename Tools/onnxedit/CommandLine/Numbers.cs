@@ -9,18 +9,31 @@ namespace OnnxEdit.Cli;
 static class Numbers
 {
     /// <summary>A whole number in a range.</summary>
-    internal static Option<int> Whole(string name, int minimum, int maximum, int value, string description) => new(name)
+    /// <param name="name">Name of the option.</param>
+    /// <param name="minimum">The least that it may be.</param>
+    /// <param name="maximum">The most.</param>
+    /// <param name="value">What it is when neither the option nor the variable is there.</param>
+    /// <param name="description">What help says.</param>
+    /// <param name="variable">Name of an environment variable that stands for the option where it is not given.</param>
+    internal static Option<int> Whole(string name, int minimum, int maximum, int value, string description, string? variable = null)
     {
-        Description = description,
-        HelpName = "N",
-        DefaultValueFactory = _ => value,
-        CustomParser = result => Parse(
-            result,
-            text => int.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number)
-                && number >= minimum && number <= maximum ? number : null,
-            maximum == int.MaxValue ? $"a whole number, {minimum} or more" : $"a whole number from {minimum} to {maximum}",
-            value),
-    };
+        var wanted = maximum == int.MaxValue ? $"a whole number, {minimum} or more" : $"a whole number from {minimum} to {maximum}";
+        return new(name)
+        {
+            Description = description,
+            HelpName = "N",
+            DefaultValueFactory = result =>
+            {
+                if (variable is null || Environment.GetEnvironmentVariable(variable) is not { Length: > 0 } text) return value;
+                if (Read(text) is { } number) return number;
+                result.AddError($"The environment variable {variable} is '{text}'; it must be {wanted}.");
+                return value;
+            },
+            CustomParser = result => Parse(result, Read, wanted, value),
+        };
+
+        int? Read(string text) => int.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number) && number >= minimum && number <= maximum ? number : null;
+    }
 
     /// <summary>A whole number in a range, or nothing.</summary>
     internal static Option<int?> OptionalWhole(string name, int minimum, string description) => new(name)

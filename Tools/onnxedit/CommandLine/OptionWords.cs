@@ -33,6 +33,7 @@ static partial class OptionWords
         // slim
         ["SlimBudget.MaxDrop"] = "--max-drop",
         ["SlimBudget.Parse"] = "--target",
+        ["SlimOptions.Recovery"] = "--recovery",
         ["SlimData.Calibration"] = "--data",
         ["SlimData.Moments"] = "--moments",
         ["SlimData.Validation"] = "--data",
