@@ -84,8 +84,8 @@ public class GroupedQueryRuleTests
 
     [Theory]
     [InlineData("computed bias", "no past", "its mask differs between heads and is computed in the graph")]
-    [InlineData("input bias", "no past", "its mask differs between heads and is computed in the graph")]
-    [InlineData("input bias", "past, one token", "its mask differs between heads and is computed in the graph")]
+    [InlineData("input bias", "no past", "its mask differs between heads and is an input of the model")]
+    [InlineData("input bias", "past, one token", "its mask differs between heads and is an input of the model")]
     [InlineData("computed sink", "no past", "one of its vectors along the channels is computed in the graph")]
     [InlineData("scores", "no past", "returns the scores of every head")]
     [InlineData("rounded past", "past, one token", "quantises past keys and values")]
