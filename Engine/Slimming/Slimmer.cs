@@ -233,13 +233,9 @@ public sealed class Slimmer
         var why = Enumerable.Range(0, _analysis.CellCount).Where(c => _analysis.LockOf(c) is not null)
             .GroupBy(c => _analysis.LockOf(c)!).MaxBy(g => g.Sum(c => cost.Gain([c]).Parameters))?.Key;
         throw new OnnxEngineException(ErrorKind.TargetNotReached, why is null
-            ? $"No channel can be removed: the model has no convolution or matrix product with constant weights{Inside()}."
+            ? $"No channel can be removed: {NoChannels.Because(_analysis)}."
             : $"No channel can be removed; most are locked by {why}. docs/channels.md lists them all.");
     }
-
-    // Sub-graphs are not looked into.
-    string Inside() => Baseline.Proto.Graph.Node.FirstOrDefault(n => n.Attribute.Any(a => a.G is not null || a.Graphs.Count > 0)) is { } node
-        ? $" outside the sub-graphs of {node.OpType} '{(node.Name.Length > 0 ? node.Name : node.Output[0])}', which stay as they are" : "";
 
     bool IsFree(ChannelGroup group) => group.Cells.Any(c => _analysis.LockOf(c) is null);
 

@@ -66,6 +66,9 @@ sealed class ChannelFlow(NormalisedModel model, HeadCut headCut)
     public bool IsRead(NodeProto node, int output) => output < node.Output.Count && node.Output[output] is { Length: > 0 } name
         && (Model.Index.Consumers(name).Count > 0 || Model.Index.IsOutput(name) || Model.Index.IsCaptured(name));
 
+    /// <summary>What a tensor is that is no constant, for a sentence.</summary>
+    public string Origin(string tensor) => Model.Index.Inputs.Any(i => i.Name == tensor) ? "an input of the model" : "computed in the graph";
+
     /// <summary>A lock reason that names a node.</summary>
     public ChannelLock Because(NodeProto node, string reason) => new(_names.Of(node), node.OpType, reason);
 

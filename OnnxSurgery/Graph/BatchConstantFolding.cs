@@ -58,13 +58,14 @@ static class BatchConstantFolding
         HashSet<string> sources = [], known = [];
         HashSet<NodeProto> computed = new(ReferenceEqualityComparer.Instance);
         var dependence = new ValueDependence(index);
+        var hidden = new HiddenSizes(index, trace);
         foreach (var node in graph.Node)
         {
             if (!node.IsStandard() || node.Output.Count(o => o.Length > 0) == 0 || node.Output.Any(dependence.OfValues)) continue;
             if (node.OpType is "Shape" or "Size" && trace.Integers(node.Output[0]) is not null) sources.Add(node.Output[0]);
             else if (!node.Input.Where(i => i.Length > 0).Any(i => sources.Contains(i) || known.Contains(i))
                 || !node.Input.All(i => i.Length == 0 || sources.Contains(i) || known.Contains(i) || index.Initializer(i) is not null && index.Inputs.All(n => n.Name != i))
-                || ConstantFolding.IsRandom(node) || trace.HidesSize(node) || GraphIndex.Captures(node).Any() || node.Attribute.Any(a => a.G is not null)) continue;
+                || ConstantFolding.IsRandom(node) || hidden.Has(node) || GraphIndex.Captures(node).Any() || node.Attribute.Any(a => a.G is not null)) continue;
             else computed.Add(node);
             if (!sources.Contains(node.Output[0])) known.UnionWith(node.Output);
         }

@@ -14,6 +14,9 @@ namespace OnnxEdit.Surgery.Graph;
 /// <param name="examples">Values of one example for inputs of integers and truth values, by name, row-major.</param>
 sealed class InputShapes(IReadOnlyList<ValueInfoProto> inputs, IReadOnlyDictionary<string, long[]>? given = null, IReadOnlyDictionary<string, float[]>? examples = null)
 {
+    static readonly Func<long, long>[] _together = [Less, s => s - 1, s => s + 32, s => 2 * s];
+    static readonly Func<long, long>[] _apart = [Less, s => s + 32, s => s - 1, s => 2 * s, s => s / 2];
+
     // A name that one input uses twice ("?" in exports of Paddle) says nothing.
     readonly HashSet<string> _batchNames =
         [.. inputs.Select(Dims).Where(d => d is { Count: > 0 }).Select(d => d![0].DimParam)
@@ -42,16 +45,48 @@ sealed class InputShapes(IReadOnlyList<ValueInfoProto> inputs, IReadOnlyDictiona
 
     /// <summary>
     /// The same inputs with other sizes where neither a number nor the batch is declared: what a model computes alike at
-    /// both depends on no size. Several proposals, since models ask for multiples or stop at a length; none when nothing is open.
+    /// both depends on no size. Several proposals, since models ask for multiples or stop at a length; those first that tell
+    /// height from width, which many models are traced at the same. None when nothing is open.
     /// </summary>
     public IEnumerable<InputShapes> OtherSizes()
     {
-        if (!inputs.Any(i => Enumerable.Range(0, Dims(i)?.Count ?? 0).Any(a => IsOpen(i, a)))) yield break;
-        foreach (var other in (Func<long, long>[])[s => s % 32 == 0 && s > 64 ? s - 32 : s / 2, s => s - 1, s => s + 32, s => 2 * s])
+        var open = OpenNames();
+        if (open.Count == 0) yield break;
+        if (open.Count > 1)
+            for (var turn = 0; turn < _apart.Length; turn++)
+                if (With((name, size) => _apart[(turn + open.IndexOf(name)) % _apart.Length](size)) is { } apart && TellsApart(apart)) yield return apart;
+        foreach (var other in _together)
+            if (With((_, size) => other(size)) is { } alike) yield return alike;
+    }
+
+    /// <summary>True when extents of different names have different sizes here or there.</summary>
+    /// <param name="other">The same inputs at other sizes.</param>
+    public bool TellsApart(InputShapes other)
+    {
+        Dictionary<string, (long, long)> sizes = [];
+        foreach (var input in inputs)
         {
-            var shapes = inputs.ToDictionary(i => i.Name, i => At(i, -1).Select((size, a) => IsOpen(i, a) ? other(size) : size).ToArray());
-            if (shapes.Values.All(shape => !shape.Contains(0))) yield return new InputShapes(inputs, shapes);
+            var (here, there) = (At(input, -1), other.At(input, -1));
+            for (var a = 0; a < here.Length; a++)
+                if (IsOpen(input, a)) sizes[OpenName(input, a)] = (here[a], there[a]);
         }
+        return sizes.Values.Distinct().Count() == sizes.Count;
+    }
+
+    List<string> OpenNames() => [.. inputs.SelectMany(i => Enumerable.Range(0, Dims(i)?.Count ?? 0).Where(a => IsOpen(i, a)).Select(a => OpenName(i, a))).Distinct()];
+
+    // What has no name, or shares it within one input, may be of any size.
+    static string OpenName(ValueInfoProto input, int axis)
+    {
+        var name = Dims(input)![axis].DimParam;
+        return name.Length > 0 && Dims(input)!.Count(d => d.DimParam == name) == 1 ? name : $"{input.Name}/{axis}";
+    }
+
+    // Null where an extent would be empty.
+    InputShapes? With(Func<string, long, long> sizeOf)
+    {
+        var shapes = inputs.ToDictionary(i => i.Name, i => At(i, -1).Select((size, a) => IsOpen(i, a) ? sizeOf(OpenName(i, a), size) : size).ToArray());
+        return shapes.Values.Any(shape => shape.Contains(0)) ? null : new InputShapes(inputs, shapes);
     }
 
     /// <summary>
@@ -132,6 +167,8 @@ sealed class InputShapes(IReadOnlyList<ValueInfoProto> inputs, IReadOnlyDictiona
         or TensorElementType.Int32 or TensorElementType.UInt32 or TensorElementType.Int64 or TensorElementType.UInt64 or TensorElementType.Bool;
 
     internal static bool IsFloat(TensorElementType type) => type is TensorElementType.Float or TensorElementType.Float16 or TensorElementType.BFloat16 or TensorElementType.Double;
+
+    static long Less(long size) => size % 32 == 0 && size > 64 ? size - 32 : size / 2;
 
     bool IsBatch(TensorShapeProto.Types.Dimension dim, int axis) => !IsKnown(dim) && (axis == 0 || _batchNames.Contains(dim.DimParam));
 

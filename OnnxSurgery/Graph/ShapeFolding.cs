@@ -13,10 +13,19 @@ static class ShapeFolding
     /// <summary>Folds; true when the graph changed.</summary>
     public static bool Apply(ModelProto model, ShapeTrace trace)
     {
+        if (!Varies(new GraphIndex(model.Graph), trace)) return false;
+        var whole = Fold(model, trace, (node, i, index) => ReadsShape(node, i) || Decides(node, index));
+        // Of the others at least the numbers that are always the same: channels of an image whose height and width are open.
+        var parts = Fold(model, trace, (node, _, index) => node.OpType == "Concat" && index.Consumers(node.Output[0]).Any(reader => ReadsShape(reader, reader.Input.IndexOf(node.Output[0]))));
+        return whole || parts;
+    }
+
+    static bool Fold(ModelProto model, ShapeTrace trace, Func<NodeProto, int, GraphIndex, bool> isSite)
+    {
         var graph = model.Graph;
         var index = new GraphIndex(graph);
-        if (!Varies(index, trace)) return false;
         var dependence = new ValueDependence(index);
+        var hidden = new HiddenSizes(index, trace);
         var changed = false;
         for (var n = 0; n < graph.Node.Count; n++)
         {
@@ -25,8 +34,8 @@ static class ShapeFolding
             {
                 var name = node.Input[i];
                 if (name.Length == 0 || index.Initializer(name) is not null || index.Producer(name) is not { } producer
-                    || !node.IsStandard() || !(ReadsShape(node, i) || Decides(node, index)) || trace.Integers(name) is not { } values
-                    || !DependsOnShapesOnly(producer, index, trace, dependence)) continue;
+                    || !node.IsStandard() || !isSite(node, i, index) || trace.Integers(name) is not { } values
+                    || !DependsOnShapesOnly(producer, index, hidden, dependence)) continue;
                 if (Constant(node, i, values, trace) is not { } constant) continue;
                 var folded = $"{name}_const_{n}_{i}";
                 graph.Initializer.Add(TensorData.FromIntegers(folded, trace.Shape(name), constant));
@@ -68,16 +77,19 @@ static class ShapeFolding
         var shift = node.OpType == "Expand" ? first.Length - trace.Shape(node.Input[0]).Length : 0;
         List<int> rest = [];
         foreach (var a in differing)
-            if (trace.IsAlwaysSize(node.Input[0], a - shift, first[a], second[a], other[a]) && node.Int("allowzero", 0) == 0) result[a] = node.OpType == "Expand" ? 1 : 0;
+            if (node.OpType == "Expand" && IsOwn(a)) result[a] = 1;
+            else if (node.OpType == "Reshape" && IsOwn(a) && node.Int("allowzero", 0) == 0 && !trace.MayBeAnother(node.Input[0], a, first[a], second[a], other[a])) result[a] = 0;
             else rest.Add(a);
         if (rest.Count == 0) return result;
         if (node.OpType == "Expand" || rest.Count > 1 || first.Contains(-1)) return null;
         result[rest[0]] = -1;
         return result;
+
+        bool IsOwn(int a) => trace.IsAlwaysSize(node.Input[0], a - shift, first[a], second[a], other[a]);
     }
 
     // True when the value reaches graph inputs only through Shape or Size of what has its size from theirs, and is the same function of them at any batch.
-    static bool DependsOnShapesOnly(NodeProto node, GraphIndex index, ShapeTrace trace, ValueDependence dependence)
+    static bool DependsOnShapesOnly(NodeProto node, GraphIndex index, HiddenSizes hidden, ValueDependence dependence)
     {
         if (node.Output.Any(dependence.OfValues)) return false;
         var pending = new Stack<NodeProto>([node]);
@@ -85,7 +97,7 @@ static class ShapeFolding
         while (pending.TryPop(out var next))
         {
             if (!seen.Add(next) || next.OpType is "Shape" or "Size") continue;
-            if (GraphIndex.Captures(next).Any() || trace.HidesSize(next)) return false;
+            if (GraphIndex.Captures(next).Any() || hidden.Has(next)) return false;
             foreach (var name in next.Input.Where(i => i.Length > 0 && index.Initializer(i) is null))
             {
                 if (index.Producer(name) is not { } producer) return false;

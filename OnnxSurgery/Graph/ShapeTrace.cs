@@ -17,6 +17,7 @@ sealed class ShapeTrace
     readonly Dictionary<string, TensorElementType> _types = [];
     readonly Dictionary<string, (long[] First, long[] Second)> _integers = [];
     TraceRuns.Values? _second, _other;
+    bool _mayCoincide;
     (long Items, Dictionary<string, int>? Axis) _examples;
 
     ShapeTrace(bool dynamicBatch, int batch) => (HasDynamicBatch, Batch) = (dynamicBatch, batch);
@@ -57,6 +58,12 @@ sealed class ShapeTrace
     internal (long[] First, long[] Second)? Integers(string tensor) =>
         _integers.TryGetValue(tensor, out var v) ? v : null;
 
+    /// <summary>What the nodes made in the run that <see cref="Shapes"/> are of; null where nothing was run.</summary>
+    internal TraceRuns.Values? First { get; private set; }
+
+    /// <summary>The runs at another batch, and at other sizes of the open extents, where there are such.</summary>
+    internal IEnumerable<TraceRuns.Values> Others => new[] { _second, _other }.OfType<TraceRuns.Values>();
+
     /// <summary>True when the model was run at other sizes of its open extents as well, see <see cref="OtherIntegers"/>.</summary>
     internal bool HasOtherSizes => _other is not null;
 
@@ -71,6 +78,13 @@ sealed class ShapeTrace
         return Is(Shape(tensor), first) && Is(Of(_second), second) && Is(Of(_other), other);
     }
 
+    /// <summary>
+    /// True where another axis of the tensor has the same size in every run, though it may have another: height and width of a
+    /// model that was run at equal ones alone.
+    /// </summary>
+    internal bool MayBeAnother(string tensor, int axis, long first, long second, long other) =>
+        _mayCoincide && Enumerable.Range(0, Shape(tensor).Length).Any(a => a != axis && IsAlwaysSize(tensor, a, first, second, other));
+
     /// <summary>The same for a graph with more tensors, each as large as one that is known, and other constants; nothing is run.</summary>
     /// <param name="model">The graph.</param>
     /// <param name="like">Known tensors by the new ones.</param>
@@ -78,8 +92,10 @@ sealed class ShapeTrace
     {
         var trace = new ShapeTrace(HasDynamicBatch, Batch)
         {
+            First = First,
             _second = _second,
             _other = _other,
+            _mayCoincide = _mayCoincide,
             Whole = Whole,
             Fed = Fed,
             _examples = (_examples.Items, _examples.Axis is null ? null : new(_examples.Axis)),
@@ -98,20 +114,6 @@ sealed class ShapeTrace
         trace.AddConstants(model);
         return trace;
     }
-
-    // What only hands integers on.
-    static readonly HashSet<string> _moves =
-        ["Shape", "Size", "Gather", "Slice", "Split", "Squeeze", "Unsqueeze", "Concat", "Reshape", "Flatten", "Transpose", "Cast", "Identity", "Expand", "Tile"];
-
-    /// <summary>
-    /// True where arithmetic on numbers that follow the batch or an open extent gave the same at both traced sizes, which it
-    /// may not at others (a quarter of the batch).
-    /// </summary>
-    internal bool HidesSize(NodeProto node) => !_moves.Contains(node.OpType) && (Hides(node, i => Integers(i)?.Second) || Hides(node, OtherIntegers));
-
-    bool Hides(NodeProto node, Func<string, long[]?> other) =>
-        node.Input.Any(i => Integers(i) is var (first, _) && other(i) is { } seen && !first.SequenceEqual(seen))
-        && node.Output.All(o => Integers(o) is var (first, _) && other(o) is { } seen && first.SequenceEqual(seen));
 
     /// <summary>Traces a model.</summary>
     /// <param name="model">The model; not changed.</param>
@@ -132,7 +134,7 @@ sealed class ShapeTrace
         using var run = new BoundedRun(model);
         var runs = new TraceRuns(session, run);
         var trace = MeasureWhole(runs, inputs);
-        trace._other = runs.AtOtherSizes(inputs, trace.Batch, trace.Whole);
+        if (runs.AtOtherSizes(inputs, trace.Batch, trace.Whole) is var (found, fed)) (trace._other, trace._mayCoincide) = (found, !inputs.TellsApart(fed));
         trace._examples = trace.HasDynamicBatch ? (trace.Batch, trace._batchAxis)
             : trace.Examples(model.Graph, inputs, fewer => runs.Once(fewer, trace.Batch, trace.Whole));
         trace.AddConstants(model);
@@ -265,20 +267,20 @@ sealed class ShapeTrace
 
     static ShapeTrace Of(InputShapes inputs, int batch, TraceRuns.Values first, TraceRuns.Values? second)
     {
-        var trace = new ShapeTrace(second is not null, batch) { _second = second };
+        var trace = new ShapeTrace(second is not null, batch) { First = first, _second = second };
         foreach (var input in inputs.Inputs)
         {
             trace._shapes[input.Name] = inputs.At(input, batch);
             trace._types[input.Name] = (TensorElementType)input.Type.TensorType.ElemType;
             if (second is not null && inputs.BatchAxis(input) is var axis and >= 0) trace._batchAxis[input.Name] = axis;
         }
-        foreach (var (name, (shape, ints, type)) in first)
+        foreach (var (name, made) in first)
         {
-            trace._shapes[name] = shape;
-            trace._types[name] = type;
+            trace._shapes[name] = made.Shape;
+            trace._types[name] = made.Type;
             if (!(second ?? first).TryGetValue(name, out var other)) continue;
-            if (ints is not null && other.Integers is not null) trace._integers[name] = (ints, other.Integers);
-            if (GrowingAxis(shape, other.Shape) is var axis and >= 0) trace._batchAxis[name] = axis;
+            if (made.Integers is { } integers && other.Integers is { } others) trace._integers[name] = (integers, others);
+            if (GrowingAxis(made.Shape, other.Shape) is var axis and >= 0) trace._batchAxis[name] = axis;
         }
         return trace;
     }

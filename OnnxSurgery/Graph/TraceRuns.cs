@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Microsoft.ML.OnnxRuntime;
 using Microsoft.ML.OnnxRuntime.Tensors;
 using OnnxEdit.Surgery.Model;
@@ -10,13 +11,23 @@ namespace OnnxEdit.Surgery.Graph;
 /// <param name="run">What bounds each run.</param>
 sealed class TraceRuns(ModelSession session, BoundedRun run)
 {
-    /// <summary>Elements of an integer tensor whose values are kept: it may be a shape.</summary>
+    /// <summary>Elements of a tensor whose values are kept: it may be a shape, or what a shape is computed from.</summary>
     public const int LargestShapeVector = 32;
 
     readonly string[] _names = [.. session.OutputMetadata.Keys];
 
-    /// <summary>Shape, integers where there are few, and element type of every tensor of a run.</summary>
-    public sealed class Values : Dictionary<string, (long[] Shape, long[]? Integers, TensorElementType Type)>;
+    /// <summary>What a run made of every tensor, by name.</summary>
+    public sealed class Values : Dictionary<string, Found>;
+
+    /// <summary>A tensor of a run.</summary>
+    /// <param name="Shape">Its shape.</param>
+    /// <param name="Type">Type of its elements.</param>
+    /// <param name="Bytes">Its elements, where they are few and numbers or truth values.</param>
+    public sealed record Found(long[] Shape, TensorElementType Type, byte[]? Bytes)
+    {
+        /// <summary>Its elements, where they are few and integers of 64 bits.</summary>
+        public long[]? Integers => Type == TensorElementType.Int64 && Bytes is not null ? [.. MemoryMarshal.Cast<byte, long>(Bytes)] : null;
+    }
 
     /// <summary>True when the bound ended a run: no other input will do better.</summary>
     public bool IsRefused => run.Refusal is not null;
@@ -48,8 +59,8 @@ sealed class TraceRuns(ModelSession session, BoundedRun run)
             {
                 if (!results[i].IsTensor) continue;
                 var info = results[i].GetTensorTypeAndShape();
-                var small = info.ElementDataType == TensorElementType.Int64 && info.ElementCount <= LargestShapeVector;
-                found[_names[i]] = (info.Shape, small ? results[i].GetTensorDataAsSpan<long>().ToArray() : null, info.ElementDataType);
+                var isKept = info.ElementDataType != TensorElementType.String && info.ElementCount <= LargestShapeVector;
+                found[_names[i]] = new Found(info.Shape, info.ElementDataType, isKept ? results[i].GetTensorDataAsSpan<byte>().ToArray() : null);
             }
             return found;
         }
@@ -63,14 +74,14 @@ sealed class TraceRuns(ModelSession session, BoundedRun run)
         }
     }
 
-    /// <summary>A run at other sizes of the open extents; null where none is open, or the model takes no other size.</summary>
-    public Values? AtOtherSizes(InputShapes inputs, int batch, int whole)
+    /// <summary>A run at other sizes of the open extents, and what was fed; null where none is open, or the model takes no other size.</summary>
+    public (Values Found, InputShapes Fed)? AtOtherSizes(InputShapes inputs, int batch, int whole)
     {
         foreach (var other in inputs.OtherSizes())
             try
             {
                 foreach (var input in other.Inputs) TraceRoom.Require(input.Name, other.At(input, batch));
-                return Once(other, batch, whole);
+                return (Once(other, batch, whole), other);
             }
             catch (OnnxSurgeryException)
             {

@@ -45,6 +45,19 @@ public sealed class ExplainTests : IDisposable
         Assert.Contains("'first', 'second'", CliRunner.Run(["explain", model, "--group", "third"]).ExpectError(2), StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("sum", "")]
+    [InlineData("product", "")]
+    [InlineData("branches", " outside the sub-graphs of If 'chosen', which stay as they are")]
+    public void A_model_without_channels_is_one_sentence(string kind, string where)
+    {
+        var model = _folder.Write("none.onnx", ChannelFree.Model(kind).ToByteArray());
+        var because = $"the model has no convolution or matrix product with constant weights{where}.";
+        Assert.Equal($"No channel can be removed: {because}", CliRunner.Run(["explain", model]).Expect(0).StdOut.Trim());
+        Assert.Equal(0, CliRunner.Run(["explain", model, "--json"]).Expect(0).Json().GetProperty("groups").GetArrayLength());
+        Assert.Contains($"There is no channel group 'conv1': {because}", CliRunner.Run(["explain", model, "--group", "conv1"]).ExpectError(2), StringComparison.Ordinal);
+    }
+
     [Fact]
     public void Inspect_counts_the_groups()
     {

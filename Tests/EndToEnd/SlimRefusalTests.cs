@@ -97,6 +97,22 @@ public sealed class SlimRefusalTests(SlimSample sample)
         Assert.Contains("explain", Refused(folder, 5), StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("sum", "--sparsity 0.3", "")]
+    [InlineData("sum", "--target params=0.5 --data random:20", "")]
+    [InlineData("product", "--target macs=0.5", "")]
+    [InlineData("product", "--sparsity 0.3 --dry-run", "")]
+    [InlineData("branches", "--sparsity 0.3", " outside the sub-graphs of If 'chosen', which stay as they are")]
+    public void A_model_without_channels_says_that_it_has_none(string kind, string options, string where)
+    {
+        using var folder = new ColourFolder();
+        File.WriteAllBytes(folder.Model, ChannelFree.Model(kind).ToByteArray());
+        var files = Directory.GetFiles(folder.Root);
+        var error = CliRunner.Run(["slim", folder.Model, .. options.Split(' '), "--plan-out", Path.Combine(folder.Root, "plan.json")]).ExpectError(5);
+        Assert.Contains($"No channel can be removed: the model has no convolution or matrix product with constant weights{where}.", error, StringComparison.Ordinal);
+        Assert.Equal(files, Directory.GetFiles(folder.Root));
+    }
+
     [Fact]
     public void Two_inputs_cannot_be_matched_with_images()
     {

@@ -164,6 +164,6 @@ static class AttentionRules
         var shape = flow.Shape(node.Input[3]);
         if (shape.Length < 3 || shape[^3] == 1) return;
         if (flow.Constant(node, 3) is not null) flow.Parameter(node, 3, shape.Length - 3, heads);
-        else flow.Lock(heads, flow.Because(node, "its mask differs between heads and is computed in the graph"));
+        else flow.Lock(heads, flow.Because(node, $"its mask differs between heads and is {flow.Origin(node.Input[3])}"));
     }
 }

@@ -100,7 +100,7 @@ static class FusedAttentionRules
         if (flow.HeadCut != HeadCut.Heads || query.Length == 0 || flow.Shape(node.Input[input])[1] == 1) return;
         int[] made = [.. Enumerable.Range(0, heads).Select(h => query[h * (query.Length / heads)])];
         if (flow.IsConstant(node, input)) flow.Parameter(node, input, 1, made);
-        else flow.Lock(made, flow.Because(node, "its mask differs between heads and is computed in the graph"));
+        else flow.Lock(made, flow.Because(node, $"its mask differs between heads and is {flow.Origin(node.Input[input])}"));
     }
 
     static float Scale(NodeProto node, int size) => node.Float("scale", 0) is var given and not 0 ? given : (float)(1 / Math.Sqrt(size));

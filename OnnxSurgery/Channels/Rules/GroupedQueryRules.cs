@@ -37,7 +37,7 @@ static class GroupedQueryRules
         if (flow.HeadCut != HeadCut.Heads) return "only whole heads of grouped queries can go (HeadCut.Heads)";
         if (flow.IsRead(node, 3)) return "returns the scores of every head";
         if (ChannelFlow.Has(node, KeyScale) || ChannelFlow.Has(node, ValueScale)) return "quantises past keys and values";
-        if (node.Input.Skip(3).Any(i => i.Length > 0 && flow.Of(i) is not null)) return "channels arrive at an input that is no query, key or value";
+        if (node.Input.Where((name, i) => i is > 2 and not ScoreBias && name.Length > 0 && flow.Of(name) is not null).Any()) return "channels arrive at an input that is no query, key or value";
         return node.Input.Take(3).Any(i => flow.Of(i) is { Axis: not 2 }) ? "channels arrive along the tokens" : null;
     }
 }

@@ -49,7 +49,7 @@ static class PointwiseRules
             if (own < 0 || shape[own] == 1) continue;
             if (flow.IsConstant(node, i)) flow.Parameter(node, i, own, ids);
             else if (ConstantBranch.TryCut(node, i, own, ids, flow)) flow.Set(name, own, ids);
-            else flow.Lock(ids, reason);
+            else flow.Lock(ids, flow.Because(node, $"meets '{name}' ({flow.Origin(name)}), which keeps its channels"));
         }
         foreach (var output in node.Output.Where(o => o.Length > 0)) flow.Set(output, axis, ids);
     }

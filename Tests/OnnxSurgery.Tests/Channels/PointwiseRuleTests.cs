@@ -86,7 +86,7 @@ public class PointwiseRuleTests
         var b = new GraphBuilder(1);
         var x = b.Input("x", 3, 6, 6);
         var s = new Specimen(b.Build(b.Conv(b.Add(x, b.Conv(x, 3, pads: 1, name: "c1"), "sum"), 2)));
-        Assert.Equal("Add 'sum': meets a tensor whose channels must stay", s.Lock("c1"));
+        Assert.Equal("Add 'sum': meets 'x' (an input of the model), which keeps its channels", s.Lock("c1"));
     }
 
     [Fact]

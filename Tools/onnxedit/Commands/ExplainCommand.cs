@@ -30,22 +30,26 @@ sealed class ExplainCommand : CliCommand
     {
         var model = context.Load(context.Get(_model)!);
         var shapes = InputShapeOption.Complete(context, _shapes, model);
-        var facts = ChannelFacts.Of(model.Path, ChannelAnalysis.Of(
-            NormalisedModel.Create(model.Proto, shapes), context.Get(_attention)!.Value));
-        var group = context.Get(_group) is { } name ? Find(facts, name) : null;
+        var analysis = ChannelAnalysis.Of(NormalisedModel.Create(model.Proto, shapes), context.Get(_attention)!.Value);
+        var facts = ChannelFacts.Of(model.Path, analysis);
+        var none = facts.Groups.Count == 0 ? NoChannels.Because(analysis) : null;
+        var group = context.Get(_group) is { } name ? Find(facts, name, none) : null;
         if (context.Global.Json)
             context.Output.Json("explain", 1, group is null ? facts : facts with { Groups = [group] });
         else if (group is not null)
             ChannelReport.Write(context.Output, group);
+        else if (none is not null)
+            context.Output.Line($"No channel can be removed: {none}.");
         else
             ChannelReport.Write(context.Output, facts);
     }
 
     /// <summary>The group of that name, or the one that the node of that name makes channels of.</summary>
-    static ChannelFacts.GroupFacts Find(ChannelFacts facts, string name) =>
+    static ChannelFacts.GroupFacts Find(ChannelFacts facts, string name, string? none) =>
         facts.Groups.FirstOrDefault(group => group.Name == name)
         ?? facts.Groups.FirstOrDefault(group => group.Producers.Any(node => node.Node == name))
         ?? throw new OnnxEngineException(
             ErrorKind.Usage,
-            $"The model has no channel group '{name}'; it has {string.Join(", ", facts.Groups.Take(5).Select(group => $"'{group.Name}'"))}{(facts.Groups.Count > 5 ? " ..." : "")}.");
+            none is not null ? $"There is no channel group '{name}': {none}."
+            : $"The model has no channel group '{name}'; it has {string.Join(", ", facts.Groups.Take(5).Select(group => $"'{group.Name}'"))}{(facts.Groups.Count > 5 ? " ..." : "")}.");
 }

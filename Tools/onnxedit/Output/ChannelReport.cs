@@ -3,14 +3,9 @@ namespace OnnxEdit.Cli;
 /// <summary>Prints a model's channel groups.</summary>
 static class ChannelReport
 {
-    /// <summary>All groups in a table, with what can be removed at most.</summary>
+    /// <summary>All groups in a table, with what can be removed at most; there is at least one.</summary>
     internal static void Write(CliOutput output, ChannelFacts facts)
     {
-        if (facts.Groups.Count == 0)
-        {
-            output.Line("The model has no channel groups, since it has no convolution or matrix product with constant weights: no channel can be removed.");
-            return;
-        }
         var table = new ResultTable("group", "channels", "parameters each", "MACs each", "<made by", "<read by", "<");
         foreach (var group in facts.Groups)
             table.Row(
