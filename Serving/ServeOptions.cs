@@ -71,7 +71,4 @@ public sealed record ServeOptions
 
     /// <summary>Logs every request, not only what is out of the ordinary.</summary>
     public bool LogRequests { get; init; }
-
-    /// <summary>How messages that name members of the libraries read to who started the server.</summary>
-    internal Func<string, string> Wording { get; init; } = message => message;
 }

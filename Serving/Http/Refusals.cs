@@ -44,8 +44,8 @@ sealed partial class Refusals(ILogger<Refusals> log, ServeOptions options)
         // A JSON string is decoded when it is read, not when it is parsed.
         InvalidOperationException { InnerException: DecoderFallbackException } => (400, "The request holds text that is not valid UTF-8."),
         InvalidOperationException { Source: "System.Text.Json.Rethrowable" } => (400, "The request holds text that is not valid Unicode."),
-        OnnxEditException { Kind: ErrorKind.Data or ErrorKind.Usage } data => (400, options.Wording(data.Message)),
-        OnnxEditException => (500, options.Wording(exception.Message)),
+        OnnxEditException { Kind: ErrorKind.Data or ErrorKind.Usage } data => (400, data.Message),
+        OnnxEditException => (500, exception.Message),
         OperationCanceledException => (499, "The request was given up."),
         _ => (500, "The server failed; its log says why."),
     };

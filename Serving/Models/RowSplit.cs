@@ -14,7 +14,7 @@ static class RowSplit
     {
         var all = rows.Sum();
         if (output.Shape.Length == 0 || output.Shape[0] != all)
-            throw new OnnxEngineException(ErrorKind.Model, $"The output '{output.Name}' has no row per item; serve the model with ServeOptions.MaxBatch = 1.");
+            throw new OnnxEngineException(ErrorKind.Model, $"The output '{output.Name}' has no row per item, so that its items cannot be put together; serve it with batches of one item at most.");
         var texts = output.Type == ServedType.Bytes ? StringElements.Decode(output.Bytes.Span, output.Elements, output.Name) : null;
         var length = texts is null ? output.Bytes.Length / all : texts.Length / all;
         var parts = new TensorValue[rows.Count];

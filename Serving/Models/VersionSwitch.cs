@@ -33,9 +33,8 @@ sealed partial class VersionSwitch(ModelRepository repository, ServeOptions opti
         }
         catch (Exception e) when (IsOfFiles(e))
         {
-            var reason = options.Wording(e.Message);
-            if (slot.Failure != reason) LogRefused(slot.Name, $"{reason} {GoesOn(slot.Current)}");
-            faults.Add(new VersionFault(null, reason, clock.GetUtcNow()));
+            if (slot.Failure != e.Message) LogRefused(slot.Name, $"{e.Message} {GoesOn(slot.Current)}");
+            faults.Add(new VersionFault(null, e.Message, clock.GetUtcNow()));
         }
         slot.Faults = faults;
     }
@@ -73,10 +72,9 @@ sealed partial class VersionSwitch(ModelRepository repository, ServeOptions opti
         }
         catch (Exception e) when (IsOfFiles(e))
         {
-            var reason = options.Wording(e.Message);
             // Files that are being copied say something else at every look; one line at the start and one at the end are enough.
-            if (record.Failure is null || record.Failure != reason && record.IsAtRest(now)) LogRefused(slot.Name, $"version {record.Version} does not load: {reason} {GoesOn(slot.Current)}");
-            record.Fail(reason, now, e is IOException or UnauthorizedAccessException);
+            if (record.Failure is null || record.Failure != e.Message && record.IsAtRest(now)) LogRefused(slot.Name, $"version {record.Version} does not load: {e.Message} {GoesOn(slot.Current)}");
+            record.Fail(e.Message, now, e is IOException or UnauthorizedAccessException);
             return false;
         }
     }

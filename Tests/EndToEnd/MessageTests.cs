@@ -53,6 +53,15 @@ public sealed partial class MessageTests
         Assert.Equal([], named.Where(name => name.Contains("Options.", StringComparison.Ordinal) && !OptionWords.Table.ContainsKey(name)));
     }
 
+    // Its log and its answers are read by who never saw the library, and no table stands between.
+    [Fact]
+    public void The_server_names_no_members()
+    {
+        var types = Types().Select(t => t.Name).ToHashSet(StringComparer.Ordinal);
+        Assert.Equal([], Literals().Where(l => l.File.StartsWith("Serving/", StringComparison.Ordinal))
+            .SelectMany(l => OptionWords.Named().Matches(Hole().Replace(l.Text, "{}")).Select(m => m.Groups["member"].Value)).Where(name => types.Contains(name.Split('.')[0])));
+    }
+
     [Theory]
     [InlineData("allow more with UnlearnOptions.RetainDrop, or leave out UnlearnOptions.Physical.", "allow more with --retain-drop, or leave out --physical.")]
     [InlineData("or use SlimOptions.Align = 1. docs/channels.md says what is locked.", "or use --align 1. 'onnxedit explain' says what is locked.")]

@@ -91,19 +91,6 @@ public sealed class ServeWrittenTests : IDisposable
         Near([0.080509745f, -0.3076072f, 0.13556471f, -0.13025147f], await AskAsync(server, head, data));
     }
 
-    [Fact]
-    public async Task A_message_names_what_can_be_typed()
-    {
-        var b = new GraphBuilder(1);
-        File.WriteAllBytes(Path(1), b.Build(b.ReduceMean(b.Input("x", 1), [0])).ToByteArray());
-        using var server = ServerProcess.Start(_root["repo"], "--max-delay", "2000", "--max-batch", "2");
-        // The two fill a batch, and its mean is neither's row.
-        var answers = await Task.WhenAll(Enumerable.Range(0, 2).Select(_ => server.Http.PostAsync("/v2/models/m/infer",
-            new StringContent("""{"inputs":[{"name":"x","shape":[1,1],"datatype":"FP32","data":[1]}]}"""), Cancellation)));
-        foreach (var answer in answers)
-            Assert.Contains("has no row per item; serve the model with --max-batch 1.", await answer.Content.ReadAsStringAsync(Cancellation), StringComparison.Ordinal);
-    }
-
     static void Near(float[] expected, float[] found)
     {
         Assert.Equal(expected.Length, found.Length);

@@ -78,7 +78,6 @@ static partial class OptionWords
         ["DeployOptions.Parity"] = "--parity",
         ["DeployOptions.Repository"] = "--to",
         ["DeployOptions.StorageUri"] = "--storage-uri",
-        ["ServeOptions.MaxBatch"] = "--max-batch",
         ["ModelComparison.Measure(before)"] = "--before",
     };
 

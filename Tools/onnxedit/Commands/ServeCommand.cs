@@ -68,7 +68,6 @@ sealed class ServeCommand : CliCommand
             Tls = context.Get(_tls),
             JsonLogs = context.Get(_log) == "json",
             LogRequests = context.Global.Verbose,
-            Wording = OptionWords.In,
         };
         if (!IPAddress.IsLoopback(options.Host) && options.ApiKey is null)
             context.Output.Warn($"everybody who reaches {options.Host} can use this server; --api-key-file asks for a key.");
