@@ -6,9 +6,14 @@ namespace OnnxEdit.Surgery.Channels.Rules;
 /// <summary>Slice and Gather: what they pick of the channel axis is renumbered.</summary>
 static class PickingRules
 {
-    /// <summary>Slice with constant bounds; with steps along the channel axis it becomes a Gather.</summary>
+    /// <summary>Slice, along the channel axis with constant bounds; with steps there it becomes a Gather.</summary>
     public static void Slice(NodeProto node, ChannelFlow flow)
     {
+        if (flow.Of(node.Input[0]) is { } whole && LeavesAxis(node, flow, whole.Axis))
+        {
+            flow.Set(node.Output[0], whole.Axis, whole.Ids);
+            return;
+        }
         if (!MovementRules.Execute(node, flow, i => i == 0) || flow.Of(node.Input[0]) is not { } input) return;
         var rank = flow.Shape(node.Input[0]).Length;
         var asInputs = ChannelFlow.Has(node, 1);
@@ -45,6 +50,15 @@ static class PickingRules
             site.Node.Set("starts", sa);
             site.Node.Set("ends", ea);
         });
+    }
+
+    // Bounds of other axes may be computed, as long as they do not come from channels.
+    static bool LeavesAxis(NodeProto node, ChannelFlow flow, int axis)
+    {
+        if (!ChannelFlow.Has(node, 1) || node.Input.Skip(1).Any(i => flow.Of(i) is not null)) return false;
+        var rank = flow.Shape(node.Input[0]).Length;
+        if (!ChannelFlow.Has(node, 3)) return axis >= flow.Shape(node.Input[1])[0];
+        return flow.Constant(node, 3) is { } axes && TensorData.Integers(axes).All(a => (a < 0 ? a + rank : a) != axis);
     }
 
     static int[] Places(long start, long end, long step, int dim)

@@ -115,6 +115,56 @@ public class ComputedSizeTests
         OpenSizeCheck.Compare(b.Build(b.MatMul(joined, 2, "y")), "q", cut, [5, width], [7, width], [2, width], [16, width]);
     }
 
+    public static TheoryData<string> Layouts => new("resized to a larger map", "cropped to a smaller map", "tokens and back", "windows", "blocks to channels", "normalised groups");
+
+    [Theory]
+    [MemberData(nameof(Layouts))]
+    public void Maps_laid_out_by_their_own_size_lose_channels_at_any_size(string layout)
+    {
+        const int width = 8;
+        var b = new GraphBuilder(5);
+        var c = b.Conv(b.Input("x", 3, 8, 8), width, pads: 1, name: "c1");
+        var shape = b.Op("Shape", [c], [4], "c1.shape");
+        var (n, h, w) = (Size(b, shape, 0), Size(b, shape, 2), Size(b, shape, 3));
+        string channels = b.Integers("width", width), four = b.Integers("multiple", 4), all = b.Integers("all", -1);
+        string Over(string size) => b.Op("Div", [size, four], [1]);
+        switch (layout)
+        {
+            case "resized to a larger map":
+                var small = b.MaxPool(c);
+                var target = Vector(b, b.Op("Slice", [b.Op("Shape", [small], [4], "small.shape"), b.Integers("from", 0), b.Integers("to", 2)], [2], "kept"), h, w);
+                c = b.Concat(1, b.Op("Resize", [small, "", "", target], [1, width, 8, 8], "up"), c);
+                break;
+            case "cropped to a smaller map":
+                var valid = b.Conv(c, 4, name: "valid");
+                var inner = b.Op("Shape", [valid], [4], "valid.shape");
+                var crop = b.Op("Slice", [c, b.Integers("starts", 0, 0), Vector(b, Size(b, inner, 2), Size(b, inner, 3)), b.Integers("axes", 2, 3)], [1, width, 6, 6], "crop");
+                c = b.Concat(1, crop, valid);
+                break;
+            case "tokens and back":
+                var flat = b.Op("Reshape", [c, Vector(b, n, channels, b.Op("Mul", [h, w], [1]))], [1, width, 64]);
+                var mixed = b.Relu(b.MatMul(b.Transpose(flat, 0, 2, 1), width, "mixed"));
+                c = b.Op("Reshape", [b.Transpose(mixed, 0, 2, 1), Vector(b, n, channels, h, w)], [1, width, 8, 8]);
+                break;
+            case "windows":
+                var apart = b.Op("Reshape", [b.Transpose(c, 0, 2, 3, 1), Vector(b, n, Over(h), four, Over(w), four, channels)], [1, 2, 4, 2, 4, width]);
+                var windows = b.Op("Reshape", [b.Transpose(apart, 0, 1, 3, 2, 4, 5), Vector(b, all, b.Integers("tokens", 16), channels)], [4, 16, width]);
+                var summed = b.Add(windows, b.ReduceMean(b.Relu(windows), [1]));
+                var back = b.Op("Reshape", [summed, Vector(b, n, Over(h), Over(w), four, four, channels)], [1, 2, 2, 4, 4, width]);
+                c = b.Transpose(b.Op("Reshape", [b.Transpose(back, 0, 1, 3, 2, 4, 5), Vector(b, n, h, w, channels)], [1, 8, 8, width]), 0, 3, 1, 2);
+                break;
+            case "blocks to channels":
+                var blocks = b.Op("Reshape", [c, Vector(b, n, channels, Over(h), four, Over(w), four)], [1, width, 2, 4, 2, 4]);
+                c = b.Op("Reshape", [b.Transpose(blocks, 0, 1, 3, 5, 2, 4), Vector(b, n, b.Integers("deep", width * 16), Over(h), Over(w))], [1, width * 16, 2, 2]);
+                break;
+            case "normalised groups":
+                var groups = b.Op("Reshape", [c, Vector(b, n, b.Integers("groups", 8), all)], [1, 8, 64]);
+                c = b.Op("Reshape", [b.InstanceNorm(groups), shape], [1, width, 8, 8]);
+                break;
+        }
+        OpenSizeCheck.Compare(b.Build(b.Conv(b.Relu(c), 2, kernel: 1, name: "y")), "c1", [3, 8, 8], [3, 4, 12], [3, 16, 8]);
+    }
+
     // How many places a size lacks.
     static string Lacking(GraphBuilder b, string form, string size)
     {
