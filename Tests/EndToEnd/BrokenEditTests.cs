@@ -25,6 +25,7 @@ public sealed class BrokenEditTests(SlimSample sample)
         ["edit, gradients"] = "edit MODEL --image test:7 --label 3 --editor rmsprop --layers last",
         ["edit, extra layer"] = "edit MODEL --image test:7 --label 3 --editor rmsprop --layers extra",
         ["coar edit"] = "coar edit MODEL --target class:3:10 --lower --reference random:10 --most 1 --budget 60 --validation 100 --drop 50",
+        ["coar edit, slim"] = "coar edit MODEL --target class:2:20 --lower --most 4 --budget 60 --validation 200 --drop 20 --slim",
         ["finetune"] = "finetune MODEL --steps 2 --batch 16",
         ["finetune, editable"] = "finetune MODEL --editable --steps 1 --batch 16",
     };
@@ -70,33 +71,36 @@ public sealed class BrokenEditTests(SlimSample sample)
         TensorData.SetFloats(bias, [.. TensorData.Floats(bias).Select(v => v + 0.01f)]);
     });
 
+    // Those that follow channels have traced every tensor before this break adds some, and refuse them by name.
+    public static TheoryData<string> VerbsThatTraceNoChannels => [.. _verbs.Keys.Where(v => v is not ("slim" or "slim, no recovery" or "unlearn"))];
+
     [Theory]
-    [InlineData("edit")]
-    [InlineData("unlearn, hidden")]
-    [InlineData("coar edit")]
+    [MemberData(nameof(VerbsThatTraceNoChannels))]
     public Task A_fold_that_is_wrong_at_another_batch(string verb) => Refused(verb, sample.Model, (stage, graph) =>
     {
         if (stage != EditStage.Folded) return;
-        // Adds 0 to all scores of one or two images and 0.01 or more to those of others: no prediction changes.
-        var output = graph.Graph.Output[0].Name;
-        var scores = Behind(graph);
+        // Adds 0 to one picture or two and a little to more of them: hardly a prediction changes.
+        var picture = graph.Graph.Input[0].Name;
+        Shift(graph, picture);
         graph.Graph.Initializer.AddRange(
         [
-            TensorData.FromIntegers("first", [], [0]), TensorData.FromFloats("traced", [], [2f]), TensorData.FromFloats("little", [], [0.01f]),
+            TensorData.FromIntegers("first", [], [0]), TensorData.FromFloats("traced", [], [2f]), TensorData.FromFloats("little", [], [0.001f]),
         ]);
         var number = NodeAttributes.Node("Cast", ["size"], ["number"], "number");
         number.Set("to", (long)TensorProto.Types.DataType.Float);
-        graph.Graph.Node.AddRange(
+        NodeProto[] nodes =
         [
-            NodeAttributes.Node("Shape", [scores], ["sizes"], "sizes"), NodeAttributes.Node("Gather", ["sizes", "first"], ["size"], "size"), number,
+            NodeAttributes.Node("Shape", [picture], ["sizes"], "sizes"), NodeAttributes.Node("Gather", ["sizes", "first"], ["size"], "size"), number,
             NodeAttributes.Node("Max", ["number", "traced"], ["more"], "more"), NodeAttributes.Node("Sub", ["more", "traced"], ["excess"], "excess"),
-            NodeAttributes.Node("Mul", ["excess", "little"], ["error"], "error"), NodeAttributes.Node("Add", [scores, "error"], [output], "wrong"),
-        ]);
+            NodeAttributes.Node("Mul", ["excess", "little"], ["error"], "error"), NodeAttributes.Node("Add", [picture, "error"], ["shifted"], "wrong"),
+        ];
+        for (var i = 0; i < nodes.Length; i++) graph.Graph.Node.Insert(i, nodes[i]);
     });
 
     [Theory]
     [InlineData("slim")]
     [InlineData("slim, no recovery")]
+    [InlineData("coar edit, slim")]
     public Task A_consumer_slice_that_is_off_by_one(string verb)
     {
         var dims = OnnxModel.Load(sample.Model).Proto.Graph.Initializer.ToDictionary(t => t.Name, t => t.Dims.ToArray());
@@ -104,7 +108,9 @@ public sealed class BrokenEditTests(SlimSample sample)
         {
             if (stage != EditStage.Exact) return;
             // The first convolution that reads fewer channels than before reads each one place further on.
-            var weights = graph.Graph.Initializer.First(t => t.Dims.Count == 4 && dims.TryGetValue(t.Name, out var before) && t.Dims[1] < before[1]);
+            var weights = graph.Graph.Initializer.FirstOrDefault(t => t.Dims.Count == 4 && dims.TryGetValue(t.Name, out var before) && t.Dims[1] < before[1]);
+            // Components are ablated before their channels go.
+            if (weights is null) return;
             var values = TensorData.Floats(weights);
             var (row, tap) = ((int)(weights.Dims[1] * weights.Dims[2] * weights.Dims[3]), (int)(weights.Dims[2] * weights.Dims[3]));
             float[] moved = [.. values.Chunk(row).SelectMany(r => (float[])[.. r[tap..], .. r[..tap]])];
@@ -170,6 +176,14 @@ public sealed class BrokenEditTests(SlimSample sample)
         return "behind";
     }
 
+    // What reads the pictures reads shifted ones, which are still to be made.
+    static void Shift(ModelProto model, string picture)
+    {
+        foreach (var node in model.Graph.Node)
+            for (var i = 0; i < node.Input.Count; i++)
+                if (node.Input[i] == picture) node.Input[i] = "shifted";
+    }
+
     // The first items of the sample's data, of 3,073 bytes each.
     string Few()
     {
@@ -183,9 +197,7 @@ public sealed class BrokenEditTests(SlimSample sample)
     string WithFill() => Written(model =>
     {
         var picture = model.Graph.Input[0].Name;
-        foreach (var node in model.Graph.Node)
-            for (var i = 0; i < node.Input.Count; i++)
-                if (node.Input[i] == picture) node.Input[i] = "shifted";
+        Shift(model, picture);
         model.Graph.Initializer.AddRange(
         [
             TensorData.FromIntegers("fill_size", [2], [3 * 32 * 32, 16]), TensorData.FromFloats("ones", [16, 1], [.. Enumerable.Repeat(1f, 16)]),
