@@ -1,4 +1,5 @@
 using OnnxEdit.Surgery.Proto;
+using DataType = OnnxEdit.Surgery.Proto.TensorProto.Types.DataType;
 
 namespace OnnxEdit.OnnxSurgery.Tests;
 
@@ -12,5 +13,15 @@ static class SmallModels
         var a = b.Relu(b.BatchNorm(b.Conv(b.Input("x", 3, 8, 8), 8, pads: 1, name: "conv1"), name: "bn1"));
         var c = b.Add(a, b.Conv(a, 8, pads: 1, name: "conv2"));
         return b.Build(b.Gemm(b.Flatten(b.GlobalAveragePool(c)), 10, name: "fc"));
+    }
+
+    /// <summary>An input or output; -1 is an open size.</summary>
+    public static ValueInfoProto Value(string name, DataType type, params long[] dims)
+    {
+        var tensor = new TypeProto.Types.Tensor { ElemType = (int)type, Shape = new TensorShapeProto() };
+        tensor.Shape.Dim.AddRange(dims.Select(d => d < 0
+            ? new TensorShapeProto.Types.Dimension { DimParam = "N" }
+            : new TensorShapeProto.Types.Dimension { DimValue = d }));
+        return new ValueInfoProto { Name = name, Type = new TypeProto { TensorType = tensor } };
     }
 }
