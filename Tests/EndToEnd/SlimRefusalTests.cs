@@ -97,6 +97,25 @@ public sealed class SlimRefusalTests(SlimSample sample)
         Assert.Contains("explain", Refused(folder, 5), StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void Heads_held_by_a_bias_that_is_fed_are_named_as_explain_names_them()
+    {
+        const int tokens = 6, width = 16, heads = 4;
+        using var folder = new ColourFolder();
+        var b = new GraphBuilder(4);
+        var (x, bias) = (b.Input("x", tokens, width), b.Input("bias", heads, tokens, tokens));
+        var mixed = b.Microsoft("MultiHeadAttention", [b.MatMul(x, width, "q"), b.MatMul(x, width, "k"), b.MatMul(x, width, "v"), "", "", bias], [1, tokens, width], "mixed", n => n.Set("num_heads", heads));
+        // The sum with the input locks fewer parameters than the heads hold.
+        var stream = b.Add(b.MatMul(mixed, width, "out"), x, "stream");
+        File.WriteAllBytes(folder.Model, b.Build(b.MatMul(b.ReduceMean(stream, [1], keepdims: false), 3)).ToByteArray());
+        const string because = "MultiHeadAttention 'mixed': its mask differs between heads and is an input of the model";
+        var files = Directory.GetFiles(folder.Root);
+        Assert.Contains($"locked by {because}", CliRunner.Run(["explain", folder.Model, "--attention", "heads"]).Expect(0).StdOut, StringComparison.Ordinal);
+        Assert.Contains($"most are locked by {because}.", CliRunner.Run(["slim", folder.Model, "--attention", "heads", "--sparsity", "0.3"]).ExpectError(5), StringComparison.Ordinal);
+        Assert.Equal(files, Directory.GetFiles(folder.Root));
+        CliRunner.Run(["slim", folder.Model, "--sparsity", "0.3", "--align", "1"]).Expect(0);
+    }
+
     [Theory]
     [InlineData("sum", "--sparsity 0.3", "")]
     [InlineData("sum", "--target params=0.5 --data random:20", "")]
