@@ -5,6 +5,9 @@ namespace OnnxEdit.Engine.Data;
 /// <summary>Which data to read and how to share it out.</summary>
 public sealed record DataOptions
 {
+    /// <summary>What <see cref="Validation"/> is where nothing else is said.</summary>
+    internal const int UsualValidation = 2000;
+
     /// <summary>A file or folder in any known format, or "random:N" for N random inputs.</summary>
     public required string Path { get; init; }
 
@@ -14,8 +17,8 @@ public sealed record DataOptions
     /// <summary>Number of training items to collect statistics on; fewer when there are not enough.</summary>
     public int Calibration { get; init; } = 2000;
 
-    /// <summary>Number of further training items to choose settings on, none of them used for calibration.</summary>
-    public int Validation { get; init; } = 2000;
+    /// <summary>Number of further training items to choose settings on, none of them used for calibration; 0 where nothing is chosen.</summary>
+    public int Validation { get; init; } = UsualValidation;
 
     /// <summary>At most this many test items, drawn by the seed; null: all.</summary>
     public int? TestLimit { get; init; }

@@ -60,9 +60,7 @@ static class DataSplitter
         }
 
         var found = string.Join(" and ", new[] { Items(train, "training"), Items(test, "test") }.Where(text => text is not null));
-        var drawn = train is null ? null : string.Create(
-            CultureInfo.InvariantCulture,
-            $"{calibration?.Count ?? 0:N0} for calibration and {validation?.Count ?? 0:N0} others for validation drawn with seed {options.Seed}");
+        var drawn = train is null ? null : Drawn(calibration?.Count ?? 0, validation?.Count ?? 0, options);
         return new ModelData($"{parts.Format}, {string.Join("; ", new[] { found, drawn }.Concat(said).Concat(sets.Remarks).Where(text => text is not null))}.")
         {
             Train = rest,
@@ -76,6 +74,12 @@ static class DataSplitter
 
     static string? Items(ItemSet? items, string part) => items is null ? null : string.Create(
         CultureInfo.InvariantCulture, $"{items.Count:N0} {(items.IsLabelled ? "" : "unlabelled ")}{part} items");
+
+    static string Drawn(int calibration, int validation, DataOptions options)
+    {
+        var fewer = calibration < options.Calibration ? $" (up to {options.Calibration.ToString("N0", CultureInfo.InvariantCulture)} are taken where there are more)" : "";
+        return string.Create(CultureInfo.InvariantCulture, $"{calibration:N0} for calibration{fewer}{(validation > 0 ? $" and {validation:N0} others for validation" : "")} drawn with seed {options.Seed}");
+    }
 
     static (ItemSet Train, ItemSet Test) Divide(ItemSet items, DataOptions options)
     {

@@ -8,6 +8,16 @@ namespace OnnxEdit.EndToEnd;
 public sealed class SlimDataTests(SlimSample sample)
 {
     [Fact]
+    public void Items_are_set_aside_only_for_what_is_chosen_by_them()
+    {
+        string Said(string more) => CliRunner.Run(["slim", sample.Model, "--dry-run", .. more.Split(' ')]).Expect(0).StdErr;
+        // 1,600 training images: all are taken that are asked for, and what is lacking is said.
+        Assert.Contains("; 1,500 for calibration drawn with seed 0", Said("--sparsity 0.2 --calibration 1500"), StringComparison.Ordinal);
+        Assert.Contains("; 1,600 for calibration (up to 2,000 are taken where there are more) drawn with seed 0", Said("--sparsity 0.2"), StringComparison.Ordinal);
+        Assert.Contains("; 800 for calibration (up to 2,000 are taken where there are more) and 800 others for validation drawn with seed 0", Said("--max-drop 50"), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void A_recovery_that_makes_it_worse_is_said()
     {
         var said = sample.SlimWithoutData("--data random:8 --sparsity 0.4", sample.New()).Expect(0).StdErr;

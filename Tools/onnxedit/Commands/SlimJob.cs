@@ -39,7 +39,8 @@ sealed class SlimJob(CommandContext context, ModelAndData inputs, SlimOptions op
             throw new OnnxEngineException(ErrorKind.Usage, $"'{PlanOut}' cannot hold both the model and the plan; name another file with --plan-out.");
         ReportOption.Check(context, Report, inputs, Target, PlanOut);
         var watch = System.Diagnostics.Stopwatch.StartNew();
-        var opened = inputs.HasData ? inputs.OpenData(context.Output, testOnly: inputs.IsEvalOnly) : null;
+        var isValidated = options.Budget.Row.NeedsAccuracy || Finetune is not null;
+        var opened = inputs.HasData ? (inputs with { IsValidated = isValidated }).OpenData(context.Output, testOnly: inputs.IsEvalOnly) : null;
         var data = Data(opened);
         var result = context.Output.Track(progress => Slimmer.Slim(inputs.Model, data, options, progress, context.Cancellation));
         if (Finetune is not null) result = context.Output.Track(progress => SlimFinetuning.Apply(inputs.Model, result, opened!, Finetune, progress, context.Cancellation));

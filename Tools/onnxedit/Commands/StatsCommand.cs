@@ -31,7 +31,7 @@ sealed class StatsCommand : CliCommand
         inputs.RequireClassifier();
         var path = context.Get(_target) ?? Path.ChangeExtension(inputs.Path, ".moments");
         OutputTarget.Require(path, inputs.Model, context.Global.Force);
-        var data = inputs.OpenData(context.Output);
+        var data = (inputs with { IsValidated = false }).OpenData(context.Output);
         var images = data.Calibration ?? throw new OnnxEngineException(ErrorKind.Data, "The data has no training images to measure on; name some with --data.");
         DataMatch.Require(inputs, images, context.Cancellation, mayGuess: true);
         var statistics = context.Output.Track(progress => Collect(context, inputs, images, data.ClassNames, progress));

@@ -34,7 +34,7 @@ sealed class ExampleOptions
     {
         var data = from == Test
             ? inputs.OpenData(context.Output, testOnly: true, count)
-            : (inputs with { Calibration = count }).OpenData(context.Output);
+            : (inputs with { Calibration = count, IsValidated = false }).OpenData(context.Output);
         var images = (from == Test ? data.Test : data.Calibration)
             ?? throw new OnnxEngineException(ErrorKind.Data, $"The data has no {from} images to explain; give other data with --data.");
         if (TokenMargin.Fits(inputs.Model.Proto)) images = new TokenSequences(images);

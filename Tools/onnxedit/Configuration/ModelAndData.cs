@@ -36,6 +36,9 @@ sealed record ModelAndData
     /// <summary>Number of calibration images.</summary>
     internal int Calibration { get; init; }
 
+    /// <summary>Whether training items are set aside to choose settings on; not where nothing is chosen by them.</summary>
+    internal bool IsValidated { get; init; } = true;
+
     /// <summary>From labels in the data to model outputs; null: labels are outputs.</summary>
     internal IReadOnlyDictionary<int, int>? Labels { get; init; }
 
@@ -98,6 +101,7 @@ sealed record ModelAndData
         TestOnly = testOnly,
         TestLimit = limit,
         Outputs = Signature.Classifier?.Classes,
+        Validation = IsValidated ? Engine.Data.DataOptions.UsualValidation : 0,
     };
 
     /// <summary>Opens the data and tells the reader what was found.</summary>
