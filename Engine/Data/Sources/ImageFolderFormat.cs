@@ -15,15 +15,11 @@ sealed class ImageFolderFormat : DataFormat
     {
         if (!Directory.Exists(path))
             return null;
-        var folders = SubFolders(path);
-        var parts = folders.Where(folder => PartNames.Contains(Path.GetFileName(folder))).ToList();
-        var isDivided = parts.Count > 0 && parts.Count == folders.Count;
-        var roots = isDivided ? parts : [path];
-        var names = DataFiles.ReadNames(path, "classes.txt") ?? NamesIn(roots);
-        if (!isDivided)
-            return new DataParts { Format = "an image folder", Whole = Read(path, names), ClassNames = names, Note = OrderNote(names) };
+        var (parts, train, remark) = Divide(SubFolders(path));
+        var names = DataFiles.ReadNames(path, "classes.txt") ?? NamesIn(parts.Count > 0 ? parts : [path]);
+        if (parts.Count == 0)
+            return new DataParts { Format = "an image folder", Whole = Read(path, names), ClassNames = names, Note = Joined(remark, OrderNote(names)) };
 
-        var train = parts.FirstOrDefault(folder => Path.GetFileName(folder) == "train");
         var held = parts.Where(folder => folder != train).ToDictionary(folder => Path.GetFileName(folder), folder => Read(folder, names));
         // A test folder without labels, as competitions hand out, is of less use than a labelled val folder.
         var test = held.OrderByDescending(entry => entry.Value.Label(0) >= 0).ThenBy(entry => Array.IndexOf(PartNames, entry.Key)).FirstOrDefault();
@@ -34,9 +30,26 @@ sealed class ImageFolderFormat : DataFormat
             Train = train is null ? null : Read(train, names),
             Test = test.Value,
             ClassNames = names,
-            Note = string.Join("; ", ((string?[])[unused.Count == 0 ? null : $"{string.Join(" and ", unused)} not used", OrderNote(names)]).OfType<string>()) is { Length: > 0 } note ? note : null,
+            Note = Joined(remark, unused.Count == 0 ? null : $"{string.Join(" and ", unused)} not used", OrderNote(names)),
         };
     }
+
+    // The folders that are parts and not classes, the training part among them, and what is to be said of it.
+    static (List<string> Parts, string? Train, string? Remark) Divide(List<string> folders)
+    {
+        var parts = folders.Where(folder => PartNames.Contains(Path.GetFileName(folder))).ToList();
+        var others = folders.Except(parts).ToList();
+        var train = parts.Find(folder => Path.GetFileName(folder) == "train");
+        if (parts.Count == 0 || others.Count == 0) return (parts, train, null);
+        if (train is not null && parts.Count > 1)
+            return (parts, train, $"{string.Join(" and ", others.Select(folder => $"{Path.GetFileName(folder)}/"))} not used, beside {Path.GetFileName(train)}/ and {Path.GetFileName(parts[0])}/");
+        if (train is null && others is [var only])
+            return ([.. parts, only], only, $"{Path.GetFileName(only)}/ is taken for the training part, since {Path.GetFileName(parts[0])}/ stands beside it");
+        // There are trains and tests among pictures, too.
+        return ([], null, $"{string.Join(" and ", parts.Select(folder => $"{Path.GetFileName(folder)}/"))} taken for a class, since {others.Count switch { 1 => "one other folder stands", var n => $"{n} others stand" }} beside it");
+    }
+
+    static string? Joined(params string?[] remarks) => string.Join("; ", remarks.OfType<string>()) is { Length: > 0 } note ? note : null;
 
     static List<string> SubFolders(string path) => DataFiles.Guarded(path, () =>
         Directory.EnumerateDirectories(path)

@@ -45,6 +45,21 @@ public sealed class ImageFolderTests : IDisposable
         Assert.Contains("val/ not used", data.Description, StringComparison.Ordinal);
     }
 
+    // A folder called test is a part beside one other or beside train/, and a class among several.
+    [Theory]
+    [InlineData("photos/a/1.png photos/b/1.png photos/b/2.png test/a/1.png test/b/1.png", "a b", 3, 2, "photos/ is taken for the training part, since test/ stands beside it")]
+    [InlineData("train/a/1.png train/b/1.png train/b/2.png test/a/1.png test/b/1.png extra/1.png", "a b", 3, 2, "extra/ not used, beside train/ and test/")]
+    [InlineData("cat/1.png dog/1.png dog/2.png test/1.png test/2.png", "cat dog test", 4, 1, "test/ taken for a class, since 2 others stand beside it")]
+    [InlineData("plane/1.png plane/2.png train/1.png train/2.png", "plane train", 3, 1, "train/ taken for a class, since one other folder stands beside it")]
+    public void What_is_a_part_and_what_a_class_is_said(string files, string classes, int train, int test, string said)
+    {
+        foreach (var name in files.Split(' ')) Write(name);
+        var data = ModelData.Open(Pictures.Options(_folder.Path) with { Validation = 0 }, Pictures.Rgb(4, 6));
+        Assert.Equal(classes.Split(' '), data.ClassNames!);
+        Assert.Equal((train, test), (data.Train!.Count, data.Test!.Count));
+        Assert.Contains(said, data.Description, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void A_flat_folder_takes_its_labels_from_a_list_or_has_none()
     {
