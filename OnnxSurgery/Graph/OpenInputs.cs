@@ -32,27 +32,46 @@ sealed record OpenInputs(IReadOnlyDictionary<string, long[]> Shapes, IReadOnlyLi
         if (open.Length == 0) return new OpenInputs(settled, []);
         using var session = OrtRuntime.CreateSession(model, optimise: false);
         string? failure = null;
-        for (var trial = 0; trial < Math.Max(_images.Length, _sequences.Length); trial++)
-            foreach (var channels in open.Any(i => declared.IsOpen(i, 1) && Rank(i) == 4) ? [3L, 1L] : new[] { 3L })
-            {
-                var shapes = new Dictionary<string, long[]>(settled);
-                foreach (var input in open) shapes[input.Name] = Candidate(input, declared, trial, channels);
-                failure = TryRun(session, new InputShapes(inputs, shapes), model);
-                if (failure is null)
-                    return new OpenInputs(shapes, [.. open.Select(i => $"{i.Name}:{string.Join(',', shapes[i.Name].Select(e => e < 0 ? "N" : $"{e}"))}")]);
-            }
+        // What is given of an extent holds wherever its name stands; exporters that use a name for different sizes are tried last.
+        foreach (var known in Sizes(inputs, settled) is { Count: > 0 } sizes ? [sizes, []] : new[] { new Dictionary<string, long>() })
+            for (var trial = 0; trial < Math.Max(_images.Length, _sequences.Length); trial++)
+                foreach (var channels in open.Any(i => declared.IsOpen(i, 1) && Rank(i) == 4) ? [3L, 1L] : new[] { 3L })
+                {
+                    var shapes = new Dictionary<string, long[]>(settled);
+                    foreach (var input in open) shapes[input.Name] = Candidate(input, declared, known, trial, channels);
+                    failure = TryRun(session, new InputShapes(inputs, shapes), model);
+                    if (failure is null)
+                        return new OpenInputs(shapes, [.. open.Select(i => $"{i.Name}:{string.Join(',', shapes[i.Name].Select(e => e < 0 ? "N" : $"{e}"))}")]);
+                }
         throw new OnnxSurgeryException(
-            $"The model leaves the size of {string.Join(" and ", open.Select(i => $"'{i.Name}'"))} open and runs at none of the usual ones ({failure}); give it with SlimOptions.InputShapes = {open[0].Name}:{new string('?', Rank(open[0])).Aggregate("", (t, c) => t.Length == 0 ? "N" : $"{t},SIZE")}.");
+            $"The model leaves the size of {string.Join(" and ", open.Select(i => $"'{i.Name}'"))} open and runs at none of the usual ones ({failure}); give it with SlimOptions.InputShapes = {Hint(open[0], declared)}.");
     }
 
+    // What to type, with the word SIZE where a number is wanted.
+    static string Hint(ValueInfoProto input, InputShapes declared) => $"{input.Name}:{string.Join(',', input.Type.TensorType.Shape.Dim.Select((dim, a) =>
+        declared.IsOpen(input, a) ? "SIZE" : dim is { HasDimValue: true, DimValue: > 0 } ? $"{dim.DimValue}" : "N"))}";
+
+    // Sizes of the names that extents of settled inputs have.
+    static Dictionary<string, long> Sizes(IReadOnlyList<ValueInfoProto> inputs, Dictionary<string, long[]> settled)
+    {
+        Dictionary<string, long> sizes = [];
+        foreach (var input in inputs)
+            if (settled.GetValueOrDefault(input.Name) is { } shape && shape.Length == Rank(input))
+                for (var a = 0; a < shape.Length; a++)
+                    if (NameOf(input, a) is { Length: > 0 } name && shape[a] > 0) sizes.TryAdd(name, shape[a]);
+        return sizes;
+    }
+
+    static string NameOf(ValueInfoProto input, int axis) => input.Type.TensorType.Shape.Dim[axis].DimParam;
+
     // -1 stays where the batch is; known extents are repeated, so that only what is open changes.
-    static long[] Candidate(ValueInfoProto input, InputShapes declared, int trial, long channels)
+    static long[] Candidate(ValueInfoProto input, InputShapes declared, Dictionary<string, long> known, int trial, long channels)
     {
         var rank = Rank(input);
         var sizes = rank == 4 ? _images : _sequences;
         return [.. Enumerable.Range(0, rank).Select(a =>
-            declared.IsOpen(input, a) ? rank == 4 && a == 1 ? channels : sizes[Math.Min(trial, sizes.Length - 1)]
-            : input.Type.TensorType.Shape.Dim[a] is { HasDimValue: true, DimValue: > 0 } known ? known.DimValue : -1)];
+            declared.IsOpen(input, a) ? known.TryGetValue(NameOf(input, a), out var size) ? size : rank == 4 && a == 1 ? channels : sizes[Math.Min(trial, sizes.Length - 1)]
+            : input.Type.TensorType.Shape.Dim[a] is { HasDimValue: true, DimValue: > 0 } fixedSize ? fixedSize.DimValue : -1)];
     }
 
     static string? TryRun(ModelSession session, InputShapes shapes, ModelProto model)

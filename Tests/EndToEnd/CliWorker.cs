@@ -27,7 +27,11 @@ sealed class CliWorker : IDisposable
         _process.StandardInput.WriteLine(JsonSerializer.Serialize(new Request([.. args], folder)));
         _process.StandardInput.Flush();
         var streams = Task.WhenAll(Task.Run(() => Read(_process.StandardOutput)), Task.Run(() => Read(_process.StandardError)));
-        if (!streams.Wait(patience)) throw new TimeoutException($"onnxedit {string.Join(' ', args)} did not end within {patience}.");
+        if (!streams.Wait(patience))
+        {
+            Dispose();
+            throw new TimeoutException($"onnxedit {string.Join(' ', args)} did not end within {patience}.");
+        }
         if (streams.Result is not [({ } output, { } answer), ({ } error, _)]) return null;
         var result = JsonSerializer.Deserialize<CliResult>(answer)!;
         return new CliResult(result.ExitCode, output + result.StdOut, error + result.StdErr);

@@ -1,3 +1,5 @@
+using OnnxEdit.Surgery;
+using OnnxEdit.Surgery.Graph;
 using OnnxEdit.Surgery.Model;
 using OnnxEdit.Surgery.Proto;
 using Xunit;
@@ -25,6 +27,43 @@ public class OpenSizeTests
         var mixed = b.MatMul(b.Softmax(b.MatMul(q, b.Transpose(k, 0, 1, 3, 2)), 3), v);
         var joined = b.Op("Reshape", [b.Transpose(mixed, 0, 2, 1, 3), merge], [1, 4, width], "joined");
         OpenSizeCheck.Compare(b.Build(b.MatMul(joined, 2, "y")), "q", [4, width], [7, width], [2, width]);
+    }
+
+    [Fact]
+    public void What_is_given_of_an_extent_holds_for_all_inputs_that_name_it()
+    {
+        // Also where another size, broadcast, would run.
+        var model = Sequences("T", "T");
+        var found = OpenInputs.Find(model, new Dictionary<string, long[]> { ["x"] = [-1, 5, 4] });
+        Assert.Equal([-1, 5, 1], found.Shapes["mask"]);
+        Assert.Equal(["mask:N,5,1"], found.Chosen);
+        // A name that stands for two sizes is no reason to give up.
+        Assert.Equal([-1, 64, 1], OpenInputs.Find(Sequences("T", "S"), new Dictionary<string, long[]> { ["x"] = [-1, 64, 4] }).Shapes["mask"]);
+    }
+
+    [Fact]
+    public void A_size_that_is_wanted_can_be_typed()
+    {
+        var model = Sequences("T", "S");
+        model.Graph.Input[1].Type.TensorType.Shape.Dim.Insert(0, new() { DimValue = 2 });
+        // No size will do: of the product [2, N, S, 4] the steps are multiplied by seven rows, and there are six.
+        model.Graph.Initializer.AddRange([TensorData.FromIntegers("last", [1], [3]), TensorData.FromFloats("rows", [7, 1], [1, 2, 3, 4, 5, 6, 7])]);
+        var sum = NodeAttributes.Node("ReduceSum", ["y", "last"], ["sum"]);
+        sum.Set("keepdims", 0L);
+        model.Graph.Node.AddRange([sum, NodeAttributes.Node("MatMul", ["sum", "rows"], ["z"])]);
+        model.Graph.Output[0].Name = "z";
+        var said = Assert.Throws<OnnxSurgeryException>(() => OpenInputs.Find(model, new Dictionary<string, long[]> { ["x"] = [-1, 6, 4] })).Message;
+        Assert.Contains("SlimOptions.InputShapes = mask:2,N,SIZE,1.", said, StringComparison.Ordinal);
+    }
+
+    // x [N, T, 4] times mask [N, S, 1].
+    static ModelProto Sequences(string ofX, string ofMask)
+    {
+        var b = new GraphBuilder(5);
+        var model = b.Build(b.Op("Mul", [b.Input("x", 6, 4), b.Input("mask", 6, 1)], [1, 6, 4], "y"));
+        foreach (var (input, name) in model.Graph.Input.Zip((string[])[ofX, ofMask])) input.Type.TensorType.Shape.Dim[1] = new() { DimParam = name };
+        model.Graph.Output[0].Type.TensorType.Shape = null;
+        return model;
     }
 
     [Fact]
