@@ -76,7 +76,8 @@ static class ChannelRules
         Add("along an axis", AxisRules.TopK, "TopK");
         Add("along an axis", AxisRules.CumSum, "CumSum");
         Add("along an axis", AxisRules.Trilu, "Trilu");
-        Add("movement", MovementRules.Move, "Transpose", "Flatten", "Squeeze", "Unsqueeze", "DepthToSpace", "SpaceToDepth", "Tile");
+        Add("movement", MovementRules.Move, "Transpose", "Flatten", "Squeeze", "Unsqueeze", "Tile");
+        Add("movement", MovementRules.Blocks, "DepthToSpace", "SpaceToDepth");
         Add("movement with constants", MovementRules.Concat, "Concat");
         Add("movement with constants", MovementRules.Split, "Split");
         Add("movement with constants", ReshapeRules.Reshape, "Reshape", "Expand");

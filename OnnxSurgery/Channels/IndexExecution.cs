@@ -95,13 +95,15 @@ static class IndexExecution
     /// <param name="reason">Why channels are joined.</param>
     /// <param name="heads">The axis of attention heads, where they are split off here.</param>
     /// <param name="barred">Axes along which channels would be locked by the next operator; another one is taken where there is one.</param>
+    /// <param name="only">The one axis that can be; null: all.</param>
     public static AxisChannels? Compress(
-        int[] ids, long[] shape, int batchAxis, ChannelFlow flow, ChannelLock reason, int? heads = null, IReadOnlyCollection<int>? barred = null)
+        int[] ids, long[] shape, int batchAxis, ChannelFlow flow, ChannelLock reason, int? heads = null, IReadOnlyCollection<int>? barred = null, int? only = null)
     {
         AxisChannels? best = null;
         var bestSets = -1;
         for (var axis = 0; axis < shape.Length; axis++)
         {
+            if (only is { } one && axis != one) continue;
             var inner = shape.Skip(axis + 1).Aggregate(1L, (a, b) => a * b);
             var first = FirstAlong(ids, shape, axis, inner);
             var conflicts = false;

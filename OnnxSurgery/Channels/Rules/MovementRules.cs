@@ -9,8 +9,18 @@ namespace OnnxEdit.Surgery.Channels.Rules;
 /// </summary>
 static class MovementRules
 {
-    /// <summary>Transpose, Flatten, Squeeze, Unsqueeze, DepthToSpace, Tile ...: no constants to rewrite.</summary>
+    /// <summary>Transpose, Flatten, Squeeze, Unsqueeze, Tile: no constants to rewrite.</summary>
     public static void Move(NodeProto node, ChannelFlow flow) => Execute(node, flow, i => i == 0);
+
+    /// <summary>
+    /// DepthToSpace and SpaceToDepth take channels a block at a time. That stays so where maps are so small that a row of the
+    /// result seems to hold channels of its own.
+    /// </summary>
+    public static void Blocks(NodeProto node, ChannelFlow flow)
+    {
+        if (flow.Of(node.Input[0]) is { Axis: not 1 }) flow.LockInputs(node, "takes blocks of rows and columns, and channels lie along one of these");
+        else Execute(node, flow, i => i == 0, only: 1);
+    }
 
     /// <summary>Concat: every input is data.</summary>
     public static void Concat(NodeProto node, ChannelFlow flow)
@@ -59,7 +69,8 @@ static class MovementRules
     /// <param name="flow">The walk.</param>
     /// <param name="isData">Which inputs are data.</param>
     /// <param name="asTraced">Small integers that are computed in the graph may be taken as traced.</param>
-    public static bool Execute(NodeProto node, ChannelFlow flow, Func<int, bool> isData, bool asTraced = false)
+    /// <param name="only">The axis of the result that channels go to, where no other can be; null: whichever tells them apart.</param>
+    public static bool Execute(NodeProto node, ChannelFlow flow, Func<int, bool> isData, bool asTraced = false, int? only = null)
     {
         if (node.Input.Where((_, i) => !isData(i)).Any(n => flow.Of(n) is not null))
             flow.LockInputs(node, "where its elements go depends on channels");
@@ -81,7 +92,7 @@ static class MovementRules
             if (ids.Length == 0) continue;
             var reason = flow.Because(node, "mixes channels with others that must stay");
             var batchAxis = flow.Model.Trace.BatchAxis(outputs[o]);
-            if (IndexExecution.Compress(ids, shape, batchAxis, flow, reason, heads, barred) is { } channels) flow.Set(outputs[o], channels.Axis, channels.Ids);
+            if (IndexExecution.Compress(ids, shape, batchAxis, flow, reason, heads, barred, only) is { } channels) flow.Set(outputs[o], channels.Axis, channels.Ids);
             else flow.Lock(ids, flow.Because(node, heads is not null && flow.HeadCut == HeadCut.Heads
                 ? "merges heads with the batch; cut dimensions of heads instead (HeadCut.Dimensions)"
                 : "leaves no axis along which channels could be cut"));
