@@ -44,7 +44,7 @@ public sealed class FinetuneTests(SlimSample sample)
     public void An_interrupted_training_goes_on_and_its_curve_can_be_seen()
     {
         var (slim, whole, resumed, curve, checkpoint) = (Damaged(), sample.New(), sample.New(), sample.New(".png"), sample.New(".checkpoint"));
-        var arguments = $"{Teaching} --optimiser sgd --step-size 0.02 --steps 30";
+        var arguments = $"{Teaching} --optimiser sgd --step-size 0.005 --steps 30";
         Finetune(slim, $"{arguments} --checkpoint {checkpoint} --curve {curve}", whole).Expect(0);
         Assert.Equal([0x89, (byte)'P', (byte)'N', (byte)'G'], File.ReadAllBytes(curve)[..4]);
         // A checkpoint of a finished training has nothing left to do.

@@ -18,27 +18,13 @@ public class GroupedQueryRuleTests
     [MemberData(nameof(Forms))]
     public void Removing_any_heads_equals_masking_them(string form, bool returnsKeys)
     {
-        var model = Build(form, returnsKeys);
-        var analysis = ChannelAnalysis.Of(NormalisedModel.Create(model), HeadCut.Heads);
-        var heads = analysis.Groups.Single(g => g.Consumers.Any(n => n.Output[0] == "out"));
-        var free = heads.Cells.Where(c => analysis.LockOf(c) is null).ToArray();
-        Assert.Equal(returnsKeys ? Heads / Groups : Groups, free.Length);
-        var original = ModelRunner.Run(model);
-        foreach (var gone in free)
+        var (left, groups) = returnsKeys ? (Heads - Groups, Groups) : (Heads / Groups, 1);
+        RemoveEach(Build(form, returnsKeys), returnsKeys, (_, slim) =>
         {
-            var removed = new bool[analysis.CellCount];
-            removed[gone] = true;
-            var masked = ModelRunner.Run(MaskInsertion.Apply(analysis, removed));
-            var slim = ChannelRemoval.Apply(analysis, removed);
-            ModelRunner.AssertSame(masked, ModelRunner.Run(slim), $"{form}, head {gone}");
-            CostCheck.AssertSame(analysis, removed, slim, $"{form}, head {gone}");
-            Assert.True(ModelRunner.Difference(original[0], masked[0]) > 1e-4, "the masks changed nothing");
-            Assert.Equal(original.Select(o => o.Shape), masked.Select(o => o.Shape));
-            if (form == "standard heads") continue;
+            if (form == "standard heads") return;
             var node = slim.Graph.Node.Single(n => n.OpType is "Attention" or "GroupQueryAttention");
-            Assert.Equal(returnsKeys ? (Heads - Groups, Groups) : (Heads / Groups, 1),
-                ((int)node.Int(form == "standard" ? "q_num_heads" : "num_heads", 0), (int)node.Int("kv_num_heads", 0)));
-        }
+            Assert.Equal((left, groups), ((int)node.Int(form == "standard" ? "q_num_heads" : "num_heads", 0), (int)node.Int("kv_num_heads", 0)));
+        });
     }
 
     [Fact]
@@ -57,12 +43,25 @@ public class GroupedQueryRuleTests
     [MemberData(nameof(Nodes))]
     public void Removing_any_heads_of_a_node_with_all_its_inputs_equals_masking_them(string extra, bool isPacked, string past)
     {
-        var model = Node(extra, isPacked, past);
+        var keeps = past != "no past";
+        var (left, groups) = keeps ? (Heads - Groups, Groups) : (Heads / Groups, 1);
+        RemoveEach(Node(extra, isPacked, past), keeps, (original, slim) =>
+        {
+            var node = slim.Graph.Node.Single(n => n.OpType == "GroupQueryAttention");
+            Assert.Equal((left, groups), ((int)node.Int("num_heads", 0), (int)node.Int("kv_num_heads", 0)));
+            if (extra == "sink") Assert.Equal([left], Specimen.Dims(slim, "sink"));
+            if (extra == "bias") Assert.Equal(left, Specimen.Dims(slim, "bias")[1]);
+            if (keeps) ModelRunner.AssertSame([.. original.Skip(1)], [.. ModelRunner.Run(slim).Skip(1)], "returned keys and values");
+        });
+    }
+
+    // Removes every head that may go, or one of each group, by itself.
+    static void RemoveEach(ModelProto model, bool returnsKeys, Action<IReadOnlyList<ModelRunner.Output>, ModelProto> then)
+    {
         var analysis = ChannelAnalysis.Of(NormalisedModel.Create(model), HeadCut.Heads);
         var heads = analysis.Groups.Single(g => g.Consumers.Any(n => n.Output[0] == "out"));
         var free = heads.Cells.Where(c => analysis.LockOf(c) is null).ToArray();
-        var keeps = past != "no past";
-        Assert.Equal(keeps ? Heads / Groups : Groups, free.Length);
+        Assert.Equal(returnsKeys ? Heads / Groups : Groups, free.Length);
         var original = ModelRunner.Run(model);
         foreach (var gone in free)
         {
@@ -73,12 +72,8 @@ public class GroupedQueryRuleTests
             ModelRunner.AssertSame(masked, ModelRunner.Run(slim), $"head {gone}");
             CostCheck.AssertSame(analysis, removed, slim, $"head {gone}");
             Assert.True(ModelRunner.Difference(original[0], masked[0]) > 1e-4, "the masks changed nothing");
-            var left = keeps ? Heads - Groups : Heads / Groups;
-            var node = slim.Graph.Node.Single(n => n.OpType == "GroupQueryAttention");
-            Assert.Equal((left, keeps ? Groups : 1), ((int)node.Int("num_heads", 0), (int)node.Int("kv_num_heads", 0)));
-            if (extra == "sink") Assert.Equal([left], Specimen.Dims(slim, "sink"));
-            if (extra == "bias") Assert.Equal(left, Specimen.Dims(slim, "bias")[1]);
-            if (keeps) ModelRunner.AssertSame(original.Skip(1).ToArray(), ModelRunner.Run(slim).Skip(1).ToArray(), "returned keys and values");
+            Assert.Equal(original.Select(o => o.Shape), masked.Select(o => o.Shape));
+            then(original, slim);
         }
     }
 
