@@ -75,8 +75,8 @@ sealed class InputShapes(IReadOnlyList<ValueInfoProto> inputs, IReadOnlyDictiona
 
     List<string> OpenNames() => [.. inputs.SelectMany(i => Enumerable.Range(0, Dims(i)?.Count ?? 0).Where(a => IsOpen(i, a)).Select(a => OpenName(i, a))).Distinct()];
 
-    // What has no name, or shares it within one input, may be of any size.
-    static string OpenName(ValueInfoProto input, int axis)
+    /// <summary>The name of an open extent, or the input and the axis where it has none or shares it within one input: such may be of any size.</summary>
+    internal static string OpenName(ValueInfoProto input, int axis)
     {
         var name = Dims(input)![axis].DimParam;
         return name.Length > 0 && Dims(input)!.Count(d => d.DimParam == name) == 1 ? name : $"{input.Name}/{axis}";

@@ -58,11 +58,9 @@ sealed record OpenInputs(IReadOnlyDictionary<string, long[]> Shapes, IReadOnlyLi
         foreach (var input in inputs)
             if (settled.GetValueOrDefault(input.Name) is { } shape && shape.Length == Rank(input))
                 for (var a = 0; a < shape.Length; a++)
-                    if (NameOf(input, a) is { Length: > 0 } name && shape[a] > 0) sizes.TryAdd(name, shape[a]);
+                    if (shape[a] > 0) sizes.TryAdd(InputShapes.OpenName(input, a), shape[a]);
         return sizes;
     }
-
-    static string NameOf(ValueInfoProto input, int axis) => input.Type.TensorType.Shape.Dim[axis].DimParam;
 
     // -1 stays where the batch is; known extents are repeated, so that only what is open changes.
     static long[] Candidate(ValueInfoProto input, InputShapes declared, Dictionary<string, long> known, int trial, long channels)
@@ -70,7 +68,7 @@ sealed record OpenInputs(IReadOnlyDictionary<string, long[]> Shapes, IReadOnlyLi
         var rank = Rank(input);
         var sizes = rank == 4 ? _images : _sequences;
         return [.. Enumerable.Range(0, rank).Select(a =>
-            declared.IsOpen(input, a) ? known.TryGetValue(NameOf(input, a), out var size) ? size : rank == 4 && a == 1 ? channels : sizes[Math.Min(trial, sizes.Length - 1)]
+            declared.IsOpen(input, a) ? known.TryGetValue(InputShapes.OpenName(input, a), out var size) ? size : rank == 4 && a == 1 ? channels : sizes[Math.Min(trial, sizes.Length - 1)]
             : input.Type.TensorType.Shape.Dim[a] is { HasDimValue: true, DimValue: > 0 } fixedSize ? fixedSize.DimValue : -1)];
     }
 

@@ -31,8 +31,8 @@ static class CliRunner
         return RunAlone(args, cwd, null);
     }
 
-    /// <summary>Runs onnxedit to its end, in a process that runs nothing else.</summary>
-    internal static CliResult RunAlone(IEnumerable<string> args, string? cwd, IReadOnlyDictionary<string, string>? env)
+    // In a process that runs nothing else.
+    static CliResult RunAlone(IEnumerable<string> args, string? cwd, IReadOnlyDictionary<string, string>? env)
     {
         using var process = Start(args, cwd, env);
         var output = process.StandardOutput.ReadToEndAsync();

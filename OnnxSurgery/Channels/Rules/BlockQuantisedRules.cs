@@ -20,7 +20,7 @@ static class BlockQuantisedRules
             flow.LockInputs(node, reason);
             return;
         }
-        var tables = new[] { Weight, Scales, ZeroPoints }.Where(i => ChannelFlow.Has(node, i)).ToArray();
+        var tables = Tables(node);
         if (input is not null)
         {
             var size = (int)node.Int("block_size", 0);
@@ -45,10 +45,12 @@ static class BlockQuantisedRules
         flow.Set(node.Output[0], flow.Shape(node.Output[0]).Length - 1, made);
     }
 
+    static int[] Tables(NodeProto node) => [.. new[] { Weight, Scales, ZeroPoints }.Where(i => ChannelFlow.Has(node, i))];
+
     static string? WhyNot(NodeProto node, ChannelFlow flow, AxisChannels? input)
     {
         if (ChannelFlow.Has(node, GroupIndices)) return "takes the blocks of its weights from a list of indices";
-        var tables = new[] { Weight, Scales, ZeroPoints }.Where(i => ChannelFlow.Has(node, i)).ToArray();
+        var tables = Tables(node);
         if (tables.Any(i => flow.Constant(node, i) is null) || !flow.IsConstantOrAbsent(node, Bias)) return "only constant weights, scales and zero points are understood";
         // Vectors are tables by now, see BlockTables, unless something else reads them.
         if (tables.Any(i => flow.Shape(node.Input[i]).Length < 2)) return "shares its scales or zero points with other nodes";

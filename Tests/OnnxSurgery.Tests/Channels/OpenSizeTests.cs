@@ -37,6 +37,10 @@ public class OpenSizeTests
         var found = OpenInputs.Find(model, new Dictionary<string, long[]> { ["x"] = [-1, 5, 4] });
         Assert.Equal([-1, 5, 1], found.Shapes["mask"]);
         Assert.Equal(["mask:N,5,1"], found.Chosen);
+        // A name that one input uses for two extents says nothing: the usual sizes are tried, of which 1 is the first that fits.
+        var unnamed = Sequences("?", "?");
+        foreach (var input in unnamed.Graph.Input) input.Type.TensorType.Shape.Dim[2] = new() { DimParam = "?" };
+        Assert.Equal([-1, 1, 1], OpenInputs.Find(unnamed, new Dictionary<string, long[]> { ["x"] = [-1, 6, 1] }).Shapes["mask"]);
         // A name that stands for two sizes is no reason to give up.
         Assert.Equal([-1, 64, 1], OpenInputs.Find(Sequences("T", "S"), new Dictionary<string, long[]> { ["x"] = [-1, 64, 4] }).Shapes["mask"]);
     }
