@@ -1,3 +1,4 @@
+using OnnxEdit.Engine.Data.Targets;
 using OnnxEdit.Surgery;
 
 namespace OnnxEdit.Engine.Data;
@@ -43,6 +44,12 @@ public abstract class ItemSet
 
     /// <summary>The model output that item <paramref name="index"/> belongs to, or -1 when it is not labelled.</summary>
     public abstract int Label(int index);
+
+    /// <summary>What the data says of item <paramref name="index"/> beyond a class; null: nothing.</summary>
+    internal virtual ItemTarget? Target(int index) => null;
+
+    /// <summary>Items that stay together wherever the set is divided: so many follow one another, e.g. 2 of pairs.</summary>
+    internal virtual int Together => 1;
 
     /// <summary>
     /// Writes the items [start, start + count) one after the other into <paramref name="destination"/>

@@ -1,3 +1,5 @@
+using OnnxEdit.Engine.Data.Targets;
+
 namespace OnnxEdit.Engine.Data;
 
 /// <summary>Another set with its labels translated.</summary>
@@ -10,6 +12,12 @@ sealed class RelabelledItemSet(ItemSet items, IReadOnlyDictionary<int, int> outp
     internal override bool IsCostly => items.IsCostly;
 
     public override int Label(int index) => outputs.GetValueOrDefault(items.Label(index), -1);
+
+    internal override IReadOnlyList<ItemSet> Parts => items.Parts is [var only] && only == items ? [this] : items.Parts;
+
+    internal override ItemTarget? Target(int index) => items.Target(index);
+
+    internal override int Together => items.Together;
 
     public override void Fill(int start, int count, Span<float> destination) => items.Fill(start, count, destination);
 }

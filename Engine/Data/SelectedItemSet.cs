@@ -1,3 +1,5 @@
+using OnnxEdit.Engine.Data.Targets;
+
 namespace OnnxEdit.Engine.Data;
 
 /// <summary>Some items of another set, in an order of their own.</summary>
@@ -37,6 +39,10 @@ internal sealed class SelectedItemSet : ItemSet
     internal override bool IsCostly => _items.IsCostly;
 
     public override int Label(int index) => _items.Label(_indices[index]);
+
+    internal override ItemTarget? Target(int index) => _items.Target(_indices[index]);
+
+    internal override int Together => _items.Together;
 
     public override void Fill(int start, int count, Span<float> destination)
     {

@@ -8,6 +8,12 @@ public sealed record EvaluationOptions
     /// <summary>The output, or any tensor of the graph, that holds the logits; null: the one output that looks like class scores; several are refused.</summary>
     public string? Output { get; init; }
 
+    /// <summary>What the outputs mean: the name of a row of the table of tasks, e.g. "embedding"; null: recognised from the model and the data.</summary>
+    public string? Task { get; init; }
+
+    /// <summary>How an output [items, positions, width] becomes one vector per item: "mean" (over the positions that are no padding), "first" or "none".</summary>
+    public string? Pooling { get; init; }
+
     /// <summary>
     /// Takes labels as they are where the model's predictions speak against them: edits that learn from labels refuse such
     /// otherwise.

@@ -1,0 +1,42 @@
+namespace OnnxEdit.Engine.Data.Targets;
+
+/// <summary>What the data says of an item beyond a class; a task knows which of these it is measured on.</summary>
+abstract record ItemTarget;
+
+/// <summary>One of two items whose likeness people scored. The two items of a pair have the same number and follow one another.</summary>
+/// <param name="Pair">Number of the pair.</param>
+/// <param name="Score">The score; higher is more alike, any scale.</param>
+sealed record PairTarget(int Pair, double Score) : ItemTarget;
+
+/// <summary>The objects in a picture.</summary>
+/// <param name="Objects">The objects; none is a picture without any.</param>
+/// <param name="Width">Width of the picture as it is stored, in pixels, which boxes count in.</param>
+/// <param name="Height">Its height.</param>
+sealed record ObjectsTarget(IReadOnlyList<LabelledObject> Objects, int Width, int Height) : ItemTarget;
+
+/// <summary>One object: its box in pixels of the stored picture.</summary>
+/// <param name="Class">Its class, counted from 0 as the model's outputs are.</param>
+/// <param name="Left">Left edge.</param>
+/// <param name="Top">Top edge.</param>
+/// <param name="Right">Right edge.</param>
+/// <param name="Bottom">Bottom edge.</param>
+/// <param name="IsIgnored">A crowd (COCO) or a difficult object: finding it counts neither for nor against the model.</param>
+readonly record struct LabelledObject(int Class, double Left, double Top, double Right, double Bottom, bool IsIgnored = false);
+
+/// <summary>A class for every pixel.</summary>
+/// <param name="Width">Width of the mask.</param>
+/// <param name="Height">Its height.</param>
+/// <param name="Classes">Class of each pixel, row by row; 255 counts for nothing.</param>
+sealed record MaskTarget(int Width, int Height, byte[] Classes) : ItemTarget;
+
+/// <summary>What a line of text says, or any other string.</summary>
+/// <param name="Text">The string.</param>
+sealed record TextTarget(string Text) : ItemTarget;
+
+/// <summary>A tag for every word.</summary>
+/// <param name="Tags">The tags in the order of the words, e.g. B-PER, I-PER, O.</param>
+sealed record TagsTarget(IReadOnlyList<string> Tags) : ItemTarget;
+
+/// <summary>Numbers that the model should return.</summary>
+/// <param name="Values">The numbers, in the order of the output's values.</param>
+sealed record ValuesTarget(IReadOnlyList<float> Values) : ItemTarget;

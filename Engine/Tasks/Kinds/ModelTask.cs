@@ -1,0 +1,70 @@
+using OnnxEdit.Engine.Data;
+
+namespace OnnxEdit.Engine.Tasks.Kinds;
+
+/// <summary>
+/// What the outputs of a model mean and how good they are. A task is one file and one row of <see cref="ModelTasks"/>: how it is
+/// recognised, what it is measured by with labels and without, and in which words.
+/// </summary>
+abstract class ModelTask : IChoice
+{
+    /// <inheritdoc/>
+    public abstract string Name { get; }
+
+    /// <inheritdoc/>
+    public abstract string? Help { get; }
+
+    /// <inheritdoc/>
+    public string? Formerly => null;
+
+    /// <summary>Why a model cannot be of this task, as half a sentence that follows "it", e.g. "returns no [items, classes] tensor"; null: it can.</summary>
+    public abstract string? Obstacle(TaskSubject subject);
+
+    /// <summary>
+    /// Whether a model that can be of this task is taken to be of it where nobody says so and the data has no labels; a task whose
+    /// form others have, too, says no, and is then chosen by labels or by name only.
+    /// </summary>
+    public virtual bool IsTelling(TaskSubject subject) => true;
+
+    /// <summary>Whether the items carry labels that this task is measured on.</summary>
+    public abstract bool IsLabelled(ItemSet items);
+
+    /// <summary>The tensors that it reads: graph outputs or inner tensors, and how, in words that follow "read from", for the reader.</summary>
+    public abstract (IReadOnlyList<string> Tensors, string Said) Reads(TaskSubject subject);
+
+    /// <summary>Starts a measurement against labels.</summary>
+    /// <param name="subject">The model.</param>
+    /// <param name="items">The items, all of them labelled; the meter gets each once, in order.</param>
+    public abstract LabelledMeter Measure(TaskSubject subject, ItemSet items);
+
+    /// <summary>Starts a measurement of how far another model's answers agree with those of this one; needs no labels.</summary>
+    /// <param name="subject">The model that is agreed with.</param>
+    /// <param name="items">The items; the meter gets each once, in order.</param>
+    public abstract AgreementMeter Agree(TaskSubject subject, ItemSet items);
+}
+
+/// <summary>What one item's share of a tensor holds: row-major values and the shape without the batch axis.</summary>
+/// <param name="Values">The values as float32.</param>
+/// <param name="Shape">The extents, e.g. [1000] of class scores or [84,8400] of a detector's head.</param>
+/// <param name="Length">Of items that are sequences: how many positions of it are no padding, from the first on; null for all others.</param>
+readonly record struct ItemOutput(float[] Values, int[] Shape, int? Length = null);
+
+/// <summary>Collects what a model answers to labelled items.</summary>
+abstract class LabelledMeter
+{
+    /// <summary>Takes the answer to an item: one output for each of the tensors that the task reads.</summary>
+    public abstract void Add(int item, IReadOnlyList<ItemOutput> outputs);
+
+    /// <summary>The metrics over all items, the task's own first.</summary>
+    public abstract IReadOnlyList<MetricValue> Complete();
+}
+
+/// <summary>Collects how two models' answers to the same items agree.</summary>
+abstract class AgreementMeter
+{
+    /// <summary>Takes both answers to an item.</summary>
+    public abstract void Add(int item, IReadOnlyList<ItemOutput> original, IReadOnlyList<ItemOutput> edited);
+
+    /// <summary>The metrics over all items, the task's own first.</summary>
+    public abstract IReadOnlyList<MetricValue> Complete();
+}
