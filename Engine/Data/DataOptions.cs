@@ -38,6 +38,21 @@ public sealed record DataOptions
     /// <summary>For "random:N": values uniform between 0 and 1 instead of standard normal ones.</summary>
     public bool UniformRandom { get; init; }
 
+    /// <summary>
+    /// Of files of texts: what their columns hold, in their order: "text" (once or twice), "score", "label", "tags" or "-" for what is left
+    /// out; or "name=role" where there is a header. Null: as a header says.
+    /// </summary>
+    public IReadOnlyList<string>? Columns { get; init; }
+
+    /// <summary>Of files of texts: the vocab.txt or tokenizer.json that makes token ids; null: there is none.</summary>
+    public string? Tokenizer { get; init; }
+
+    /// <summary>Of files of texts: tokens that the model takes at most, where it leaves the length open; longer texts are cut. Null: not known.</summary>
+    public int? MaxTokens { get; init; }
+
+    /// <summary>Of files with two texts in a row: whether each of the two is an item of its own, as embeddings are compared, and not both together one.</summary>
+    public bool IsTextPerItem { get; init; }
+
     /// <summary>From labels in the data to model outputs; items with other labels are left out. Null: labels are outputs.</summary>
     public IReadOnlyDictionary<int, int>? LabelMap { get; init; }
 

@@ -1,11 +1,12 @@
 using OnnxEdit.Engine.Data.Pixels;
 using OnnxEdit.Engine.Data.Sources;
+using OnnxEdit.Engine.Data.Text;
 using OnnxEdit.Surgery;
 
 namespace OnnxEdit.Engine.Data;
 
 /// <summary>Makes sources ready for the model: preprocessing, and labels translated and checked.</summary>
-sealed class DataSets(DataOptions options, InputGeometry input)
+sealed class DataSets(DataOptions options, InputGeometry input, TextData? texts = null)
 {
     readonly List<string> _remarks = [];
 
@@ -21,6 +22,7 @@ sealed class DataSets(DataOptions options, InputGeometry input)
         var items = source switch
         {
             PixelSource pixels => new PixelItemSet(pixels, input, Normalisation(path)),
+            TextSource text => texts!.Items(text),
             ArraySource array => (ItemSet)new ArrayItemSet(array, input),
             _ => throw new NotSupportedException(source.GetType().Name),
         };

@@ -1,5 +1,6 @@
 using System.Globalization;
 using OnnxEdit.Engine.Data.Sources;
+using OnnxEdit.Engine.Data.Text;
 using OnnxEdit.Kernels.RandomNumbers;
 using OnnxEdit.Surgery;
 
@@ -11,7 +12,7 @@ static class DataSplitter
     internal static ModelData Split(DataOptions options, IReadOnlyList<ModelInput> inputs)
     {
         if (options.Calibration < 0 || options.Validation < 0)
-            throw new OnnxEngineException(ErrorKind.Usage, "The numbers of calibration and validation images cannot be negative.");
+            throw new OnnxEngineException(ErrorKind.Usage, "The numbers of calibration and validation items cannot be negative.");
         if (options.Path.StartsWith("random:", StringComparison.Ordinal))
             return RandomInputs.Open(options, inputs);
         if (inputs.Count == 0)
@@ -20,12 +21,14 @@ static class DataSplitter
         var input = inputs[0].Geometry;
         if (options.Preprocessing?.Layout is { } layout)
             input = input with { Layout = layout };
-        var several = inputs.Count > 1 ? SeveralInputs.Open(options.Path, inputs) : null;
-        var parts = several is null ? DataFormat.Open(options.Path, input) : new DataParts { Format = "an .npz file with one array per input" };
+        var texts = new TextData(options, inputs);
+        var found = texts.TryOpen(options.Path);
+        var several = found is null && inputs.Count > 1 ? SeveralInputs.Open(options.Path, inputs) : null;
+        var parts = found ?? (several is null ? DataFormat.Open(options.Path, input) : new DataParts { Format = "an .npz file with one array per input" });
         var said = new List<string>();
         if (parts.Note is not null)
             said.Add(parts.Note);
-        var sets = new DataSets(options, input);
+        var sets = new DataSets(options, input, texts);
         var train = sets.Open(parts.Train, options.Path);
         var test = sets.Open(parts.Test, options.Path);
         var whole = several ?? sets.Open(parts.Whole, options.Path);
@@ -33,7 +36,7 @@ static class DataSplitter
         {
             if (several is not null)
                 throw new OnnxEngineException(ErrorKind.Usage, "DataOptions.EvalPath is for accuracy, which is measured on models with one input; leave it out.");
-            var evaluation = DataFormat.Open(evalPath, input);
+            var evaluation = texts.TryOpen(evalPath) ?? DataFormat.Open(evalPath, input);
             if (parts.ClassNames is { } names && evaluation.ClassNames is { } others && !names.SequenceEqual(others))
                 throw new OnnxEngineException(ErrorKind.Data, $"'{evalPath}' and '{options.Path}' name different classes; put the same classes.txt into both.");
             test = sets.Open(evaluation.Test ?? evaluation.Whole ?? evaluation.Train, evalPath);
@@ -55,25 +58,26 @@ static class DataSplitter
         var (calibration, validation, rest) = Draw(train, options);
         if (options.TestLimit is { } limit && test is not null && limit < test.Count)
         {
-            test = test.Select([.. Shuffled(test.Count, options.Seed, RandomStreams.TestDraw).Take(limit).Order()]);
-            said.Add(string.Create(CultureInfo.InvariantCulture, $"{limit:N0} test items drawn"));
+            test = Select(test, Shuffled(test, options.Seed, RandomStreams.TestDraw).Take(Math.Max(1, limit / test.Together)));
+            said.Add(string.Create(CultureInfo.InvariantCulture, $"{test.Count:N0} test items drawn"));
         }
 
-        var found = string.Join(" and ", new[] { Items(train, "training"), Items(test, "test") }.Where(text => text is not null));
+        var read = string.Join(" and ", new[] { Items(train, "training"), Items(test, "test") }.Where(text => text is not null));
         var drawn = train is null ? null : Drawn(calibration?.Count ?? 0, validation?.Count ?? 0, options);
-        return new ModelData($"{parts.Format}, {string.Join("; ", new[] { found, drawn }.Concat(said).Concat(sets.Remarks).Where(text => text is not null))}.")
+        return new ModelData($"{parts.Format}, {string.Join("; ", new[] { read, drawn }.Concat(said).Concat(sets.Remarks).Concat(texts.Said).Where(text => text is not null))}.")
         {
             Train = rest,
             Calibration = calibration,
             Validation = validation,
             Test = test,
             IsDivided = isDivided,
+            LongestText = texts.Longest,
             ClassNames = sets.Names(parts.ClassNames),
         };
     }
 
     static string? Items(ItemSet? items, string part) => items is null ? null : string.Create(
-        CultureInfo.InvariantCulture, $"{items.Count:N0} {(items.IsLabelled ? "" : "unlabelled ")}{part} items");
+        CultureInfo.InvariantCulture, $"{items.Count:N0} {(items.IsAnnotated ? "" : "unlabelled ")}{part} items");
 
     static string Drawn(int calibration, int validation, DataOptions options)
     {
@@ -83,16 +87,17 @@ static class DataSplitter
 
     static (ItemSet Train, ItemSet Test) Divide(ItemSet items, DataOptions options)
     {
-        if (items.Count < 3)
+        var units = items.Count / items.Together;
+        if (units < 3)
         {
             throw new OnnxEngineException(
                 ErrorKind.Data,
-                $"'{options.Path}' holds {(items.Count == 1 ? "1 image" : $"{items.Count} images")}, too few to share out for calibration, validation and test; give at least 3.");
+                $"'{options.Path}' holds {units} {(items.Together > 1 ? "pair" : "item")}{(units == 1 ? "" : "s")}, too few to share out for calibration, validation and test; give at least 3.");
         }
 
-        var order = Shuffled(items.Count, options.Seed, RandomStreams.Division);
-        var held = Math.Max(1, (items.Count + 2) / 5);
-        return (items.Select([.. order.Skip(held).Order()]), items.Select([.. order.Take(held).Order()]));
+        var order = Shuffled(items, options.Seed, RandomStreams.Division);
+        var held = Math.Max(1, (units + 2) / 5);
+        return (Select(items, order.Skip(held)), Select(items, order.Take(held)));
     }
 
     /// <summary>
@@ -103,25 +108,30 @@ static class DataSplitter
     {
         if (train is null)
             return default;
-        var (calibration, validation) = (options.Calibration, options.Validation);
+        var units = train.Count / train.Together;
+        var (calibration, validation) = ((options.Calibration + train.Together - 1) / train.Together, (options.Validation + train.Together - 1) / train.Together);
         var wanted = (long)calibration + validation;
-        if (wanted > train.Count)
+        if (wanted > units)
         {
-            validation = (int)((long)train.Count * validation / wanted);
+            validation = (int)((long)units * validation / wanted);
             validation = options.Validation > 0 ? Math.Max(1, validation) : 0;
-            calibration = options.Calibration > 0 ? train.Count - validation : 0;
+            calibration = options.Calibration > 0 ? units - validation : 0;
         }
 
         if (options.Calibration > 0 && calibration == 0)
-            throw new OnnxEngineException(ErrorKind.Data, $"'{options.Path}' holds 1 training image, which cannot serve for both calibration and validation; give at least 2.");
-        var order = Shuffled(train.Count, options.Seed, RandomStreams.Draw);
-        ItemSet? Take(IEnumerable<int> indices) => indices.Order().ToArray() is { Length: > 0 } chosen ? train.Select(chosen) : null;
+            throw new OnnxEngineException(ErrorKind.Data, $"'{options.Path}' holds 1 training item, which cannot serve for both calibration and validation; give at least 2.");
+        var order = Shuffled(train, options.Seed, RandomStreams.Draw);
+        ItemSet? Take(IEnumerable<int> chosen) => chosen.Any() ? Select(train, chosen) : null;
         return (Take(order.Take(calibration)), Take(order.TakeLast(validation)), Take(order.SkipLast(validation)));
     }
 
-    static int[] Shuffled(int count, ulong seed, ulong stream)
+    // Units are items, or as many that follow one another as stay together.
+    static ItemSet Select(ItemSet items, IEnumerable<int> units) =>
+        items.Select([.. units.Order().SelectMany(unit => Enumerable.Range(unit * items.Together, items.Together))]);
+
+    static int[] Shuffled(ItemSet items, ulong seed, ulong stream)
     {
-        var order = Enumerable.Range(0, count).ToArray();
+        var order = Enumerable.Range(0, items.Count / items.Together).ToArray();
         new Philox4x32(seed, stream).Shuffle<int>(order);
         return order;
     }

@@ -42,6 +42,9 @@ public abstract class ItemSet
         }
     }
 
+    /// <summary>Whether the data says anything of at least one item: a class, or something else that a task is measured on.</summary>
+    internal bool IsAnnotated => IsLabelled || Enumerable.Range(0, Count).Any(index => Target(index) is not null);
+
     /// <summary>The model output that item <paramref name="index"/> belongs to, or -1 when it is not labelled.</summary>
     public abstract int Label(int index);
 

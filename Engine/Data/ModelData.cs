@@ -20,6 +20,9 @@ public sealed class ModelData
     /// <summary>Items nothing is fitted to, on which accuracy is reported.</summary>
     public ItemSet? Test { get; internal init; }
 
+    /// <summary>Tokens of the longest text; 0: the data is no texts.</summary>
+    internal int LongestText { get; init; }
+
     /// <summary>True where <see cref="Test"/> was divided from data that has no parts of its own.</summary>
     internal bool IsDivided { get; init; }
 

@@ -12,6 +12,9 @@ static class TokenInputs
     /// <summary>0 in the first text of an item, 1 in the second.</summary>
     public static bool IsTypes(string name) => name is "token_type_ids" or "segment_ids";
 
+    /// <summary>Any of these.</summary>
+    public static bool IsSequence(string name) => IsIds(name) || IsMask(name) || IsTypes(name) || IsPositions(name);
+
     /// <summary>0, 1, 2, ... along the positions.</summary>
     public static bool IsPositions(string name) => name is "position_ids";
 }

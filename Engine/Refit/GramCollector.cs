@@ -22,20 +22,39 @@ sealed class GramCollector(ulong seed, int positionsPerImage)
     /// </summary>
     public sealed record Current(LinearUnit Unit, float[,] Weights, float[] Bias, long[] WeightDims, TargetWriter Original);
 
-    /// <summary>Makes the inputs of <see cref="PatchGraph.AddInputs"/> for a batch of n images.</summary>
-    public Func<int, BatchInput[]> Sampler(PatchGraph patches, ulong stream, int batch)
+    /// <summary>Makes the inputs of <see cref="PatchGraph.AddInputs"/> for batches.</summary>
+    /// <param name="patches">Geometry of the unit.</param>
+    /// <param name="stream">Random stream that draws the positions.</param>
+    /// <param name="prefix">Where the items and their padding are.</param>
+    /// <returns>From (first image, images) to the inputs.</returns>
+    public Func<int, int, BatchInput[]> Sampler(PatchGraph patches, ulong stream, PrefixRunner prefix)
     {
+        var batch = prefix.Batch;
         var sites = patches.IsConv ? Math.Min(positionsPerImage, patches.Positions) : patches.Positions;
         var draw = new Philox4x32(seed, stream);
         var ones = new float[patches.Groups * batch * patches.Maps * sites];
         Array.Fill(ones, 1f);
-        return n =>
+        return (first, n) =>
         {
             BatchInput one = new(ones, [patches.Groups, 1, n * patches.Maps * sites]);
-            if (!patches.IsConv) return [one];
-            var drawn = Draw(draw, patches.Positions, sites);
-            return [one, new([], [sites], drawn), new([], [patches.Taps, sites], patches.TapIndices(drawn))];
+            var drawn = patches.IsConv ? Draw(draw, patches.Positions, sites) : null;
+            if (patches.IsMasked) Mask(ones, patches, prefix.Padding!.Weights(patches.PositionShape, first, n), n, drawn);
+            return drawn is null ? [one] :  [one, new([], [sites], drawn), new([], [patches.Taps, sites], patches.TapIndices(drawn))];
         };
+    }
+
+    // Weights by (item, position), brought to the columns of the patch matrix, which every group has once.
+    static void Mask(float[] ones, PatchGraph patches, float[] weights, int items, long[]? drawn)
+    {
+        var columns = ones.AsSpan(0, patches.Groups * items * patches.Maps * (drawn?.Length ?? patches.Positions));
+        var own = columns.Length / patches.Groups;
+        var inner = items * patches.Maps * patches.Positions / weights.Length;
+        for (var c = 0; c < own; c++)
+        {
+            var position = drawn is null ? c : c / drawn.Length * patches.Positions + (int)drawn[c % drawn.Length];
+            columns[c] = weights[position / inner];
+        }
+        for (var g = 1; g < patches.Groups; g++) columns[..own].CopyTo(columns[(g * own)..]);
     }
 
     /// <summary>Collects the sums of every group of the unit.</summary>
@@ -53,6 +72,7 @@ sealed class GramCollector(ulong seed, int positionsPerImage)
         PatchGraph patches, string input, PrefixRunner prefix, long[] targetShape, TargetWriter target, ulong stream,
         CancellationToken cancellation, Current? current = null, GramSums[]? known = null, int images = int.MaxValue)
     {
+        patches = patches.Without(prefix.Padding);
         var outputs = patches.OutChannels / patches.Groups;
         var few = GramSums.AreFew((double)Math.Min(images, prefix.Count) * (patches.IsConv ? Math.Min(positionsPerImage, patches.Positions) : patches.Positions), patches.Rows);
         var sums = Enumerable.Range(0, patches.Groups).Select(g => new GramSums(patches.Rows, outputs, known?[g].Gram)
@@ -63,15 +83,15 @@ sealed class GramCollector(ulong seed, int positionsPerImage)
         using var runner = new BatchRunner(Build(patches, input, prefix.Shape(input), targetShape, current, known is null));
         var targets = new BatchBuffer(prefix.Batch, targetShape, target);
         var originals = current is null ? null : new BatchBuffer(prefix.Batch, targetShape, current.Original);
-        var sampler = Sampler(patches, stream, prefix.Batch);
+        var sampler = Sampler(patches, stream, prefix);
         prefix.Stream(runner, (first, _, o, values, _) =>
         {
             Accumulate(sums, runner.Outputs[o], values);
             if (few && first / prefix.Batch % 2 == 1) Accumulate(halves, runner.Outputs[o], values);
         }, cancellation, (first, count) =>
             originals is null
-                ? [targets.Fill(first, count), .. sampler(count)]
-                : [targets.Fill(first, count), originals.Fill(first, count), .. sampler(count)], images);
+                ? [targets.Fill(first, count), .. sampler(first, count)]
+                : [targets.Fill(first, count), originals.Fill(first, count), .. sampler(first, count)], images);
         if (sums.Any(s => !Array.TrueForAll(s.Gram, double.IsFinite) || !Array.TrueForAll(s.Cross, double.IsFinite) || !Array.TrueForAll(s.Power, double.IsFinite)))
             throw new OnnxEngineException(
                 ErrorKind.Data, $"What {patches.Name} reads or feeds is not finite on the calibration data (input '{input}'); the data does not fit the model, or its weights hold such values.");

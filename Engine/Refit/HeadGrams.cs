@@ -40,23 +40,25 @@ static class HeadGrams
         var row = new float[original.RowLength(tensor)];
         var matrix = new float[size * tokens];
         var images = Math.Min(Images, original.Count);
+        var padding = original.Padding?.Length == tokens ? original.Padding : null;
+        var all = 0.0;
         for (var n = 0; n < images; n++)
         {
             original.Read(tensor, n, 1, row);
+            int[] real = [.. Enumerable.Range(0, tokens).Where(t => padding is null || padding.Of(n)[t])];
+            all += real.Length;
             for (var m = 0; m < matrices; m++)
             {
                 var source = row.AsSpan(m * size * tokens, size * tokens);
-                if (!dimensionsLast) source.CopyTo(matrix);
-                else
-                    for (var t = 0; t < tokens; t++)
-                        for (var d = 0; d < size; d++) matrix[d * tokens + t] = source[t * size + d];
-                Add(grams[m], means[m], matrix, tokens, centring);
+                for (var t = 0; t < real.Length; t++)
+                    for (var d = 0; d < size; d++) matrix[d * real.Length + t] = source[dimensionsLast ? real[t] * size + d : d * tokens + real[t]];
+                Add(grams[m], means[m], matrix, real.Length, centring);
             }
         }
         if (centring == Centring.All)
             for (var m = 0; m < matrices; m++)
                 for (var i = 0; i < size; i++)
-                    for (var j = 0; j < size; j++) grams[m][i][j] -= means[m][i] * means[m][j] / ((double)images * tokens);
+                    for (var j = 0; j < size; j++) grams[m][i][j] -= means[m][i] * means[m][j] / all;
         return grams;
     }
 

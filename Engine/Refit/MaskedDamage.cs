@@ -189,7 +189,7 @@ sealed class MaskedDamage
                 squares += (double)row[i] * row[i];
             }
         }
-        var per = (double)images * length / channels;
+        var per = (double)images * length / channels * (_original.Padding?.Covers(shape) == true ? _original.Padding.Share(images) : 1);
         return (squares - sums.Sum(s => s * s / per)) / images;
     }
 }

@@ -12,6 +12,8 @@ namespace OnnxEdit.Engine.Refit;
 /// </summary>
 sealed class MeanMatch(FeatureStage stage, PatchGraph patches, IReadOnlyList<long> weightDims)
 {
+    readonly PatchGraph _patches = patches;
+
     /// <summary>Mean features of some images, and their derivatives by the weights of each channel, the constant term last.</summary>
     public sealed record Means(double[] Features, double[][] Derivatives)
     {
@@ -25,6 +27,7 @@ sealed class MeanMatch(FeatureStage stage, PatchGraph patches, IReadOnlyList<lon
     /// <summary>Measures the first <paramref name="limit"/> images of a prefix at given weights of the unit.</summary>
     public Means Measure(PrefixRunner prefix, float[,] weights, float[] bias, int limit, CancellationToken cancellation)
     {
+        var patches = _patches.Without(prefix.Padding);
         var (unit, other) = (stage.Last.Unit, stage.Last.Other);
         var model = InternalGraph.Create();
         var graph = model.Graph;
@@ -59,9 +62,10 @@ sealed class MeanMatch(FeatureStage stage, PatchGraph patches, IReadOnlyList<lon
         var derivatives = new double[stage.Channels * (patches.Rows + 1)];
         var features = new double[stage.Channels];
         using var runner = new BatchRunner(model);
-        var sampler = _collector.Sampler(patches, 0, prefix.Batch);
-        prefix.Stream(runner, (_, _, o, values, _) => GramSums.Add(o == 0 ? derivatives : features, values), cancellation, (_, n) => sampler(n), limit);
-        var count = (double)Math.Min(prefix.Count, limit) * stage.Positions;
+        var sampler = _collector.Sampler(patches, 0, prefix);
+        prefix.Stream(runner, (_, _, o, values, _) => GramSums.Add(o == 0 ? derivatives : features, values), cancellation, sampler, limit);
+        var items = Math.Min(prefix.Count, limit);
+        var count = items * stage.Positions * (patches.IsMasked ? prefix.Padding!.Share(items) : 1);
         return new Means([.. features.Select(f => f / count)],
             [.. Enumerable.Range(0, stage.Channels).Select(k => derivatives[(k * (patches.Rows + 1))..((k + 1) * (patches.Rows + 1))].Select(d => d / count).ToArray())]);
     }
@@ -76,7 +80,7 @@ sealed class MeanMatch(FeatureStage stage, PatchGraph patches, IReadOnlyList<lon
     /// <param name="factor">Factor of their centred Gram matrix.</param>
     public void Close(double[,] weights, double[] bias, double share, Means stay, Means[] go, GramSums sums, CholeskyFactor factor)
     {
-        var rows = patches.Rows;
+        var rows = _patches.Rows;
         double[] mean = [.. Enumerable.Range(0, rows).Select(i => sums.Gram[rows * (rows + 1) + i] / sums.Count)];
         // The constant term follows so that the mean output of the fit stays; what it changes is part of the derivative.
         double[] Difference(Means g, int k) => [.. Enumerable.Range(0, rows).Select(i =>

@@ -36,7 +36,15 @@ sealed class PatchGraph
         Maps = IsConv ? (int)outputShape[0] : 1;
         OutChannels = IsConv ? (int)outputShape[1] : (int)outputShape[^1];
         Taps = (int)_kernel.Aggregate(1L, (a, b) => a * b);
+        PositionShape = IsConv ? [Maps, .. _outSpatial] : outputShape[..^1];
         Positions = (int)(IsConv ? _outSpatial.Aggregate(1L, (a, b) => a * b) : outputShape.SkipLast(1).Aggregate(1L, (a, b) => a * b));
+    }
+
+    PatchGraph(PatchGraph other)
+    {
+        (_node, _kernel, _inSpatial, _outSpatial) = (other._node, other._kernel, other._inSpatial, other._outSpatial);
+        (IsConv, Groups, InChannels, OutChannels, Maps, Taps, Positions) = (other.IsConv, other.Groups, other.InChannels, other.OutChannels, other.Maps, other.Taps, other.Positions);
+        (PositionShape, IsMasked) = (other.PositionShape, true);
     }
 
     /// <summary>Geometry of a unit of the original model; without a layout, positions are those of the traced batch.</summary>
@@ -46,6 +54,10 @@ sealed class PatchGraph
         return new(unit, model.Index.Initializer(unit.Node.Input[1])!.Dims, shape(unit.Input), shape(unit.Output));
     }
 
+    /// <summary>The same over items with padding, which counts in no product; this where there is none.</summary>
+    public PatchGraph Without(PositionMask? padding) =>
+        padding?.Covers(PositionShape) == true ? new PatchGraph(this) : this;
+
     /// <summary>The operator, as a sentence names it.</summary>
     public string Name => $"{_node.OpType} '{(_node.Name.Length > 0 ? _node.Name : _node.Output[0])}'";
 
@@ -54,6 +66,12 @@ sealed class PatchGraph
 
     /// <summary>Groups of the convolution, 1 otherwise.</summary>
     public int Groups { get; }
+
+    /// <summary>Shape of the positions of an item: of a convolution [1, positions, ..] in space, of others all axes but the last.</summary>
+    public long[] PositionShape { get; }
+
+    /// <summary>Whether "ones" holds 0 for padding, which then counts in no product.</summary>
+    public bool IsMasked { get; private init; }
 
     /// <summary>Input channels.</summary>
     public int InChannels { get; }
@@ -102,7 +120,8 @@ sealed class PatchGraph
             graph.Node.Add(turn);
             graph.Node.Add(NodeAttributes.Node("Reshape", ["p_turned", "p_join"], ["p_plain"]));
         }
-        var ones = NodeAttributes.Node("Concat", ["p_plain", "ones"], ["patches"]);
+        if (IsMasked) graph.Node.Add(NodeAttributes.Node("Mul", ["p_plain", "ones"], ["p_masked"]));
+        var ones = NodeAttributes.Node("Concat", [IsMasked ? "p_masked" : "p_plain", "ones"], ["patches"]);
         ones.Set("axis", 1);
         graph.Node.Add(ones);
         return "patches";
@@ -117,7 +136,7 @@ sealed class PatchGraph
         {
             AddColumns(graph, target, OutChannels, prefix);
             graph.Node.Add(NodeAttributes.Node("Reshape", [$"{prefix}_columns", $"{prefix}_join"], [result]));
-            return result;
+            return Masked(graph, result);
         }
         Constant(graph, $"{prefix}_flat", -1, OutChannels, Positions);
         graph.Node.Add(NodeAttributes.Node("Reshape", [target, $"{prefix}_flat"], [$"{prefix}_map"]));
@@ -128,11 +147,18 @@ sealed class PatchGraph
         turn.Set("perm", 1, 0, 2);
         graph.Node.Add(turn);
         graph.Node.Add(NodeAttributes.Node("Reshape", [$"{prefix}_turned", $"{prefix}_join"], [result]));
-        return result;
+        return Masked(graph, result);
+    }
+
+    string Masked(GraphProto graph, string columns)
+    {
+        if (!IsMasked) return columns;
+        graph.Node.Add(NodeAttributes.Node("Mul", [columns, "ones"], [$"{columns}_masked"]));
+        return $"{columns}_masked";
     }
 
     /// <summary>
-    /// Declares the inputs "ones" [groups, 1, images x sites] and, for a convolution, "sites" (output positions, [s])
+    /// Declares the inputs "ones" [groups, 1, images x sites], 0 for padding, and, for a convolution, "sites" (output positions, [s])
     /// and "taps" (padded input positions, [taps, s]).
     /// </summary>
     public void AddInputs(GraphProto graph)

@@ -26,6 +26,7 @@ sealed class PrefixRunner : IDisposable
         (_model, _layout, _batch) = (model, layout, batch);
         var rows = new ModelItems(model, layout, images);
         Count = rows.Count;
+        Padding = PositionMask.Of(model, layout, rows);
         try
         {
             foreach (var (name, items) in rows.Inputs) Store(name, items);
@@ -51,6 +52,9 @@ sealed class PrefixRunner : IDisposable
 
     /// <summary>Number of items: images, or whole batches of them for a model that insists on a batch.</summary>
     public int Count { get; }
+
+    /// <summary>Which positions of the items are padding; null: none. Stored tensors that layers compute hold 0 there.</summary>
+    public PositionMask? Padding { get; }
 
     /// <summary>Items per run.</summary>
     public int Batch => _batch;
@@ -88,7 +92,14 @@ sealed class PrefixRunner : IDisposable
     /// <summary>The same for a part of the network itself, item by item where that takes no batches.</summary>
     public void StreamPart(
         BatchRunner runner, BatchReader read, CancellationToken cancellation, Func<int, int, BatchInput[]>? extra = null, int limit = int.MaxValue) =>
-        Stream(runner, read, cancellation, extra, limit, _layout.IsBatched ? _batch : 1);
+        Stream(runner, Padding is null ? read : Blanked(read, Padding), cancellation, extra, limit, _layout.IsBatched ? _batch : 1);
+
+    static BatchReader Blanked(BatchReader read, PositionMask padding) => (first, count, output, values, shape) =>
+    {
+        var own = values.ToArray();
+        padding.Blank(own, shape.Length == 0 ? shape : [shape[0] / count, .. shape.Skip(1)], first, count);
+        read(first, count, output, own, shape);
+    };
 
     void Stream(
         BatchRunner runner, BatchReader read, CancellationToken cancellation, Func<int, int, BatchInput[]>? extra, int limit, int batch)

@@ -1,4 +1,5 @@
 using OnnxEdit.Engine.Refit;
+using OnnxEdit.Engine.Runtime;
 
 namespace OnnxEdit.Engine.Slimming;
 
@@ -28,8 +29,8 @@ static class AffineRecovery
             context.Edited.Renew(unit.Output, cancellation);
             var shape = context.TargetShape(unit.Output);
             var axis = unit.IsConv ? 1 : shape.Length - 1;
-            var wanted = Moments(shape, axis, context.Original.Count, context.Original.Batch, context.Writer(unit.Output, null, shape));
-            var found = Moments(shape, axis, context.Edited.Count, context.Edited.Batch,
+            var wanted = Moments(shape, axis, context.Original, context.Writer(unit.Output, null, shape));
+            var found = Moments(shape, axis, context.Edited,
                 (first, count, destination) => context.Edited.Read(unit.Output, first, count, destination));
             var (weights, bias) = unit.Read();
             for (var o = 0; o < bias.Length; o++)
@@ -45,8 +46,9 @@ static class AffineRecovery
         return targets.Count;
     }
 
-    static (double Mean, double Deviation)[] Moments(long[] shape, int axis, int images, int batch, GramCollector.TargetWriter read)
+    static (double Mean, double Deviation)[] Moments(long[] shape, int axis, PrefixRunner prefix, GramCollector.TargetWriter read)
     {
+        var (images, batch) = (prefix.Count, prefix.Batch);
         var (channels, inner) = ((int)shape[axis], (int)shape.Skip(axis + 1).Aggregate(1L, (a, b) => a * b));
         var length = (int)shape.Aggregate(1L, (a, b) => a * b);
         var sums = new double[channels];
@@ -63,7 +65,8 @@ static class AffineRecovery
                 squares[c] += (double)buffer[i] * buffer[i];
             }
         }
-        var count = (double)images * length / channels;
+        // Padding holds 0.
+        var count = (double)images * length / channels * (prefix.Padding?.Covers(shape) == true ? prefix.Padding.Share(images) : 1);
         return [.. sums.Select((s, c) => (s / count, Math.Sqrt(Math.Max(0, squares[c] / count - s / count * (s / count)))))];
     }
 }

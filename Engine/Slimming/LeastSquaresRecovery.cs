@@ -68,10 +68,10 @@ sealed class LeastSquaresRecovery
     static IEnumerable<string> Needed(UnitTarget target) =>
         target.Other is { } other ? [target.Unit.Input, target.Tensor, other] : [target.Unit.Input, target.Tensor];
 
-    // The second unit reads the first through a Relu and nothing else does.
+    // The second unit reads the first through a Relu and nothing else does. Padding has no place in the steps of a pair.
     bool IsPair(UnitTarget first, UnitTarget second) =>
         _options.Effort!.RefineSteps > 0 && first.Activation is { } relu && first.Other is null && second.Unit.Input == relu.Output[0]
-        && _index.Consumers(relu.Output[0]).Count == 1 && PairRefinement.Applies(first.Unit, second.Unit);
+        && _index.Consumers(relu.Output[0]).Count == 1 && _context.Edited.Padding?.Covers(_context.TargetShape(first.Tensor)) != true && PairRefinement.Applies(first.Unit, second.Unit);
 
     void Refine(UnitTarget first, UnitTarget second, ulong stream, CancellationToken cancellation)
     {

@@ -60,9 +60,9 @@ sealed class PairRefinement(
         var masks = new double[gram.Outputs * gram.Outputs];
         var loss = new double[1];
         using var runner = new BatchRunner(model);
-        var sampler = collector.Sampler(patches, stream, prefix.Batch);
+        var sampler = collector.Sampler(patches, stream, prefix);
         prefix.Stream(runner, (_, _, o, values, _) => GramSums.Add(o == 0 ? cross : o == 1 ? masks : loss, values), cancellation,
-            (at, n) => [.. targets(at, n), .. sampler(n)], images);
+            (at, n) => [.. targets(at, n), .. sampler(at, n)], images);
         return (cross, masks, loss[0] / Math.Min(images, prefix.Count));
     }
 

@@ -1,3 +1,5 @@
+using OnnxEdit.Engine.Tasks.Kinds;
+
 namespace OnnxEdit.Engine.Slimming;
 
 /// <summary>Whether a recovery was worth while: with few items least squares fits these, and nothing else.</summary>
@@ -13,10 +15,13 @@ static class RecoveryEffect
         return harm is null ? null : $"Recovery made the model worse: {harm}. {source} too few for its weights, or unlike those that it was measured on: give more (DataOptions.Path), or leave recovery out (SlimOptions.Recovery = none).";
     }
 
-    // By more than chance, since they are not measured on the same images.
+    // By more than chance, since they are not measured on the same items.
     static string? Accuracies(SlimReport report) =>
-        report is { AccuracyAfterSurgery: { } cut, AccuracyAfter: { } after } && cut.Top1 - after.Top1 > 2 * Math.Sqrt(cut.Top1 * (1 - cut.Top1) / Math.Max(1, cut.Count))
-            ? FormattableString.Invariant($"top-1 {100 * cut.Top1:F2} % before, {100 * after.Top1:F2} % with it") : null;
+        report is { MeasuredAfterSurgery.Main: { } cut, MeasuredAfter.Main: { } after } && (cut.IsHigherBetter ? cut.Value - after.Value : after.Value - cut.Value) > 2 * (double.IsNaN(cut.StandardError) ? 0 : cut.StandardError)
+            ? cut.Unit == MetricUnit.Fraction
+                ? FormattableString.Invariant($"{cut.Name} {100 * cut.Value:F2} % before, {100 * after.Value:F2} % with it")
+                : FormattableString.Invariant($"{cut.Name} {cut.Value:G4} before, {after.Value:G4} with it")
+            : null;
 
     static string? Outputs(SlimReport report)
     {

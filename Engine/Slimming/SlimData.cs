@@ -6,29 +6,29 @@ namespace OnnxEdit.Engine.Slimming;
 /// <summary>What a slim can learn from; every part may be missing.</summary>
 public sealed record SlimData
 {
-    /// <summary>Images for statistics and recovery; labels are not needed.</summary>
+    /// <summary>Items for statistics and recovery; labels are not needed.</summary>
     public ItemSet? Calibration { get; init; }
 
-    /// <summary>Held-out labelled images for <see cref="SlimBudget.MaxDrop"/>.</summary>
+    /// <summary>Held-out items for <see cref="SlimBudget.MaxDrop"/>; without labels it limits the answers that differ from the original's.</summary>
     public ItemSet? Validation { get; init; }
 
-    /// <summary>Labelled images to report accuracy on.</summary>
+    /// <summary>Labelled items to measure on.</summary>
     public ItemSet? Test { get; init; }
 
-    /// <summary>Items nothing is fitted to, on which outputs are compared where there is no accuracy to measure; labels are not needed.</summary>
+    /// <summary>Items nothing is fitted to, on which outputs are compared where there is no labels; they are not needed.</summary>
     public ItemSet? HeldOut { get; init; }
 
     /// <summary>Statistics collected earlier, used when there are no calibration images.</summary>
     public MomentsBundle? Moments { get; init; }
 
-    /// <summary>The parts of opened data; without labels there is nothing to measure accuracy on.</summary>
+    /// <summary>The parts of opened data; without labels nothing is measured but agreement.</summary>
     public static SlimData Of(ModelData data) => new()
     {
         Calibration = data.Calibration,
-        Validation = Labelled(data.Validation),
+        Validation = data.Validation,
         Test = Labelled(data.Test),
         HeldOut = data.Test ?? data.Validation,
     };
 
-    static ItemSet? Labelled(ItemSet? images) => images is { IsLabelled: true } ? images : null;
+    static ItemSet? Labelled(ItemSet? images) => images is { IsAnnotated: true } ? images : null;
 }

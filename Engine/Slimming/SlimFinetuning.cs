@@ -1,5 +1,6 @@
 using OnnxEdit.Engine.Data;
 using OnnxEdit.Engine.Finetuning;
+using OnnxEdit.Engine.Tasks.Kinds;
 using OnnxEdit.Engine.Training;
 using OnnxEdit.Surgery.Model;
 
@@ -27,7 +28,7 @@ static class SlimFinetuning
         return slim with
         {
             Model = model,
-            Report = report with { AccuracyAfter = training.After ?? report.AccuracyAfter, After = report.After with { Bytes = ModelCounts.ByteCount(model.Proto) } },
+            Report = report with { MeasuredAfter = training.After is { } accuracy ? new ClassificationTask().Of(accuracy) : report.MeasuredAfter, After = report.After with { Bytes = ModelCounts.ByteCount(model.Proto) } },
         };
     }
 }

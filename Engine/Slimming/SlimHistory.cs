@@ -30,5 +30,14 @@ static class SlimHistory
         MacsAfter = report.After.Macs,
         AccuracyBefore = report.AccuracyBefore?.Top1,
         AccuracyAfter = report.AccuracyAfter?.Top1,
+        Results = Measured(report).Where(result => double.IsFinite(result.Value)).ToDictionary(result => result.Name, result => result.Value),
     };
+
+    // What accuracies do not say, e.g. "spearmanBefore", or "cosine" of the answers before and after.
+    static IEnumerable<(string Name, double Value)> Measured(SlimReport report)
+    {
+        if (report.Agreement is { } agreement) return agreement.Metrics.Select(metric => (metric.Name, metric.Value));
+        if (report is not { MeasuredBefore: { Classification: null } before, MeasuredAfter: { } after }) return [];
+        return before.Metrics.Select(metric => ($"{metric.Name}Before", metric.Value)).Concat(after.Metrics.Select(metric => ($"{metric.Name}After", metric.Value)));
+    }
 }

@@ -1,5 +1,6 @@
 using OnnxEdit.Engine.Finetuning;
 using OnnxEdit.Engine.Tasks;
+using OnnxEdit.Engine.Tasks.Kinds;
 using OnnxEdit.Surgery.Model;
 
 namespace OnnxEdit.Engine.Slimming;
@@ -19,26 +20,38 @@ public sealed record SlimReport
     /// <summary>Groups that could have lost channels, and those locked.</summary>
     public required (int Free, int Locked) GroupCounts { get; init; }
 
-    /// <summary>Test accuracy of the original, or null without labelled test data.</summary>
-    public Evaluation? AccuracyBefore { get; init; }
+    /// <summary>How good the original is on the test data, or null without labels that its task is measured on.</summary>
+    public TaskMeasurement? MeasuredBefore { get; init; }
 
-    /// <summary>Accuracy right after removal, on the first 1,000 test images.</summary>
-    public Evaluation? AccuracyAfterSurgery { get; init; }
+    /// <summary>How good it is right after removal, on the first 1,000 test items.</summary>
+    public TaskMeasurement? MeasuredAfterSurgery { get; init; }
+
+    /// <summary>How good the result is on the test data.</summary>
+    public TaskMeasurement? MeasuredAfter { get; init; }
+
+    /// <summary>How far the answers of the model right after removal agree with the original's, where there are no labels.</summary>
+    public TaskMeasurement? AgreementAfterSurgery { get; init; }
+
+    /// <summary>The same of the result.</summary>
+    public TaskMeasurement? Agreement { get; init; }
+
+    /// <summary>Test accuracy of an original that is a classifier.</summary>
+    public Evaluation? AccuracyBefore => MeasuredBefore?.Classification;
+
+    /// <summary>Its accuracy right after removal, on the first 1,000 test items.</summary>
+    public Evaluation? AccuracyAfterSurgery => MeasuredAfterSurgery?.Classification;
+
+    /// <summary>Test accuracy of the result.</summary>
+    public Evaluation? AccuracyAfter => MeasuredAfter?.Classification;
 
     /// <summary>The training that followed, if there was one.</summary>
     public FinetuneReport? Finetuning { get; init; }
-
-    /// <summary>Test accuracy of the result.</summary>
-    public Evaluation? AccuracyAfter { get; init; }
 
     /// <summary>
     /// Largest difference between the model without the channels and the original with them masked, before recovery,
     /// as a fraction of max(1, largest output); null for a plan only.
     /// </summary>
     public double? EquivalenceError { get; init; }
-
-    /// <summary>Why accuracy is not measured although there is data, as half a sentence, e.g. "not a classifier: ..."; null where it is, or where there is no data.</summary>
-    public string? NoAccuracyBecause { get; init; }
 
     /// <summary>How far outputs are from the original's, where accuracy is not measured.</summary>
     public OutputComparison? Outputs { get; init; }

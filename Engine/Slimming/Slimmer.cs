@@ -4,6 +4,7 @@ using OnnxEdit.Engine.Edits;
 using OnnxEdit.Engine.Refit;
 using OnnxEdit.Engine.Slimming.Metrics;
 using OnnxEdit.Engine.Tasks;
+using OnnxEdit.Engine.Tasks.Kinds;
 using OnnxEdit.Surgery;
 using OnnxEdit.Surgery.Channels;
 using OnnxEdit.Surgery.Graph;
@@ -19,8 +20,8 @@ namespace OnnxEdit.Engine.Slimming;
 /// </summary>
 public sealed class Slimmer
 {
-    /// <summary>Accuracy right after surgery only shows what recovery is for, so it is measured on a part of the test images.</summary>
-    const int SurgeryImages = 1000;
+    /// <summary>What a model is worth right after surgery only shows what recovery is for, so it is measured on a part of the test items.</summary>
+    const int SurgeryItems = 1000;
 
     /// <summary>Multiply-accumulates of one pass over the items that outputs are compared on.</summary>
     const double ComparisonWork = 3e10;
@@ -33,21 +34,21 @@ public sealed class Slimmer
 
     readonly EditDraft _draft;
     readonly ChannelAnalysis _analysis;
-    readonly ModelSignature _signature;
     readonly SlimData _data;
     readonly SlimOptions _options;
     readonly IProgress<WorkProgress>? _progress;
     readonly CancellationToken _cancellation;
     readonly List<string> _notes;
+    readonly SlimMeter _meter;
     AlignmentTable? _alignment;
-    Evaluation? _validation;
     (bool[] Removed, ModelProto Graph, int Refitted)? _recovered;
     int _refitted;
 
-    Slimmer(EditDraft draft, ChannelAnalysis analysis, ModelSignature signature, SlimData data, SlimOptions options, List<string> notes, IProgress<WorkProgress>? progress, CancellationToken cancellation)
+    Slimmer(EditDraft draft, ChannelAnalysis analysis, SlimData data, SlimOptions options, List<string> notes, IProgress<WorkProgress>? progress, CancellationToken cancellation)
     {
-        (_draft, _analysis, _signature, _data, _options, _notes) = (draft, analysis, signature, data, options, notes);
+        (_draft, _analysis, _data, _options, _notes) = (draft, analysis, data, options, notes);
         (_progress, _cancellation) = (progress, cancellation);
+        _meter = new SlimMeter(draft.Source, options.Evaluation, progress, cancellation);
     }
 
     /// <summary>Slims a model. Synchronous; writes no files.</summary>
@@ -62,7 +63,7 @@ public sealed class Slimmer
         OnnxModel model, SlimData data, SlimOptions options, IProgress<WorkProgress>? progress = null, CancellationToken cancellation = default)
     {
         using var execution = ExecutionOptions.Enter(options.Execution);
-        var signature = ModelSignature.Of(model.Proto, options.Evaluation.Output);
+        _ = TaskSubject.Of(model.Proto, options.Evaluation).Named;
         var items = data.Calibration ?? data.HeldOut ?? data.Test;
         var shapes = OpenInputs.Find(model.Proto, DataShapes.Complete(model.Proto, options.InputShapes, items));
         var draft = EditDraft.Of(model, shapes.Shapes, DataShapes.Example(model.Proto, items));
@@ -73,16 +74,15 @@ public sealed class Slimmer
             Effort = options.Effort ?? SlimEffort.For(draft.Baseline, data.Calibration?.Count ?? 0),
         };
         var analysis = ChannelAnalysis.Of(draft.Baseline, options.Plan?.Attention ?? options.Attention);
-        return new Slimmer(draft, analysis, signature, data, options, shapes.Note is { } note ? [note] : [], progress, cancellation).Run();
+        return new Slimmer(draft, analysis, data, options, shapes.Note is { } note ? [note] : [], progress, cancellation).Run();
     }
 
     SlimResult Run()
     {
-        if (_options.Budget.Row.NeedsAccuracy) RequireClassifier();
         RequireRemovable();
         var ranking = ChannelRanking.Of(Source, _analysis, _data, _options);
-        var before = _data.Test is null || _signature.Classifier is null ? null : Accuracy(Source.Proto, _data.Test);
-        if (before is not null && LabelAgreement.Of(before).Doubt(_options.Evaluation.LabelMap) is { } doubt) _notes.Add($"Accuracies mean little here: {doubt}.");
+        var before = _meter.IsLabelled(_data.Test) ? _meter.Measure(Source.Proto, _data.Test!) : null;
+        if (before?.Classification is { } accuracy && LabelAgreement.Of(accuracy).Doubt(_options.Evaluation.LabelMap) is { } doubt) _notes.Add($"Accuracies mean little here: {doubt}.");
         var (plan, removed) = _options.Plan is { } given ? (Checked(given), given.Resolve(_analysis)) : MakePlan(ranking);
         var surgery = ChannelRemoval.Apply(_analysis, removed);
         var report = new SlimReport
@@ -91,8 +91,7 @@ public sealed class Slimmer
             After = Counts(surgery),
             Groups = Slimmed(removed),
             GroupCounts = (_analysis.Groups.Count(IsFree), _analysis.Groups.Count(g => !IsFree(g))),
-            AccuracyBefore = before,
-            NoAccuracyBecause = _signature.NoClassifierBecause is { } why ? $"not a classifier: accuracy not measured; {why}" : null,
+            MeasuredBefore = before,
             InputShapes = _options.InputShapes,
             Basis = ranking.Basis,
         };
@@ -101,8 +100,9 @@ public sealed class Slimmer
         _draft.CheckFolding();
         _draft.Replace(surgery);
         var error = _draft.MustEqual(MaskInsertion.Apply(_analysis, removed));
-        var afterSurgery = before is null ? null : Accuracy(surgery, First(_data.Test!, SurgeryImages));
+        var afterSurgery = before is null ? null : _meter.Measure(surgery, First(_data.Test!, SurgeryItems));
         var compared = before is null ? Compared() : null;
+        var agreedAfterSurgery = compared is null || !CanRecover ? null : _meter.Agree(surgery, compared);
         var outputsAfterSurgery = compared is null || !CanRecover ? null : OutputDifference.Measure(Baseline, surgery, compared, _progress, _cancellation);
         _draft.Replace(Recovered(surgery, removed, ranking));
         if (CanRecover && KeptLayers.Note(_analysis, removed) is { } kept) _notes.Add(kept);
@@ -110,9 +110,11 @@ public sealed class Slimmer
         {
             report = report with
             {
-                AccuracyAfterSurgery = afterSurgery,
+                MeasuredAfterSurgery = afterSurgery,
+                AgreementAfterSurgery = agreedAfterSurgery,
                 EquivalenceError = error,
-                AccuracyAfter = before is null ? null : Accuracy(slim.Proto, _data.Test!),
+                MeasuredAfter = before is null ? null : _meter.Measure(slim.Proto, _data.Test!),
+                Agreement = compared is null ? null : _meter.Agree(slim.Proto, compared),
                 Outputs = compared is null ? null : new OutputComparison(
                     compared.Count, outputsAfterSurgery, OutputDifference.Measure(Baseline, slim.Proto, compared, _progress, _cancellation)),
                 Basis = $"{ranking.Basis} {RecoveryBasis()}",
@@ -151,15 +153,10 @@ public sealed class Slimmer
 
         double ValidationDrop(bool[] candidate)
         {
-            var images = _data.Validation ?? throw new OnnxEngineException(ErrorKind.Data,
-                "SlimBudget.MaxDrop needs labelled validation images; give SlimData.Validation with training images and labels.");
-            if (_validation is null)
-            {
-                _validation = Accuracy(Source.Proto, images);
-                LabelAgreement.Require(_validation, _options.Evaluation);
-            }
+            var items = _data.Validation ?? throw new OnnxEngineException(ErrorKind.Data,
+                "SlimBudget.MaxDrop needs validation items; give SlimData.Validation with training items.");
             var slim = Recover(ChannelRemoval.Apply(_analysis, candidate), candidate, ranking);
-            var drop = 100 * (_validation.Top1 - Accuracy(slim, images).Top1);
+            var drop = _meter.Drop(slim, items);
             if (drop <= _options.Budget.Value) _recovered = (candidate, slim, _refitted);
             return drop;
         }
@@ -188,11 +185,6 @@ public sealed class Slimmer
         var largest = model.Trace.Shapes.Where(s => model.Index.Initializer(s.Key) is null)
             .Select(s => s.Value.Aggregate(1L, (a, b) => a * b) / model.Trace.Batch).DefaultIfEmpty(1).Max();
         return (int)Math.Clamp(BatchValues / Math.Max(1, largest), 1, wanted);
-    }
-
-    void RequireClassifier()
-    {
-        if (_signature.NoClassifierBecause is { } why) throw ClassifierSignature.Unsuitable(why);
     }
 
     ModelProto Recover(ModelProto slim, bool[] removed, ChannelRanking ranking)
@@ -260,8 +252,6 @@ public sealed class Slimmer
     }
 
     static ItemSet First(ItemSet images, int count) => images.Count <= count ? images : images.Select([.. Enumerable.Range(0, count)]);
-
-    Evaluation Accuracy(ModelProto model, ItemSet images) => Evaluator.Evaluate(model, images, _options.Evaluation, _progress, _cancellation);
 
     List<SlimmedGroup> Slimmed(bool[] removed) =>
         [.. _analysis.Groups.Where(g => g.Cells.Any(c => removed[c])).Select(g => new SlimmedGroup(g.Name, g.Cells.Count, g.Cells.Count(c => !removed[c])))];

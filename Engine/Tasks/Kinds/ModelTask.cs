@@ -34,25 +34,38 @@ abstract class ModelTask : IChoice
 
     /// <summary>Starts a measurement against labels.</summary>
     /// <param name="subject">The model.</param>
-    /// <param name="items">The items, all of them labelled; the meter gets each once, in order.</param>
+    /// <param name="items">The items, all of them labelled; the meter gets each once.</param>
     public abstract LabelledMeter Measure(TaskSubject subject, ItemSet items);
 
     /// <summary>Starts a measurement of how far another model's answers agree with those of this one; needs no labels.</summary>
     /// <param name="subject">The model that is agreed with.</param>
-    /// <param name="items">The items; the meter gets each once, in order.</param>
+    /// <param name="items">The items; the meter gets each once.</param>
     public abstract AgreementMeter Agree(TaskSubject subject, ItemSet items);
+
+    /// <summary>Measures a model on labelled items.</summary>
+    /// <param name="subject">The model.</param>
+    /// <param name="items">The items, all of them labelled.</param>
+    /// <param name="progress">Told how many are done.</param>
+    /// <param name="cancellation">Ends the work early.</param>
+    public virtual TaskMeasurement Measure(TaskSubject subject, ItemSet items, IProgress<WorkProgress>? progress, CancellationToken cancellation)
+    {
+        using var session = new TaskSession(subject, Reads(subject).Tensors);
+        var meter = Measure(subject, items);
+        session.Run(items, meter.Add, progress, cancellation);
+        return new TaskMeasurement(Name, items.Count, meter.Complete());
+    }
 }
 
 /// <summary>What one item's share of a tensor holds: row-major values and the shape without the batch axis.</summary>
 /// <param name="Values">The values as float32.</param>
 /// <param name="Shape">The extents, e.g. [1000] of class scores or [84,8400] of a detector's head.</param>
-/// <param name="Length">Of items that are sequences: how many positions of it are no padding, from the first on; null for all others.</param>
-readonly record struct ItemOutput(float[] Values, int[] Shape, int? Length = null);
+/// <param name="Mask">Of items that are sequences: which positions are no padding; null for all others.</param>
+readonly record struct ItemOutput(float[] Values, int[] Shape, bool[]? Mask = null);
 
 /// <summary>Collects what a model answers to labelled items.</summary>
 abstract class LabelledMeter
 {
-    /// <summary>Takes the answer to an item: one output for each of the tensors that the task reads.</summary>
+    /// <summary>Takes the answer to an item: one output for each of the tensors that the task reads. Items come in any order, each once.</summary>
     public abstract void Add(int item, IReadOnlyList<ItemOutput> outputs);
 
     /// <summary>The metrics over all items, the task's own first.</summary>
@@ -62,7 +75,7 @@ abstract class LabelledMeter
 /// <summary>Collects how two models' answers to the same items agree.</summary>
 abstract class AgreementMeter
 {
-    /// <summary>Takes both answers to an item.</summary>
+    /// <summary>Takes both answers to an item. Items come in any order, each once.</summary>
     public abstract void Add(int item, IReadOnlyList<ItemOutput> original, IReadOnlyList<ItemOutput> edited);
 
     /// <summary>The metrics over all items, the task's own first.</summary>

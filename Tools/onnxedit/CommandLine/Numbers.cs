@@ -137,6 +137,17 @@ static class Numbers
     internal static Option<string> OneOf<TRow>(string name, Choices<TRow> table, string value, string description) where TRow : class, IChoice =>
         OneOf(name, table.Names, value, table.Explain(description));
 
+    /// <summary>One of the names of a table, or nothing.</summary>
+    internal static Option<string?> OptionalOneOf<TRow>(string name, Choices<TRow> table, string description) where TRow : class, IChoice => OptionalOneOf(name, table.Names, table.Explain(description));
+
+    /// <summary>One of a few words, or nothing.</summary>
+    internal static Option<string?> OptionalOneOf(string name, string[] words, string description) => Completed(words, new Option<string?>(name)
+    {
+        Description = description,
+        HelpName = string.Join('|', words),
+        CustomParser = result => Word(result, words),
+    });
+
     static Option<T> Completed<T>(string[] words, Option<T> option)
     {
         option.CompletionSources.Add(words);

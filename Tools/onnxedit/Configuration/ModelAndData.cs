@@ -2,6 +2,7 @@ using OnnxEdit.Engine;
 using OnnxEdit.Engine.Data;
 using OnnxEdit.Engine.Data.Pixels;
 using OnnxEdit.Engine.Tasks;
+using OnnxEdit.Engine.Tasks.Kinds;
 using OnnxEdit.Surgery;
 using OnnxEdit.Surgery.Components;
 using OnnxEdit.Surgery.Graph;
@@ -45,6 +46,18 @@ sealed record ModelAndData
     /// <summary>Whether labels are to be believed that the model's predictions speak against.</summary>
     internal bool ForceLabels { get; init; }
 
+    /// <summary>What the outputs mean; null: recognised.</summary>
+    internal string? Task { get; init; }
+
+    /// <summary>How a vector per token becomes one per item; null: as the task has it.</summary>
+    internal string? Pooling { get; init; }
+
+    /// <summary>What the columns of a file of texts hold; null: as its header says.</summary>
+    internal IReadOnlyList<string>? Columns { get; init; }
+
+    /// <summary>The file that makes token ids; null: there is none.</summary>
+    internal string? Tokenizer { get; init; }
+
     /// <summary>Seed of every draw.</summary>
     internal ulong Seed { get; init; }
 
@@ -52,7 +65,7 @@ sealed record ModelAndData
     internal bool HasData => DataPath is not null;
 
     /// <summary>How accuracy is measured on this model.</summary>
-    internal EvaluationOptions Evaluation => new() { Output = Output, ForceLabels = ForceLabels, LabelMap = Labels };
+    internal EvaluationOptions Evaluation => new() { Output = Output, Task = Task, Pooling = Pooling, ForceLabels = ForceLabels, LabelMap = Labels };
 
     /// <summary>Sizes of what the model leaves open, by input name, -1 for the batch; null: left open.</summary>
     internal IReadOnlyDictionary<string, long[]>? InputShapes { get; init; }
@@ -100,6 +113,9 @@ sealed record ModelAndData
         Seed = Seed,
         TestOnly = testOnly,
         TestLimit = limit,
+        Columns = Columns,
+        Tokenizer = Tokenizer,
+        IsTextPerItem = ModelTasks.IsTextPerItem(TaskSubject.Of(Model.Proto, Evaluation)),
         Outputs = Signature.Classifier?.Classes,
         Validation = IsValidated ? Engine.Data.DataOptions.UsualValidation : 0,
     };
@@ -109,7 +125,7 @@ sealed record ModelAndData
     internal ModelData OpenData(CliOutput output, bool testOnly = false, int? limit = null)
     {
         var options = RandomTrial.Choose(Model, DataOptions(testOnly, limit), Signature);
-        var data = ModelData.Open(options, Signature.Inputs);
+        var data = TokenLimit.Open(Model, options, Signature);
         output.Note($"data: {data.Description}");
         if (Signature.Classifier?.IsBinary == true) output.Note("One score behind a Sigmoid: two classes, the second where it is above 0.5.");
         return data;

@@ -19,7 +19,7 @@ sealed class ModelAndDataOptions
 
     readonly Option<string?> _data = new("--data")
     {
-        Description = "Image folder (one sub-folder per class), CIFAR or MNIST files, .npz/.npy, Parquet, or random:N",
+        Description = "Image folder (one sub-folder per class), CIFAR or MNIST files, .npz/.npy, Parquet, texts (.csv, .tsv, .jsonl), or random:N",
         HelpName = "PATH",
     };
 
@@ -30,6 +30,7 @@ sealed class ModelAndDataOptions
     readonly Option<bool> _forceLabels = new("--force-labels") { Description = "Take labels as they are where the model's predictions speak against them" };
     readonly Option<string?> _output = new("--output") { Description = "The output (or inner tensor) that holds the logits", HelpName = "NAME" };
     readonly PreprocessingOptions _preprocessing = new();
+    readonly ModelTaskOptions _task = new();
     readonly bool _hasCalibration;
 
     /// <summary>Chooses the options.</summary>
@@ -49,6 +50,7 @@ sealed class ModelAndDataOptions
         command.Options.Add(_evalData);
         if (_hasCalibration) command.Options.Add(_calibration);
         _preprocessing.AddTo(command);
+        _task.AddTo(command);
         command.Options.Add(_labels);
         command.Options.Add(_forceLabels);
         command.Options.Add(_output);
@@ -86,6 +88,7 @@ sealed class ModelAndDataOptions
             ForceLabels = context.Get(_forceLabels),
             Seed = context.Global.Seed,
         };
+        inputs = _task.Resolve(context, config, inputs);
         inputs = DataMatch.Output(inputs, context.Output);
         return labels == Auto ? DataMatch.Labels(inputs, context.Output, context.Cancellation) : inputs;
     }

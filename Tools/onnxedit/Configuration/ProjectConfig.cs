@@ -64,6 +64,18 @@ sealed record ProjectConfig
     /// <summary>The output that holds the logits.</summary>
     public string? Output { get; init; }
 
+    /// <summary>What the outputs mean: a name of the table of tasks.</summary>
+    public string? Task { get; init; }
+
+    /// <summary>How a vector per token becomes one per item.</summary>
+    public string? Pooling { get; init; }
+
+    /// <summary>What the columns of a file of texts hold.</summary>
+    public IReadOnlyList<string>? Columns { get; init; }
+
+    /// <summary>The file that makes token ids of texts.</summary>
+    public string? Tokenizer { get; init; }
+
     /// <summary>The folder the file was read from; paths in it start there.</summary>
     [JsonIgnore]
     internal string Folder { get; init; } = ".";

@@ -1,5 +1,6 @@
 using OnnxEdit.Engine.Slimming;
 using OnnxEdit.Engine.Tasks;
+using OnnxEdit.Engine.Tasks.Kinds;
 
 namespace OnnxEdit.Cli;
 
@@ -35,18 +36,35 @@ static class SlimTable
             if (report.Finetuning?.Before is { } slim) table.Row("  before fine-tuning", "", Figures.Percent(slim.Top1), "");
             if (report.AccuracyAfterSurgery is { } cut) table.Row("  before recovery", "", Figures.Percent(cut.Top1), "");
         }
+        else if (report.MeasuredBefore is { } measured)
+        {
+            for (var m = 0; m < measured.Metrics.Count; m++)
+            {
+                var (was, now, cut) = (measured.Metrics[m], report.MeasuredAfter?.Metrics[m], report.MeasuredAfterSurgery?.Metrics[m]);
+                table.Row(TaskReport.Header(was), TaskReport.Value(was), now is null ? "" : TaskReport.Value(now), "");
+                if (cut is not null) table.Row("  before recovery", "", TaskReport.Value(cut), "");
+            }
+        }
+        for (var m = 0; m < (report.Agreement?.Metrics.Count ?? 0); m++)
+        {
+            table.Row($"{TaskReport.Header(report.Agreement!.Metrics[m])}, to the original", "", TaskReport.Value(report.Agreement.Metrics[m]), "");
+            if (report.AgreementAfterSurgery?.Metrics[m] is { } cut) table.Row("  before recovery", "", TaskReport.Value(cut), "");
+        }
         foreach (var (name, error) in report.Outputs?.After ?? new Dictionary<string, double>())
         {
             table.Row($"difference % of {name}", "", Figures.Percent(error), "");
             if (report.Outputs!.AfterSurgery is { } cutOutputs) table.Row("  before recovery", "", Figures.Percent(cutOutputs[name]), "");
         }
         output.Table(table);
-        if (report.NoAccuracyBecause is { } why) output.Line(why);
+        if (report.Agreement is { } agreement)
+            output.Line($"measured as {agreement.Task} ({agreement.Reading}) by how far answers agree with the original's on {Figures.Count(agreement.Items)} held-out items: there are no labels of this task");
         if (report.Outputs is { } outputs)
             output.Line($"difference: its RMS over the RMS of the original (share of changed values for integers), {Figures.Count(outputs.Items)} held-out items");
         if (report.Difference is { } difference)
-            output.Line($"accuracy {Signed(100 * difference.Difference)} points, standard error {Figures.Plain(100 * difference.StandardError)} (paired, {Figures.Count(difference.Count)} test images); {Figures.Percent(report.ChangedPredictions!.Value)} % of the predictions changed");
-        if (report.AccuracyAfterSurgery is { } surgery) output.Line($"before recovery: measured on the first {Figures.Count(surgery.Count)} test images");
+            output.Line($"accuracy {Signed(100 * difference.Difference)} points, standard error {Figures.Plain(100 * difference.StandardError)} (paired, {Figures.Count(difference.Count)} test items); {Figures.Percent(report.ChangedPredictions!.Value)} % of the predictions changed");
+        else if (report is { MeasuredBefore: { } original, MeasuredAfter: { } made })
+            output.Line($"{original.Main.Name} {Signed((original.Main.Unit == MetricUnit.Fraction ? 100 : 1) * (made.Main.Value - original.Main.Value))}{(original.Main.Unit == MetricUnit.Fraction ? " points" : "")}, standard error {Figures.Plain((original.Main.Unit == MetricUnit.Fraction ? 100 : 1) * original.Main.PairedError(made.Main))} (paired, {Figures.Count(original.Items)} test items); {original.Task}: {original.Reading}");
+        if (report.MeasuredAfterSurgery is { } surgery) output.Line($"before recovery: measured on the first {Figures.Count(surgery.Items)} test items");
         foreach (var time in times ?? [])
             output.Line($"batch {time.Batch}: {Figures.Ratio(time.SpeedUp!.Value.Median)} as fast (middle half {Figures.Ratio(time.SpeedUp.Value.Lower)} - {Figures.Ratio(time.SpeedUp.Value.Upper)})");
         output.Line($"{report.Basis} {Multiples(result)} {report.GroupCounts.Free} groups could shrink, {report.GroupCounts.Locked} are locked.");
@@ -87,7 +105,9 @@ static class SlimTable
             Finetuning = report.Finetuning is { } f ? new { f.Steps, f.BestStep, End = f.End.ToString(), f.Curve, AccuracyBefore = f.Before?.Top1, AccuracyAfter = f.After?.Top1, f.Basis } : null,
             After = new { report.After.Parameters, report.After.Macs, report.After.Bytes, report.AccuracyAfter?.Top1 },
             Outputs = report.Outputs,
-            report.NoAccuracyBecause,
+            Task = (report.MeasuredBefore ?? report.Agreement)?.Task,
+            Metrics = report is { MeasuredBefore: { } was, MeasuredAfter: { } now } ? was.Metrics.Zip(now.Metrics, (b, a) => new { b.Name, Before = b.Value, After = a.Value, StandardError = double.IsFinite(b.PairedError(a)) ? b.PairedError(a) : (double?)null, Unit = b.Unit.ToString() }) : null,
+            Agreement = report.Agreement is { } agreement ? new { agreement.Items, Metrics = TaskReport.Fields(agreement) } : null,
             report.InputShapes,
             Difference = report.Difference is { } d ? new { Points = 100 * d.Difference, StandardError = 100 * d.StandardError, Images = d.Count, ChangedPredictions = report.ChangedPredictions } : null,
             Latency = times?.Select(t => new { t.Batch, BeforeMilliseconds = t.First.Median, AfterMilliseconds = t.Second!.Value.Median, SpeedUp = t.SpeedUp }),
