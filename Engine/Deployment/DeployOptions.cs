@@ -29,10 +29,16 @@ public sealed record DeployOptions
     public OnnxModel? Parity { get; init; }
 
     /// <summary>
-    /// What the version must reach, by name: "require-accuracy" (top-1 in percent at least), "max-drop" (points of it that may be lost
+    /// What the version must reach, by name: "require-accuracy" (top-1 in percent at least), "max-drop" (points of the task's metric that may be lost
     /// against the active version), "require-speedup" (times as fast as that version at least, median at batch 1).
     /// </summary>
     public IReadOnlyDictionary<string, double> Gates { get; init; } = new Dictionary<string, double>();
+
+    /// <summary>
+    /// What metrics of the model's task must reach on the test items, by their names, e.g. "spearman": at least, or at most for errors;
+    /// fractions in percent.
+    /// </summary>
+    public IReadOnlyDictionary<string, double> Required { get; init; } = new Dictionary<string, double>();
 
     /// <summary>Whether the new version is served from now on; the first version always is.</summary>
     public bool Activate { get; init; }

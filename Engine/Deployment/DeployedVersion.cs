@@ -33,7 +33,10 @@ public sealed record DeployedVersion
     /// <summary>Accuracy on test images, a fraction of one; null: not measured.</summary>
     public double? Top1 { get; init; }
 
-    /// <summary>Number of those images.</summary>
+    /// <summary>All metrics of the model's task on the test items, by name; fractions of one where they are fractions. Null: not measured.</summary>
+    public IReadOnlyDictionary<string, double>? Metrics { get; init; }
+
+    /// <summary>Number of the test items.</summary>
     public int? Images { get; init; }
 
     /// <summary>Largest relative difference from the model it must agree with; null: not compared.</summary>

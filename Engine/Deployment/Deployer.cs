@@ -15,7 +15,7 @@ public static class Deployer
     /// <summary>Checks a model and publishes it as the next version. Until the last rename nothing in the repository changes.</summary>
     /// <param name="model">The model, read from a file.</param>
     /// <param name="options">Where to, and the gates.</param>
-    /// <param name="images">Labelled test images for the accuracy; null: it is not measured.</param>
+    /// <param name="images">Labelled test items for the metrics of its task; null: they are not measured.</param>
     /// <param name="progress">Told how far measuring has come.</param>
     /// <param name="cancellation">Ends the work early, leaving nothing behind.</param>
     /// <exception cref="OnnxEngineException">A gate is not passed, or the model cannot be served; nothing was published.</exception>
@@ -112,8 +112,9 @@ public static class Deployer
             BatchDifference = batch.IsBatch ? batch.Difference : null,
             Inputs = served.Inputs,
             Outputs = [.. served.Outputs.Zip(answer, (output, value) => Declared(output, value, batch.IsBatch))],
-            Top1 = measured.Accuracy?.Top1,
-            Images = measured.Accuracy?.Count,
+            Top1 = measured.Own?.Classification?.Top1,
+            Metrics = measured.Own?.Metrics.ToDictionary(metric => metric.Name, metric => metric.Value),
+            Images = measured.Own?.Items,
             ParityDifference = parity,
             SpeedUp = measured.MeasuredSpeedUp?.Median,
             Versions = EngineVersions.Current,

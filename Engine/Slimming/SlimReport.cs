@@ -23,7 +23,7 @@ public sealed record SlimReport
     /// <summary>How good the original is on the test data, or null without labels that its task is measured on.</summary>
     public TaskMeasurement? MeasuredBefore { get; init; }
 
-    /// <summary>How good it is right after removal, on the first 1,000 test items.</summary>
+    /// <summary>How good it is right after removal, on the first 1,000 test items of a classifier.</summary>
     public TaskMeasurement? MeasuredAfterSurgery { get; init; }
 
     /// <summary>How good the result is on the test data.</summary>
@@ -38,7 +38,7 @@ public sealed record SlimReport
     /// <summary>Test accuracy of an original that is a classifier.</summary>
     public Evaluation? AccuracyBefore => MeasuredBefore?.Classification;
 
-    /// <summary>Its accuracy right after removal, on the first 1,000 test items.</summary>
+    /// <summary>Its accuracy right after removal, on the first 1,000 test items of a classifier.</summary>
     public Evaluation? AccuracyAfterSurgery => MeasuredAfterSurgery?.Classification;
 
     /// <summary>Test accuracy of the result.</summary>

@@ -20,7 +20,7 @@ namespace OnnxEdit.Engine.Slimming;
 /// </summary>
 public sealed class Slimmer
 {
-    /// <summary>What a model is worth right after surgery only shows what recovery is for, so it is measured on a part of the test items.</summary>
+    /// <summary>What a model is worth right after surgery only shows what recovery is for, so it is measured on a part of the test items; what is no mean over items, on all.</summary>
     const int SurgeryItems = 1000;
 
     /// <summary>Multiply-accumulates of one pass over the items that outputs are compared on.</summary>
@@ -100,7 +100,7 @@ public sealed class Slimmer
         _draft.CheckFolding();
         _draft.Replace(surgery);
         var error = _draft.MustEqual(MaskInsertion.Apply(_analysis, removed));
-        var afterSurgery = before is null ? null : _meter.Measure(surgery, First(_data.Test!, SurgeryItems));
+        var afterSurgery = before is null ? null : _meter.Measure(surgery, before.Classification is null ? _data.Test! : First(_data.Test!, SurgeryItems));
         var compared = before is null ? Compared() : null;
         var agreedAfterSurgery = compared is null || !CanRecover ? null : _meter.Agree(surgery, compared);
         var outputsAfterSurgery = compared is null || !CanRecover ? null : OutputDifference.Measure(Baseline, surgery, compared, _progress, _cancellation);

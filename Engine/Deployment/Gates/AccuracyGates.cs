@@ -1,26 +1,44 @@
+using OnnxEdit.Engine.Tasks.Kinds;
+using OnnxEdit.Surgery;
+
 namespace OnnxEdit.Engine.Deployment.Gates;
 
-/// <summary>Accuracy on labelled test images.</summary>
+/// <summary>What a model is worth at its task, on labelled test items.</summary>
 static class AccuracyGates
 {
     /// <summary>Top-1 in percent at least.</summary>
     public static GateRow Least { get; } = new("require-accuracy")
     {
-        Help = "Top-1 in percent on the test data at least",
+        Help = "Accuracy (top-1) in percent on the test data at least: short for --require accuracy=X",
         Bounds = Bounds.Above(0).UpTo(100),
         NeedsImages = true,
-        Missed = (measured, wanted) => measured.Accuracy is { } own && own.Top1 < wanted / 100
-            ? FormattableString.Invariant($"top-1 is {100 * own.Top1:f2} % on {own.Count} test images and {wanted:f2} % are required") : null,
+        Missed = (measured, wanted) => Missed(measured, "accuracy", wanted),
     };
 
     /// <summary>Points that may be lost against the active version.</summary>
     public static GateRow MaxDrop { get; } = new("max-drop")
     {
-        Help = "Points of accuracy that may be lost against the active version",
+        Help = "Points of the task's metric (accuracy of classifiers) that may be lost against the active version; percent of it, where it is no fraction",
         Bounds = Bounds.From(-100).UpTo(100),
         NeedsImages = true,
         NeedsActive = true,
-        Missed = (measured, drop) => measured.Change is { } change && -change.Difference > drop / 100
-            ? FormattableString.Invariant($"top-1 is {-100 * change.Difference:f2} points below the active version's on {measured.Accuracy!.Count} test images and {drop:f2} may be lost") : null,
+        Missed = (measured, drop) => measured is { Own: { } own, Active: { } active } && active.Main.Loss(own.Main) is var lost && !(lost <= drop)
+            ? FormattableString.Invariant($"{own.Main.Name} is {lost:f2} {(own.Main.Unit == MetricUnit.Fraction ? "points" : "%")} {(own.Main.IsHigherBetter ? "below" : "above")} the active version's on {own.Items} test items and {drop:f2} may be lost") : null,
     };
+
+    /// <summary>Why a metric misses what is required of it, as half a sentence; null: it is met.</summary>
+    /// <param name="measured">What was measured.</param>
+    /// <param name="name">The metric.</param>
+    /// <param name="wanted">The limit, in percent for fractions: at least, or at most for errors.</param>
+    /// <exception cref="OnnxEngineException">The model's task has no such metric (<see cref="ErrorKind.Usage"/>).</exception>
+    public static string? Missed(GateMeasurements measured, string name, double wanted)
+    {
+        if (measured.Own is not { } own) return null;
+        var metric = own.Metrics.FirstOrDefault(m => m.Name == name) ?? throw new OnnxEngineException(ErrorKind.Usage,
+            $"There is no metric '{name}' of a model that is measured as {own.Task}; there are {string.Join(", ", own.Metrics.Select(m => m.Name))}.");
+        var value = metric.Unit == MetricUnit.Fraction ? 100 * metric.Value : metric.Value;
+        var unit = metric.Unit == MetricUnit.Fraction ? " %" : "";
+        if (metric.IsHigherBetter ? value >= wanted : value <= wanted) return null;
+        return FormattableString.Invariant($"{name} is {value:f2}{unit} on {own.Items} test items and {(metric.IsHigherBetter ? "" : "at most ")}{wanted:f2}{unit} {(metric.IsHigherBetter ? "are required" : "is allowed")}");
+    }
 }

@@ -80,6 +80,7 @@ static partial class OptionWords
         ["DeployOptions.MaxBatchSize"] = "--max-batch",
         ["DeployOptions.OpenBatch"] = "--dynamic-batch",
         ["DeployOptions.Parity"] = "--parity",
+        ["DeployOptions.Required"] = "--require",
         ["DeployOptions.Repository"] = "--to",
         ["DeployOptions.StorageUri"] = "--storage-uri",
         ["ModelComparison.Measure(before)"] = "--before",

@@ -17,6 +17,7 @@ sealed class DeployCommand : CliCommand
     readonly Option<string?> _storage = new("--storage-uri") { Description = "Where the cluster finds the repository, for kserve", HelpName = "URI" };
     readonly Option<string?> _parity = new("--parity") { Description = "A model whose outputs must be the same, for an exact edit", HelpName = "SOURCE" };
     readonly (string Name, Option<double?> Option)[] _gates = [.. DeploymentGates.Table.Rows.Select(row => (row.Name, Numbers.OptionalReal($"--{row.Name}", row.Bounds, row.Help!)))];
+    readonly Option<string[]> _require = new("--require") { Description = "What a metric of the model's task must reach on the test data, fractions in percent: spearman=85, map50=40, cer=3 (errors: at most); may be given several times", HelpName = "METRIC=VALUE" };
     readonly Option<int?> _limit = Numbers.OptionalWhole("--limit", 1, "Test on this many images at most, drawn by the seed");
     readonly Option<bool> _openBatch = new("--dynamic-batch") { Description = "Open a batch that the export fixed at 1, and check that batched answers are the same" };
     readonly Option<int> _maxBatch = Numbers.Whole("--max-batch", 1, 65536, 64, "Items that a server may put together");
@@ -34,7 +35,7 @@ sealed class DeployCommand : CliCommand
         "onnxedit deploy --to repo --list")
     {
         _inputs.AddTo(this);
-        Option[] options = [_to, _name, _format, _storage, _parity, .. _gates.Select(gate => gate.Option), _limit, _openBatch, _maxBatch, _shapes, _activate, _rollback, _list];
+        Option[] options = [_to, _name, _format, _storage, _parity, .. _gates.Select(gate => gate.Option), _require, _limit, _openBatch, _maxBatch, _shapes, _activate, _rollback, _list];
         foreach (var option in options)
             Options.Add(option);
     }
@@ -71,7 +72,7 @@ sealed class DeployCommand : CliCommand
         ModelRepository.RequireName(name);
         ServingFiles.Require(name, context.Get(_format)!.Value, context.Get(_storage));
         var inputs = _inputs.Resolve(context);
-        var data = inputs.HasData && inputs.Signature.Classifier is not null ? inputs.OpenData(context.Output, testOnly: true, context.Get(_limit)) : null;
+        var data = inputs.HasData ? inputs.OpenData(context.Output, testOnly: true, context.Get(_limit)) : null;
         var options = new DeployOptions
         {
             Repository = context.Get(_to)!,
@@ -82,6 +83,7 @@ sealed class DeployCommand : CliCommand
             MaxBatchSize = context.Get(_maxBatch),
             Parity = context.Get(_parity) is { } source ? context.Load(source) : null,
             Gates = _gates.Select(gate => (gate.Name, Limit: context.Get(gate.Option))).Where(gate => gate.Limit is not null).ToDictionary(gate => gate.Name, gate => gate.Limit!.Value),
+            Required = Required(context.Get(_require) ?? []),
             Activate = activate,
             Labels = data?.ClassNames,
             Preprocessing = inputs.Preprocessing,
@@ -91,5 +93,14 @@ sealed class DeployCommand : CliCommand
         var result = context.Output.Track(progress => Deployer.Deploy(inputs.Model, options, data?.Test, progress, context.Cancellation));
         foreach (var note in result.Notes) context.Output.Note(note);
         DeploymentTable.Write(context, new ModelRepository(options.Repository), result, options.Format);
+    }
+
+    static Dictionary<string, double> Required(string[] given)
+    {
+        var required = new Dictionary<string, double>();
+        foreach (var text in given)
+            if (text.Split('=') is not [{ Length: > 0 } metric, var value] || !double.TryParse(value, NumberStyles.Float, CultureInfo.InvariantCulture, out var limit) || !double.IsFinite(limit) || !required.TryAdd(metric, limit))
+                throw new OnnxEngineException(ErrorKind.Usage, $"--require takes a metric and its limit, each metric once, such as spearman=85, not '{text}'.");
+        return required;
     }
 }
