@@ -1,3 +1,4 @@
+using System.Text.RegularExpressions;
 using OnnxEdit.Engine.Data.Text;
 using OnnxEdit.Surgery;
 using Xunit;
@@ -191,7 +192,8 @@ public sealed class TextTokenizerTests : IDisposable
     {
         List<int> ids = [];
         text = string.Concat(text.Select(c => Accented.Contains(c, StringComparison.Ordinal) ? Plain[Accented.IndexOf(c, StringComparison.Ordinal)] : c));
-        foreach (var word in System.Text.RegularExpressions.Regex.Matches(text.ToLowerInvariant(), @"[\p{P}$+<=>^`|~]|[^\s\p{P}$+<=>^`|~]+").Select(match => match.Value))
+        text = Regex.Replace(text, @"[\p{C}-[\s]]", "");
+        foreach (var word in Regex.Matches(text.ToLowerInvariant(), @"[\p{P}$+<=>^`|~]|[^\s\p{P}$+<=>^`|~]+").Select(match => match.Value))
         {
             List<int> own = [];
             for (var start = 0; start < word.Length;)
