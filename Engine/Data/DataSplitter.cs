@@ -21,22 +21,21 @@ static class DataSplitter
         if (options.Preprocessing?.Layout is { } layout)
             input = input with { Layout = layout };
         var several = inputs.Count > 1 ? SeveralInputs.Open(options.Path, inputs) : null;
-        var parts = several is null ? DataFormat.Open(options.Path, input) : new DataParts { Format = "an .npz file with one array per input" };
+        var parts = several is null ? DataFormat.Open(options.Path, input) : new DataParts { Format = "an .npz file with one array per input", ClassNames = several.ClassNames };
         var said = new List<string>();
         if (parts.Note is not null)
             said.Add(parts.Note);
         var sets = new DataSets(options, input);
-        var train = sets.Open(parts.Train, options.Path);
-        var test = sets.Open(parts.Test, options.Path);
-        var whole = several ?? sets.Open(parts.Whole, options.Path);
+        var train = several is null ? sets.Open(parts.Train, options.Path) : sets.Labelled(several.Train, options.Path);
+        var test = several is null ? sets.Open(parts.Test, options.Path) : sets.Labelled(several.Test, options.Path);
+        var whole = several is null ? sets.Open(parts.Whole, options.Path) : sets.Labelled(several.Whole, options.Path);
         if (options.EvalPath is { } evalPath)
         {
-            if (several is not null)
-                throw new OnnxEngineException(ErrorKind.Usage, "DataOptions.EvalPath is for accuracy, which is measured on models with one input; leave it out.");
-            var evaluation = DataFormat.Open(evalPath, input);
-            if (parts.ClassNames is { } names && evaluation.ClassNames is { } others && !names.SequenceEqual(others))
+            var others = several is null ? null : SeveralInputs.Open(evalPath, inputs);
+            var evaluation = others is null ? DataFormat.Open(evalPath, input) : new DataParts { Format = parts.Format, ClassNames = others.ClassNames };
+            if (parts.ClassNames is { } names && evaluation.ClassNames is { } otherNames && !names.SequenceEqual(otherNames))
                 throw new OnnxEngineException(ErrorKind.Data, $"'{evalPath}' and '{options.Path}' name different classes; put the same classes.txt into both.");
-            test = sets.Open(evaluation.Test ?? evaluation.Whole ?? evaluation.Train, evalPath);
+            test = others is null ? sets.Open(evaluation.Test ?? evaluation.Whole ?? evaluation.Train, evalPath) : sets.Labelled(others.Test ?? others.Whole, evalPath);
             (train, whole) = (train ?? whole, null);
         }
 
