@@ -45,7 +45,7 @@ sealed class AttributionSession : IDisposable
         using var execution = ExecutionOptions.Enter(options.Execution);
         var graph = model.Proto;
         if (TokenMargin.Fits(graph)) (graph, images) = (TokenMargin.Adapt(graph), new TokenSequences(images));
-        return Prepare(NormalisedModel.Create(graph), model.Sha256, images, options, progress, cancellation);
+        return Prepare(DataShapes.Normalised(graph, null, images), model.Sha256, images, options, progress, cancellation);
     }
 
     /// <summary>The same for a graph that is folded and traced already; what comes of it is of no stored model.</summary>
@@ -154,16 +154,16 @@ sealed class AttributionSession : IDisposable
         var suffix = _model.Part(parts.Suffix);
         ComponentLayer[] layers = [.. Components.Layers.Where(l => suffix.Index.Producer(l.Tensor) is not null).Select(l => l with { Node = suffix.Index.Producer(l.Tensor)! })];
         if (layers.Length != Components.Layers.Count) return;
-        var (shape, batch) = (_model.Trace.Shape(parts.Crossing[0]), Batch);
+        var (index, shape, batch) = (_model.Index, _model.Trace.Shape(parts.Crossing[0]), Batch);
         (_model, Components, _signature) = (suffix, new ComponentMap(layers), ClassifierSignature.Of(parts.Suffix, _signature.LogitsName));
-        _inputs = new(() => Behind(parts.Trunk, [.. shape.Skip(1).Select(d => (int)d)], batch));
+        _inputs = new(() => Behind(index, parts.Trunk, [.. shape.Skip(1).Select(d => (int)d)], batch));
     }
 
     // What the trunk makes of the examples; its session ends here unless items are still to be computed by it.
-    ItemSet Behind(ModelProto trunk, IReadOnlyList<int> shape, int batch)
+    ItemSet Behind(GraphIndex model, ModelProto trunk, IReadOnlyList<int> shape, int batch)
     {
         _trunk = new BatchRunner(trunk);
-        var inputs = new TrunkItemSet(_images, _trunk, shape, batch).Kept(_cancellation);
+        var inputs = new TrunkItemSet(_images, model, _trunk, shape, batch).Kept(_cancellation);
         if (inputs is not TrunkItemSet)
         {
             _trunk.Dispose();

@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using OnnxEdit.Engine.Data.Pixels;
 using OnnxEdit.Engine.Data.Sources;
 using OnnxEdit.Engine.Data.Text;
@@ -28,6 +29,15 @@ sealed class DataSets(DataOptions options, InputGeometry input, TextData? texts 
         };
         if (source is ArraySource && options.Preprocessing is { IsNormalised: true })
             Remark("arrays are taken as they are, without mean and std");
+        return Labelled(items, path);
+    }
+
+    /// <summary>Items with their labels translated and checked.</summary>
+    [return: NotNullIfNotNull(nameof(items))]
+    internal ItemSet? Labelled(ItemSet? items, string path)
+    {
+        if (items is null)
+            return null;
         if (options.LabelMap is not null)
             items = Translate(items, options.LabelMap, path);
         CheckLabels(items, path);

@@ -1,4 +1,5 @@
 using Microsoft.ML.OnnxRuntime.Tensors;
+using OnnxEdit.Surgery;
 using OnnxEdit.Surgery.Graph;
 using OnnxEdit.Surgery.Model;
 using OnnxEdit.Surgery.Proto;
@@ -25,6 +26,14 @@ static class DataShapes
         }
         return shapes;
     }
+
+    /// <summary>A model folded and traced at the sizes that were given or that its data has.</summary>
+    /// <param name="model">The model; not changed.</param>
+    /// <param name="given">Sizes by input name, -1 for the batch; null: none.</param>
+    /// <param name="items">The data.</param>
+    /// <exception cref="OnnxSurgeryException">The model cannot be run.</exception>
+    public static NormalisedModel Normalised(ModelProto model, IReadOnlyDictionary<string, long[]>? given, ItemSet items) =>
+        NormalisedModel.Create(model, Complete(model, given, items), Example(model, items));
 
     /// <summary>The values of the first item for inputs of integers and truth values, by name, row-major; empty without items.</summary>
     public static IReadOnlyDictionary<string, float[]> Example(ModelProto model, ItemSet? items)

@@ -22,24 +22,18 @@ static class DataSplitter
         if (options.Preprocessing?.Layout is { } layout)
             input = input with { Layout = layout };
         var texts = new TextData(options, inputs);
-        var found = texts.TryOpen(options.Path);
-        var several = found is null && inputs.Count > 1 ? SeveralInputs.Open(options.Path, inputs) : null;
-        var parts = found ?? (several is null ? DataFormat.Open(options.Path, input) : new DataParts { Format = "an .npz file with one array per input" });
+        var sets = new DataSets(options, input, texts);
+        var parts = Read(options.Path);
         var said = new List<string>();
         if (parts.Note is not null)
             said.Add(parts.Note);
-        var sets = new DataSets(options, input, texts);
-        var train = sets.Open(parts.Train, options.Path);
-        var test = sets.Open(parts.Test, options.Path);
-        var whole = several ?? sets.Open(parts.Whole, options.Path);
+        var (train, test, whole) = (parts.Train, parts.Test, parts.Whole);
         if (options.EvalPath is { } evalPath)
         {
-            if (several is not null)
-                throw new OnnxEngineException(ErrorKind.Usage, "DataOptions.EvalPath is for accuracy, which is measured on models with one input; leave it out.");
-            var evaluation = texts.TryOpen(evalPath) ?? DataFormat.Open(evalPath, input);
+            var evaluation = Read(evalPath);
             if (parts.ClassNames is { } names && evaluation.ClassNames is { } others && !names.SequenceEqual(others))
                 throw new OnnxEngineException(ErrorKind.Data, $"'{evalPath}' and '{options.Path}' name different classes; put the same classes.txt into both.");
-            test = sets.Open(evaluation.Test ?? evaluation.Whole ?? evaluation.Train, evalPath);
+            test = evaluation.Test ?? evaluation.Whole ?? evaluation.Train;
             (train, whole) = (train ?? whole, null);
         }
 
@@ -74,6 +68,15 @@ static class DataSplitter
             LongestText = texts.Longest,
             ClassNames = sets.Names(parts.ClassNames),
         };
+
+        (string Format, IReadOnlyList<string>? ClassNames, string? Note, ItemSet? Train, ItemSet? Test, ItemSet? Whole) Read(string path)
+        {
+            var found = texts.TryOpen(path) ?? (inputs.Count == 1 ? DataFormat.Open(path, input) : null);
+            if (found is not null)
+                return (found.Format, found.ClassNames, found.Note, sets.Open(found.Train, path), sets.Open(found.Test, path), sets.Open(found.Whole, path));
+            var several = SeveralInputs.Open(path, inputs);
+            return ("an .npz file with one array per input", several.ClassNames, null, sets.Labelled(several.Train, path), sets.Labelled(several.Test, path), sets.Labelled(several.Whole, path));
+        }
     }
 
     static string? Items(ItemSet? items, string part) => items is null ? null : string.Create(

@@ -1,12 +1,14 @@
 namespace OnnxEdit.Engine.Data;
 
-/// <summary>Items of a model with several inputs: an item is what each input gets, one after the other. Carries no labels.</summary>
+/// <summary>Items of a model with several inputs: an item is what each input gets, one after the other. Labels are those of whole items; the parts have none.</summary>
 sealed class JoinedItemSet : ItemSet
 {
     readonly IReadOnlyList<ItemSet> _parts;
+    readonly int[]? _labels;
 
     /// <param name="parts">One set per input of the model, in its order, with equal numbers of items.</param>
-    internal JoinedItemSet(IReadOnlyList<ItemSet> parts) => _parts = parts;
+    /// <param name="labels">A label for each item, -1 for none; null: no item has one.</param>
+    internal JoinedItemSet(IReadOnlyList<ItemSet> parts, int[]? labels = null) => (_parts, _labels) = (parts, labels);
 
     public override int Count => _parts[0].Count;
 
@@ -14,7 +16,7 @@ sealed class JoinedItemSet : ItemSet
 
     internal override IReadOnlyList<ItemSet> Parts => _parts;
 
-    public override int Label(int index) => -1;
+    public override int Label(int index) => _labels is null ? -1 : _labels[index];
 
     public override void Fill(int start, int count, Span<float> destination)
     {

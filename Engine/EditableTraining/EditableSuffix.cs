@@ -1,6 +1,7 @@
 using OnnxEdit.Engine.Editing;
 using OnnxEdit.Engine.Runtime;
 using OnnxEdit.Engine.Tasks;
+using OnnxEdit.Engine.Training;
 using OnnxEdit.Engine.Training.Rules;
 using OnnxEdit.Surgery;
 using OnnxEdit.Surgery.Gradients;
@@ -25,7 +26,7 @@ sealed class EditableSuffix : IDisposable
     readonly Dictionary<string, int> _places;
     readonly BatchRunner _scores, _answers, _edit;
     readonly BatchRunner? _curvature;
-    readonly long[] _item;
+    readonly long[][] _item;
 
     /// <summary>Builds the graphs.</summary>
     /// <param name="suffix">The suffix (<see cref="EditScope"/>); not changed.</param>
@@ -38,13 +39,12 @@ sealed class EditableSuffix : IDisposable
     public EditableSuffix(NormalisedModel suffix, IReadOnlyCollection<string> edited, int batch, bool hasCurvature, string? output)
     {
         _signature = ClassifierSignature.Of(suffix.Proto, output);
-        if (_signature.InputType != TensorProto.Types.DataType.Float || _signature.LogitsType != TensorProto.Types.DataType.Float)
-            throw new OnnxEngineException(ErrorKind.Model, "Training needs a model with float32 input and output; export it in float32.");
+        TrainingSession.RequireFloats(_signature);
         _model = suffix;
         Batch = _signature.FixedBatch ?? batch;
         var logits = _signature.LogitsName;
         Classes = (int)_model.Trace.Shape(logits)[^1];
-        _item = [.. _model.Trace.Shape(_signature.InputName).Skip(1)];
+        _item = [.. _signature.InputNames.Select(name => _model.Trace.Shape(name)[1..])];
         _names = [.. WeightInputs.Trainable(_model.Proto.Graph)];
         _places = _names.Select((n, i) => (n, i)).ToDictionary(p => p.n, p => p.i);
         IsEdited = [.. _names.Select(edited.Contains)];
@@ -125,7 +125,7 @@ sealed class EditableSuffix : IDisposable
 
     BatchRunner Runner(int batch, Func<DifferentiableModel, string[]> outputs)
     {
-        var prepared = DifferentiableModel.Prepare(_model.Proto, batch);
+        var prepared = DifferentiableModel.Prepare(_model.Proto, batch, _model.InputSizes);
         var wanted = outputs(prepared);
         prepared.ExposeWeights(_names);
         var graph = prepared.Build(wanted);
@@ -146,10 +146,11 @@ sealed class EditableSuffix : IDisposable
 
     void Run(BatchRunner runner, float[][] weights, float[] images, float[]? targets, float[][]? vectors, OutputReader read)
     {
-        var rows = images.Length / _item.Aggregate(1L, (a, b) => a * b);
+        var rows = images.Length / _item.Sum(shape => shape.Aggregate(1L, (a, b) => a * b));
+        var shares = _signature.InputNames.Zip(ItemInputs.Split([.. _item.Select(shape => (long[])[rows, .. shape])], images)).ToDictionary(p => p.First, p => p.Second);
         BatchInput Of(float[][] values, string weight) => new(values[_places[weight]], Shapes[_places[weight]]);
         runner.Run([.. runner.Inputs.Select(name =>
-            name == _signature.InputName ? new BatchInput(images, [rows, .. _item])
+            shares.TryGetValue(name, out var share) ? share
             : name == Targets ? new BatchInput(targets!, [rows, Classes])
             : name.StartsWith(VectorPrefix, StringComparison.Ordinal) ? Of(vectors!, name[VectorPrefix.Length..])
             : Of(weights, name))], read);

@@ -66,7 +66,7 @@ public sealed class EditableTrainer
     {
         using var execution = ExecutionOptions.Enter(options.Execution);
         var (train, validation) = (Usable(data.Train, "training", options), Usable(data.Validation, "validation", options));
-        var draft = EditDraft.Of(model);
+        var draft = EditDraft.For(model, null, train);
         using var scope = EditScope.Of(draft, options.Layers, options.Evaluation.Output, options.Seed);
         using var suffix = new EditableSuffix(scope.Suffix, scope.Weights, options.Batch, !options.IsFirstOrder, options.Evaluation.Output);
         if (train.Count < suffix.Batch) throw new OnnxEngineException(ErrorKind.Data, $"There are {train.Count} training images, fewer than the {suffix.Batch} of one step; give more, or a smaller batch.");

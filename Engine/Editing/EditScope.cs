@@ -55,7 +55,7 @@ sealed class EditScope : IDisposable
         var model = draft.Baseline;
         if (layers == "extra" && ExtraLayer.Weights(model.Proto.Graph).Count == 0)
         {
-            model = NormalisedModel.Create(ExtraLayer.Added(model, output, seed));
+            model = NormalisedModel.Create(ExtraLayer.Added(model, output, seed), model.InputSizes, model.Trace.Fed);
             draft.Replace(model.Proto);
             draft.MustEqual(draft.Baseline.Proto);
         }
@@ -74,7 +74,7 @@ sealed class EditScope : IDisposable
 
     /// <summary>What the suffix takes of images.</summary>
     public ItemSet Read(ItemSet images, CancellationToken cancellation) =>
-        _trunk is null ? images : new TrunkItemSet(images, _trunk, _shape, _batch).Kept(cancellation);
+        _trunk is null ? images : new TrunkItemSet(images, _model.Index, _trunk, _shape, _batch).Kept(cancellation);
 
     /// <summary>Numbers that <see cref="Read"/> keeps of an image.</summary>
     public long Kept(ItemSet images) => _trunk is null ? images.ItemLength : _shape.Aggregate(1L, (a, b) => a * b);

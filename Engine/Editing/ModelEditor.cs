@@ -58,7 +58,7 @@ public sealed class ModelEditor
         var editor = ImageEditors.Table.Of(options.Editor);
         if (requests.Count == 0) throw new OnnxEngineException(ErrorKind.Usage, "There is nothing to edit; name an image and its label.");
         var signature = ClassifierSignature.Of(model.Proto, options.Evaluation.Output);
-        var draft = EditDraft.Of(model);
+        var draft = EditDraft.For(model, null, requests[0].Images);
         RequireClasses(requests, signature.Classes ?? (int)draft.Baseline.Trace.Shape(signature.LogitsName)[^1]);
         using var original = new ClassifierSession(model, options.Evaluation.Output, options.Evaluation.Batch);
         return work(new ModelEditor(draft, original, data, requests, options, editor, progress, cancellation));

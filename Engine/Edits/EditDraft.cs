@@ -1,3 +1,4 @@
+using OnnxEdit.Engine.Data;
 using OnnxEdit.Surgery;
 using OnnxEdit.Surgery.Graph;
 using OnnxEdit.Surgery.Model;
@@ -55,6 +56,12 @@ sealed class EditDraft
     /// <summary>What the comparison with the baseline left out, as a sentence; null: nothing. Known after <see cref="Finish"/>.</summary>
     public string? Note { get; private set; }
 
+    /// <summary>What sizes were found by trying, as a sentence; null: none had to be.</summary>
+    public string? SizesNote { get; private set; }
+
+    /// <summary>The sizes that symbolic input dimensions were traced at, by input, -1 for the batch; null: as declared.</summary>
+    public IReadOnlyDictionary<string, long[]>? Sizes => _shapes;
+
     /// <summary>Folds and traces a model.</summary>
     /// <param name="source">The model; not changed.</param>
     /// <param name="inputShapes">Sizes of symbolic input dimensions, see <see cref="ShapeTrace.Run"/>.</param>
@@ -62,6 +69,19 @@ sealed class EditDraft
     /// <exception cref="OnnxSurgeryException">The model cannot be run.</exception>
     public static EditDraft Of(OnnxModel source, IReadOnlyDictionary<string, long[]>? inputShapes = null, IReadOnlyDictionary<string, float[]>? examples = null) =>
         new(source, NormalisedModel.Create(source.Proto, inputShapes, examples), inputShapes);
+
+    /// <summary>Folds and traces a model at the sizes that were given or that its data has; what is open then is tried out, see <see cref="SizesNote"/>.</summary>
+    /// <param name="source">The model; not changed.</param>
+    /// <param name="given">Sizes of symbolic input dimensions by input, -1 for the batch; null: none.</param>
+    /// <param name="items">Items of the data; null: there is none.</param>
+    /// <exception cref="OnnxSurgeryException">The model cannot be run.</exception>
+    public static EditDraft For(OnnxModel source, IReadOnlyDictionary<string, long[]>? given, ItemSet? items)
+    {
+        var sizes = OpenInputs.Find(source.Proto, DataShapes.Complete(source.Proto, given, items));
+        var draft = Of(source, sizes.Shapes, DataShapes.Example(source.Proto, items));
+        draft.SizesNote = sizes.Note;
+        return draft;
+    }
 
     /// <summary>The same for edits of the graph as it was loaded: nothing is folded, and there is nothing to check of folding.</summary>
     /// <param name="source">The model; not changed.</param>

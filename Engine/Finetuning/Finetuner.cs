@@ -58,7 +58,7 @@ public sealed class Finetuner
         var (train, validation) = (Usable(data.Train, "training", options), Usable(data.Validation, "validation", options));
         var mirrors = options.Teacher is not null && TrainingImages.AreSpatial(train);
         options = options with { Flip = options.Flip ?? mirrors, Shift = options.Shift ?? (mirrors ? train.ItemShape[2] / 8 : 0) };
-        return new Finetuner(EditDraft.Of(model), signature, train, validation, data, options, progress, cancellation).Run(before);
+        return new Finetuner(EditDraft.For(model, null, train), signature, train, validation, data, options, progress, cancellation).Run(before);
     }
 
     int Batch => _signature.FixedBatch ?? _options.Batch;
@@ -121,7 +121,7 @@ public sealed class Finetuner
     bool Reestimate(ValidationLook validation, TrainingState state)
     {
         var old = Graph.Clone();
-        NormalisationEstimate.Apply(Graph, _signature.InputName, _train, Batch);
+        NormalisationEstimate.Apply(Graph, _draft.Baseline.InputSizes, _train, Batch);
         var loss = validation.At(Graph).Loss;
         if (loss < state.BestLoss) return true;
         Graph.Graph.Initializer.Clear();

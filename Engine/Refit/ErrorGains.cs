@@ -54,8 +54,8 @@ sealed class ErrorGains
             model.Trace.Shapes.ContainsKey(o) && model.Trace.BatchAxis(o) <= 0 && model.Trace.ElementType(o) is TensorElementType.Float or TensorElementType.Float16 or TensorElementType.Double)];
         Point[] tensors = [.. units.Where(u => !model.Index.IsOutput(u.Tensor)).DistinctBy(u => u.Tensor).Select(u => new Point(u.Tensor, u.Unit.IsConv ? 1 : model.Trace.Shape(u.Tensor).Length - 1))];
         var gains = tensors.ToDictionary(t => t.Name, _ => 1.0);
-        if (outputs.Length == 0 || tensors.Length == 0 || model.Index.Inputs.Count != 1) return gains;
-        var items = new ModelItems(model.Proto, layout, images).Inputs[0].Items;
+        if (outputs.Length == 0 || tensors.Length == 0 || model.Index.Inputs.Count == 0) return gains;
+        var items = new ModelItems(model.Proto, layout, images);
         var floats = tensors.Sum(t => (double)Length(layout, t.Name));
         var macs = Math.Max(1, ModelCounts.Of(model.Proto, model.Trace.Sizes).Macs);
         var count = (int)Math.Clamp(Math.Min(Work / macs / Math.Max(1, tensors.Length), Room / Math.Max(1, floats)), 4, 64);
@@ -68,7 +68,7 @@ sealed class ErrorGains
         return gains;
     }
 
-    void Run(ItemSet images, int count, Dictionary<string, double> gains, CancellationToken cancellation)
+    void Run(ModelItems images, int count, Dictionary<string, double> gains, CancellationToken cancellation)
     {
         using var runner = new BatchRunner(Build());
         var clean = Names.Concat(_outputs).Select(t => new float[count * Length(_layout, t)]).ToArray();
@@ -95,7 +95,7 @@ sealed class ErrorGains
     // The model with "tensor + noise" in place of every tensor.
     ModelProto Build()
     {
-        var part = SubgraphExtraction.Between(_model.Proto, _model.Trace, [_model.Index.Inputs[0].Name], [.. Names.Concat(_outputs).Distinct()]);
+        var part = SubgraphExtraction.Between(_model.Proto, _model.Trace, [.. _model.Index.Inputs.Select(i => i.Name)], [.. Names.Concat(_outputs).Distinct()]);
         var graph = part.Graph;
         graph.Output.Clear();
         foreach (var name in Names.Concat(_outputs)) graph.Output.Add(new ValueInfoProto { Name = name });
@@ -115,14 +115,14 @@ sealed class ErrorGains
         return part;
     }
 
-    void Pass(BatchRunner runner, ItemSet images, int count, int? noisy, float[] noise, Action<int, int, float[]> read, CancellationToken cancellation)
+    void Pass(BatchRunner runner, ModelItems images, int count, int? noisy, float[] noise, Action<int, int, float[]> read, CancellationToken cancellation)
     {
-        var pixels = new float[_batch * images.ItemLength];
+        var own = images.Inputs.Where(i => runner.Inputs.Contains(i.Name)).ToDictionary(i => i.Name, i => (i.Items, Values: new float[_batch * i.Items.ItemLength]));
         for (var at = 0; at < count; at += _batch)
         {
             cancellation.ThrowIfCancellationRequested();
-            images.Fill(at, _batch, pixels);
-            List<BatchInput> inputs = [new(pixels, ItemLayout.Stack(_layout.RowShape(_model.Index.Inputs[0].Name), _batch))];
+            foreach (var (items, values) in own.Values) items.Fill(at, _batch, values);
+            List<BatchInput> inputs = [.. runner.Inputs.TakeWhile(own.ContainsKey).Select(name => new BatchInput(own[name].Values, ItemLayout.Stack(_layout.RowShape(name), _batch)))];
             for (var t = 0; t < _tensors.Length; t++)
             {
                 var shape = ItemLayout.Stack(_layout.RowShape(_tensors[t].Name), _batch);

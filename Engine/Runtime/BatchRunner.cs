@@ -1,4 +1,5 @@
 using Microsoft.ML.OnnxRuntime;
+using Microsoft.ML.OnnxRuntime.Tensors;
 using OnnxEdit.Surgery;
 using OnnxEdit.Surgery.Model;
 using OnnxEdit.Surgery.Proto;
@@ -6,7 +7,7 @@ using OnnxEdit.Surgery.Proto;
 namespace OnnxEdit.Engine.Runtime;
 
 /// <summary>
-/// A session fed with float arrays and read back as float arrays. Keeps every native handle alive across the call
+/// A session fed with float arrays, which reach the model in the type of each input, and read back as float arrays. Keeps every native handle alive across the call
 /// (a collected one is a rare crash in native code).
 /// </summary>
 sealed class BatchRunner : IDisposable
@@ -14,13 +15,15 @@ sealed class BatchRunner : IDisposable
     readonly ModelSession _session;
     readonly string[] _inputs;
     readonly string[] _outputs;
+    readonly TensorElementType[] _types;
 
     /// <summary>Creates the session of a model.</summary>
     /// <exception cref="OnnxSurgeryException">ORT refuses the model.</exception>
     public BatchRunner(ModelProto model)
     {
         _session = OrtRuntime.CreateSession(model);
-        _inputs = [.. new GraphIndex(model.Graph).Inputs.Select(i => i.Name)];
+        var inputs = new GraphIndex(model.Graph).Inputs;
+        (_inputs, _types) = ([.. inputs.Select(i => i.Name)], [.. inputs.Select(i => (TensorElementType)(i.Type?.TensorType?.ElemType ?? (int)TensorElementType.Float))]);
         _outputs = [.. model.Graph.Output.Select(o => o.Name)];
     }
 
@@ -38,7 +41,7 @@ sealed class BatchRunner : IDisposable
         var values = new OrtValue[inputs.Count];
         try
         {
-            for (var i = 0; i < values.Length; i++) values[i] = inputs[i].ToOrt();
+            for (var i = 0; i < values.Length; i++) values[i] = inputs[i].ToOrt(_types[i]);
             using var options = new RunOptions();
             using var results = _session.Run(options, _inputs, values, _outputs);
             for (var o = 0; o < _outputs.Length; o++)
@@ -64,7 +67,14 @@ delegate void OutputReader(int output, ReadOnlySpan<float> values, long[] shape)
 /// <summary>One input of a batch: float values, or int64 values when <paramref name="Integers"/> is given.</summary>
 readonly record struct BatchInput(float[] Values, long[] Shape, long[]? Integers = null)
 {
-    public OrtValue ToOrt() => Integers is { } i
-        ? OrtValue.CreateTensorValueFromMemory(i, Shape)
-        : OrtValue.CreateTensorValueFromMemory(OrtMemoryInfo.DefaultInstance, Values.AsMemory(0, (int)Shape.Aggregate(1L, (a, b) => a * b)), Shape);
+    /// <summary>The tensor.</summary>
+    /// <param name="type">The type that float values are converted to.</param>
+    public OrtValue ToOrt(TensorElementType type)
+    {
+        if (Integers is { } i) return OrtValue.CreateTensorValueFromMemory(i, Shape);
+        var length = (int)Shape.Aggregate(1L, (a, b) => a * b);
+        return type == TensorElementType.Float
+            ? OrtValue.CreateTensorValueFromMemory(OrtMemoryInfo.DefaultInstance, Values.AsMemory(0, length), Shape)
+            : OrtTensors.FromFloats(Values.Length == length ? Values : Values[..length], Shape, type);
+    }
 }

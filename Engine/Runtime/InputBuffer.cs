@@ -71,7 +71,7 @@ sealed class InputBuffer : IDisposable
     internal OrtValue Value { get; }
 
     /// <summary>The values to write; call <see cref="Commit"/> before running.</summary>
-    internal Span<float> Values => _values;
+    internal float[] Values => _values;
 
     /// <summary>Converts the written values to the model's element type.</summary>
     internal void Commit()

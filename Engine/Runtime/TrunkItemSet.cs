@@ -1,13 +1,15 @@
 using OnnxEdit.Engine.Data;
+using OnnxEdit.Surgery.Model;
 
 namespace OnnxEdit.Engine.Runtime;
 
 /// <summary>What the trunk of a model makes of images, an item each; computed when asked for.</summary>
 /// <param name="images">The images.</param>
-/// <param name="trunk">One float32 input, one output. Its owner disposes of it when no item of this set is read any more.</param>
+/// <param name="model">The whole model.</param>
+/// <param name="trunk">Inputs of the model, one float32 output. Its owner disposes of it when no item of this set is read any more.</param>
 /// <param name="shape">Shape of an item of the output.</param>
 /// <param name="batch">Images per run at most; a trunk of a fixed batch takes no other.</param>
-sealed class TrunkItemSet(ItemSet images, BatchRunner trunk, IReadOnlyList<int> shape, int batch) : ItemSet
+sealed class TrunkItemSet(ItemSet images, GraphIndex model, BatchRunner trunk, IReadOnlyList<int> shape, int batch) : ItemSet
 {
     // Floats that are kept in memory at most (1 GiB).
     const long Room = 1L << 28;
@@ -29,7 +31,7 @@ sealed class TrunkItemSet(ItemSet images, BatchRunner trunk, IReadOnlyList<int> 
             var made = new float[rows * ItemLength];
             // Its buffers are one reader's at a time.
             lock (trunk)
-                trunk.Run([new BatchInput(values, [rows, .. images.ItemShape.Select(d => (long)d)])], (_, found, _) => found.CopyTo(made));
+                trunk.Run(ItemInputs.Split(model, trunk, images, values, rows), (_, found, _) => found.CopyTo(made));
             made.CopyTo(destination[(first * ItemLength)..]);
         }
     }

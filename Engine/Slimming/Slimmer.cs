@@ -65,16 +65,15 @@ public sealed class Slimmer
         using var execution = ExecutionOptions.Enter(options.Execution);
         _ = TaskSubject.Of(model.Proto, options.Evaluation).Named;
         var items = data.Calibration ?? data.HeldOut ?? data.Test;
-        var shapes = OpenInputs.Find(model.Proto, DataShapes.Complete(model.Proto, options.InputShapes, items));
-        var draft = EditDraft.Of(model, shapes.Shapes, DataShapes.Example(model.Proto, items));
+        var draft = EditDraft.For(model, options.InputShapes, items);
         options = options with
         {
-            InputShapes = shapes.Shapes,
+            InputShapes = draft.Sizes,
             Batch = Batch(draft.Baseline, options.Batch),
             Effort = options.Effort ?? SlimEffort.For(draft.Baseline, data.Calibration?.Count ?? 0),
         };
         var analysis = ChannelAnalysis.Of(draft.Baseline, options.Plan?.Attention ?? options.Attention);
-        return new Slimmer(draft, analysis, data, options, shapes.Note is { } note ? [note] : [], progress, cancellation).Run();
+        return new Slimmer(draft, analysis, data, options, draft.SizesNote is { } note ? [note] : [], progress, cancellation).Run();
     }
 
     SlimResult Run()

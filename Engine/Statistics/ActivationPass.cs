@@ -14,6 +14,7 @@ namespace OnnxEdit.Engine.Statistics;
 /// </summary>
 sealed class ActivationPass : IDisposable
 {
+    readonly GraphIndex _index;
     readonly ItemSet _images;
     readonly IStatisticsBackend _backend;
     readonly IReadOnlyList<MeasurementPoint> _points;
@@ -33,7 +34,8 @@ sealed class ActivationPass : IDisposable
     /// <exception cref="OnnxEngineException">A label has no output.</exception>
     public ActivationPass(NormalisedModel model, ClassifierSignature signature, IReadOnlyList<MeasurementPoint> points, ItemSet images, StatisticsOptions options)
     {
-        (_images, _points) = (images, points);
+        (_index, _images, _points) = (model.Index, images, points);
+        ItemInputs.Require(signature.InputNames, images);
         Labels = images.IsLabelled ? LabelSource.Data : LabelSource.Predictions;
         var classes = signature.Classes ?? (int)model.Trace.Shape(signature.LogitsName).Skip(1).Aggregate(1L, (a, b) => a * b);
         _classCounts = new int[classes];
@@ -105,8 +107,7 @@ sealed class ActivationPass : IDisposable
         // A fixed batch is filled up with its last image, whose copies are not counted.
         var rows = _isFixed ? _batch : labels.Length;
         for (var r = labels.Length; r < rows; r++) buffer.AsSpan((labels.Length - 1) * length, length).CopyTo(buffer.AsSpan(r * length));
-        BatchInput input = new(buffer, [rows, .. _images.ItemShape.Select(d => (long)d)]);
-        runner.Run([input], (o, values, shape) =>
+        runner.Run(ItemInputs.Split(_index, runner, _images, buffer, rows), (o, values, shape) =>
         {
             if (o == 0 && Labels == LabelSource.Predictions) Predict(values, rows, labels);
             if (_pointOf[o] >= 0) _collectors[_pointOf[o]].Add(values, shape, labels);

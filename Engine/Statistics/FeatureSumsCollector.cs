@@ -15,7 +15,7 @@ sealed class FeatureSumsCollector(NormalisedModel model, FeatureStage stage, Sta
     /// <summary>Half a sentence why a model gets none, or null.</summary>
     public string? Obstacle()
     {
-        string[] tensors = [model.Index.Inputs[0].Name, stage.Last.Unit.Input, stage.Last.Tensor];
+        string[] tensors = [stage.Last.Unit.Input, stage.Last.Tensor];
         if (tensors.FirstOrDefault(t => model.Trace.ElementType(t) != TensorElementType.Float) is { } other)
             return $"'{other}' is {model.Trace.ElementType(other)}, and sums by class are formed of Float";
         var bytes = FeatureSums.Bytes(stage.Classes, stage.Channels, _patches.Rows);

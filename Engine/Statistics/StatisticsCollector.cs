@@ -102,7 +102,7 @@ sealed class StatisticsCollector(
     {
         if (target is null) return "its weights are not constants of its own";
         var trace = analysis.Model.Trace;
-        string[] tensors = [analysis.Model.Index.Inputs[0].Name, target.Unit.Input, target.Tensor];
+        string[] tensors = [target.Unit.Input, target.Tensor];
         if (tensors.FirstOrDefault(t => trace.ElementType(t) != TensorElementType.Float) is { } other)
             return $"'{other}' is {trace.ElementType(other)}, and sums are formed of Float";
         if (!trace.HasDynamicBatch && images.Count < trace.Batch) return $"the model's batch of {trace.Batch} is larger than the number of images";

@@ -23,7 +23,7 @@ static class ClassifierOutput
 
     /// <summary>Whether several outputs could be class scores.</summary>
     public static bool IsOpen(ModelProto model) =>
-        new GraphIndex(model.Graph) is { Inputs: [var input] } index && DeclaredTensor.Of(input) is { Shape.Count: > 0 } declared && Candidates(index, declared.Shape[0]).Count > 1;
+        new GraphIndex(model.Graph) is { Inputs: [var first, ..] } index && DeclaredTensor.Of(first) is { Shape.Count: > 0 } declared && Candidates(index, declared.Shape[0]).Count > 1;
 
     /// <summary>
     /// Which of several outputs that could be class scores is as wide as the data has classes.

@@ -16,7 +16,7 @@ namespace OnnxEdit.Engine.Tasks;
 delegate void LogitsReader(int first, int count, ReadOnlySpan<float> logits);
 
 /// <summary>
-/// A classifier loaded for inference: images in, logits out, in batches. Models with a fixed batch run at their own,
+/// A classifier loaded for inference: items in, logits out, in batches. Models with a fixed batch run at their own,
 /// the last batch filled up; models whose declared free batch does not work in fact run one item at a time.
 /// </summary>
 sealed class ClassifierSession : IDisposable
@@ -33,7 +33,7 @@ sealed class ClassifierSession : IDisposable
     /// <param name="output">The logits; null: found as in <see cref="ClassifierSignature.Of"/>.</param>
     /// <param name="batch">Items per run at most, for models that leave the batch open.</param>
     /// <param name="inner">An inner tensor [items, length] to hand over as well, or null.</param>
-    /// <exception cref="OnnxEngineException">Not an image classifier, or no such output.</exception>
+    /// <exception cref="OnnxEngineException">Not a classifier, or no such output.</exception>
     /// <exception cref="OnnxSurgeryException">ONNX Runtime refuses the model.</exception>
     public ClassifierSession(OnnxModel model, string? output = null, int batch = 64, string? inner = null)
         : this(model.Proto, output, batch, inner) { }
@@ -63,6 +63,7 @@ sealed class ClassifierSession : IDisposable
     public void Run(
         ItemSet images, LogitsReader read, IProgress<WorkProgress>? progress = null, CancellationToken cancellation = default, LogitsReader? readInner = null)
     {
+        ItemInputs.Require(Signature.InputNames, images);
         var batch = Signature.FixedBatch ?? Math.Clamp(BatchFloats / Math.Max(1, images.ItemLength), 1, _batchLimit);
         using var options = new RunOptions();
         // A big model can take seconds for one batch; this ends it in the middle.
@@ -85,7 +86,7 @@ sealed class ClassifierSession : IDisposable
             {
                 cancellation.ThrowIfCancellationRequested();
                 throw new OnnxEngineException(
-                    ErrorKind.Model, $"The model fails on inputs of shape [{rows},{string.Join(',', images.ItemShape)}]: {OrtFailure.Reason(inner)}", inner);
+                    ErrorKind.Model, $"The model fails on inputs of shape {string.Join(" and ", images.Parts.Select(part => $"[{string.Join(',', ItemInputs.Shape(part, rows))}]"))}: {OrtFailure.Reason(inner)}", inner);
             }
 
             first += count;
@@ -98,14 +99,10 @@ sealed class ClassifierSession : IDisposable
 
     void RunBatch(ItemSet images, int first, int count, int rows, RunOptions options, LogitsReader read, LogitsReader? readInner)
     {
-        using var input = new InputBuffer(Signature.InputType, [rows, .. images.ItemShape.Select(extent => (long)extent)]);
-        var length = images.ItemLength;
-        images.Fill(first, count, input.Values);
-        // Filled up with the last item rather than zeros: it is sure to be a value the model can take.
-        for (var row = count; row < rows; row++)
-            input.Values.Slice((count - 1) * length, length).CopyTo(input.Values[(row * length)..]);
-        input.Commit();
-        using var outputs = _session.Run(options, [Signature.InputName], [input.Value], _inner is null ? [Signature.LogitsName] : [Signature.LogitsName, _inner]);
+        using var batch = new ItemBatch([.. Signature.Inputs.Zip(images.Parts, (input, part) => (input.Type, ItemInputs.Shape(part, rows)))]);
+        batch.Load(images, first, count);
+        batch.Commit();
+        using var outputs = _session.Run(options, Signature.InputNames, [.. batch.Inputs], _inner is null ? [Signature.LogitsName] : [Signature.LogitsName, _inner]);
         var logits = Floats(outputs[0], rows);
         for (var i = 0; i < count * Classes; i++)
             if (float.IsNaN(logits[i]))

@@ -6,17 +6,17 @@ using DataType = OnnxEdit.Surgery.Proto.TensorProto.Types.DataType;
 
 namespace OnnxEdit.Engine.Tasks;
 
-/// <summary>What makes a graph a classifier: the one image input and the output that holds a score per class.</summary>
+/// <summary>What makes a graph a classifier: inputs whose first axis counts the items, and the output that holds a score per class.</summary>
 public sealed record ClassifierSignature
 {
-    /// <summary>Name of the graph's input.</summary>
-    public required string InputName { get; init; }
+    /// <summary>The graph's inputs, in its order: one image for most classifiers; ids, masks and the like, of any number type, for others.</summary>
+    public required IReadOnlyList<ModelInput> Inputs { get; init; }
 
-    /// <summary>Element type of the input: float32, float16, bfloat16, float64 or uint8.</summary>
-    public required DataType InputType { get; init; }
+    /// <summary>What one item looks like: what the only input takes, else the one that is a picture, else the first.</summary>
+    public InputGeometry Input => (Inputs.FirstOrDefault(i => i.Geometry.Rank == 3) ?? Inputs[0]).Geometry;
 
-    /// <summary>What one item of the input looks like.</summary>
-    public required InputGeometry Input { get; init; }
+    /// <summary>Names of the inputs.</summary>
+    internal string[] InputNames => [.. Inputs.Select(i => i.Name)];
 
     /// <summary>The batch size the graph insists on; null: any.</summary>
     public int? FixedBatch { get; init; }
@@ -40,7 +40,7 @@ public sealed record ClassifierSignature
     /// <param name="model">The model.</param>
     /// <param name="output">The logits: a graph output or any tensor in the graph; null: the one output that looks like class scores.</param>
     /// <exception cref="OnnxEngineException">
-    /// Not an image classifier, or one with a single score (<see cref="ErrorKind.Model"/>), or no such output (<see cref="ErrorKind.Usage"/>).
+    /// Not a classifier, or one with a single score (<see cref="ErrorKind.Model"/>), or no such output (<see cref="ErrorKind.Usage"/>).
     /// </exception>
     public static ClassifierSignature Of(ModelProto model, string? output = null) => Measured(model, output) is { IsBinary: false } signature ? signature
         : throw Unsuitable("it has one score for two classes, whose accuracy can be measured (eval, slim, report), but which has no row per class to edit; export it with two scores");
@@ -50,23 +50,13 @@ public sealed record ClassifierSignature
     internal static ClassifierSignature Measured(ModelProto model, string? output = null)
     {
         var index = new GraphIndex(model.Graph);
-        var input = TheInput(index);
-        var dims = input.Shape.Count > 0 ? input.Shape : throw Unsuitable(
-            $"the input '{input.Name}' has no declared shape, so it cannot be matched with images; export the model with one");
-        if (dims.Count < 2)
-            throw Unsuitable($"the input '{input.Name}' {input} has no batch axis followed by the values of an image; a classifier takes one item per row");
-        if (input.Type is not (DataType.Float or DataType.Float16 or DataType.Bfloat16 or DataType.Double or DataType.Uint8))
-            throw Unsuitable($"the input '{input.Name}' is {input.TypeName}, and images are fed as float32, float16, bfloat16, float64 or uint8");
-
-        var geometry = InputGeometry.FromShape([.. dims.Skip(1).Select(extent => (int)extent)], input.Type == DataType.Uint8, input.Name);
-        var scores = output is null ? ClassifierOutput.Find(index, dims[0]) : ClassifierOutput.Named(index, output);
-        var isBinary = ClassifierOutput.IsSingle(index, scores, dims[0]);
+        var batch = Batch(index);
+        var scores = output is null ? ClassifierOutput.Find(index, batch) : ClassifierOutput.Named(index, output);
+        var isBinary = ClassifierOutput.IsSingle(index, scores, batch);
         return new ClassifierSignature
         {
-            InputName = input.Name,
-            InputType = input.Type,
-            Input = geometry,
-            FixedBatch = dims[0] > 0 ? (int)dims[0] : null,
+            Inputs = ModelInput.All(model, null),
+            FixedBatch = batch > 0 ? (int)batch : null,
             OutputName = scores.Name,
             LogitsName = ClassifierOutput.BeforeSoftmax(index, scores.Name),
             LogitsType = scores.Type,
@@ -75,16 +65,31 @@ public sealed record ClassifierSignature
         };
     }
 
-    static DeclaredTensor TheInput(GraphIndex index)
+    /// <summary>The extent that the first axis of every input has, which counts the items; -1 where it is open.</summary>
+    /// <exception cref="OnnxEngineException">An input takes no items (<see cref="ErrorKind.Model"/>).</exception>
+    internal static long Batch(GraphIndex index)
     {
-        var inputs = index.Inputs.Select(DeclaredTensor.Of).ToArray();
-        return inputs.Length switch
+        DeclaredTensor[] inputs = [.. index.Inputs.Select(DeclaredTensor.Of)];
+        if (inputs.Length == 0) throw Unsuitable("it has no input");
+        foreach (var input in inputs)
         {
-            1 => inputs[0],
-            0 => throw Unsuitable("it has no input"),
-            _ => throw Unsuitable($"it has {inputs.Length} inputs ({string.Join(", ", inputs.Select(i => $"'{i.Name}'"))}), and an image classifier has one"),
+            if (input.Shape.Count == 0)
+                throw Unsuitable($"the input '{input.Name}' has no declared shape, so it cannot be matched with images; export the model with one");
+            // Beside others an open [N] is a number for each item.
+            if (input.Shape.Count < 2 && (inputs.Length == 1 || input.Shape[0] > 0))
+                throw Unsuitable($"the input '{input.Name}' {input} has no batch axis followed by the values of an image; a classifier takes one item per row");
+            if (!IsNumber(input.Type)) throw Unsuitable($"the input '{input.Name}' is {input.TypeName}, and items are fed as numbers or truth values");
+        }
+        return inputs.Select(input => input.Shape[0]).Where(extent => extent > 0).Distinct().ToArray() switch
+        {
+            [] => -1,
+            [var one] when one == 1 || inputs.All(input => input.Shape[0] == one) => one,
+            _ => throw Unsuitable($"its inputs ({string.Join(", ", inputs.Select(input => $"'{input.Name}' {input}"))}) differ in their first extent, which has to count the items for all of them"),
         };
     }
+
+    static bool IsNumber(DataType type) => type is DataType.Float or DataType.Float16 or DataType.Bfloat16 or DataType.Double or DataType.Bool
+        or DataType.Int8 or DataType.Int16 or DataType.Int32 or DataType.Int64 or DataType.Uint8 or DataType.Uint16 or DataType.Uint32 or DataType.Uint64;
 
     /// <summary>How the sentence of every refusal begins.</summary>
     internal const string Refusal = "The model cannot be used as an image classifier: ";

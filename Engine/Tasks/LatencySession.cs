@@ -78,7 +78,7 @@ sealed class LatencySession : IDisposable
                 // An index of 1 may be too large.
                 foreach (var buffer in _wholes)
                 {
-                    buffer.Values.Clear();
+                    Array.Clear(buffer.Values);
                     buffer.Commit();
                 }
             }
@@ -134,7 +134,7 @@ sealed class LatencySession : IDisposable
             var values = buffer.Values;
             // Normalised pixels are about this large; zeros would let some kernels take short cuts, and masks of zeros all of them.
             var spread = input.Type == DataType.Uint8 ? 255 : 2f;
-            if (IsWhole(input)) values.Fill(1);
+            if (IsWhole(input)) Array.Fill(values, 1);
             else for (var i = 0; i < values.Length; i++)
                 values[i] = spread * (float)(random.NextDouble() - (input.Type == DataType.Uint8 ? 0 : 0.5));
             buffer.Commit();

@@ -1,3 +1,4 @@
+using Microsoft.ML.OnnxRuntime.Tensors;
 using OnnxEdit.Surgery.Graph;
 using OnnxEdit.Surgery.Proto;
 using OnnxEdit.Surgery.Rewrites;
@@ -15,10 +16,11 @@ static class TrunkCut
     public static CutParts? Before(NormalisedModel model, ClassifierSignature signature, Func<NodeProto, bool> isBehind)
     {
         var graph = model.Proto.Graph;
-        if (signature.InputType != TensorProto.Types.DataType.Float) return null;
         var before = graph.Node.TakeWhile(n => !isBehind(n)).SelectMany(n => n.Output).ToHashSet();
         if (ModelCut.CutsBefore(graph, signature.LogitsName).LastOrDefault(before.Contains) is not { } cut) return null;
         var parts = ModelCut.Cut(model, cut);
-        return parts.Crossing.Count == 1 && parts.Trunk.Graph.Output.Count == 1 && parts.Trunk.Graph.Input.Count == 1 ? parts : null;
+        // What is handed over goes into the suffix as items do: one float32 tensor, an item a row.
+        var isRow = model.Trace.ElementType(cut) == TensorElementType.Float && model.Trace.Shape(cut).FirstOrDefault() == model.Trace.Batch;
+        return isRow && parts.Crossing.Count == 1 && parts.Trunk.Graph.Output.Count == 1 ? parts : null;
     }
 }

@@ -19,7 +19,9 @@ sealed record FeaturePair(string Tensor, string TeacherTensor, FeatureComparison
     /// <exception cref="OnnxEngineException">A part is in no node name of one of the two (<see cref="ErrorKind.Usage"/>).</exception>
     public static IReadOnlyList<FeaturePair> Find(NormalisedModel model, OnnxModel teacher, IEnumerable<string> parts)
     {
-        var other = NormalisedModel.Create(teacher.Proto);
+        // The teacher gets what the model gets.
+        var sizes = new GraphIndex(teacher.Proto.Graph).Inputs.Zip(model.Index.Inputs).ToDictionary(p => p.First.Name, p => model.InputSizes[p.Second.Name]);
+        var other = NormalisedModel.Create(teacher.Proto, sizes);
         return [.. parts.Select(part =>
         {
             var (own, its) = (Last(model, part, "model"), Last(other, part, "teacher"));

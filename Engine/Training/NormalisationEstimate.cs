@@ -18,21 +18,21 @@ static class NormalisationEstimate
 
     /// <summary>Writes new statistics into a folded model.</summary>
     /// <param name="model">Changed in place.</param>
-    /// <param name="input">Name of the input that takes images.</param>
+    /// <param name="sizes">Sizes that the model leaves open, by input, -1 for the batch.</param>
     /// <param name="images">Training images, at least one batch.</param>
     /// <param name="batch">Images per run.</param>
-    public static void Apply(ModelProto model, string input, ItemSet images, int batch)
+    public static void Apply(ModelProto model, IReadOnlyDictionary<string, long[]> sizes, ItemSet images, int batch)
     {
-        var prepared = DifferentiableModel.Prepare(model, batch, normalisation: NormalisationMode.BatchStatistics);
+        var prepared = DifferentiableModel.Prepare(model, batch, sizes, NormalisationMode.BatchStatistics);
         RunningStatistics[] statistics = [.. prepared.Statistics.Select(s => new RunningStatistics(s, model))];
         using var runner = new BatchRunner(prepared.Build(statistics.SelectMany(s => s.Outputs)));
         var values = new float[batch * images.ItemLength];
-        long[] shape = [batch, .. images.ItemShape.Select(d => (long)d)];
+        var index = new GraphIndex(model.Graph);
         for (var run = 0; (run + 1) * batch <= Math.Min(Math.Max(batch, Images), images.Count); run++)
         {
             images.Fill(run * batch, batch, values);
             var means = new float[statistics.Length][];
-            runner.Run([new BatchInput(values, shape)], (o, found, _) =>
+            runner.Run(ItemInputs.Split(index, runner, images, values, batch), (o, found, _) =>
             {
                 if (o % 2 == 0) means[o / 2] = found.ToArray();
                 else statistics[o / 2].Follow(means[o / 2], found, 1.0 / (run + 1));

@@ -36,18 +36,17 @@ sealed class TargetSource : IDisposable
     }
 
     /// <summary>Writes the targets of some images, [images, classes].</summary>
-    /// <param name="images">The images, as the model takes them.</param>
-    /// <param name="shape">Their shape, the number of images first.</param>
+    /// <param name="images">The images, as the model takes them: what each of its inputs gets.</param>
     /// <param name="labels">Their labels, read only without a teacher; there may be fewer than images.</param>
     /// <param name="targets">Receives the probabilities.</param>
     /// <param name="features">Receive the targets of features, if these are wanted.</param>
     /// <exception cref="OnnxEngineException">The teacher knows other classes, or a label is none.</exception>
-    public void Fill(float[] images, long[] shape, ReadOnlySpan<int> labels, Span<float> targets, float[][]? features = null)
+    public void Fill(IReadOnlyList<BatchInput> images, ReadOnlySpan<int> labels, Span<float> targets, float[][]? features = null)
     {
         if (_teacher is not null)
         {
-            Answers(_teacher, images, shape, targets, features);
-            if (_given is not null) KeepForgotten(images, shape, targets);
+            Answers(_teacher, images, targets, features);
+            if (_given is not null) KeepForgotten(images, targets);
             return;
         }
         targets.Clear();
@@ -61,10 +60,10 @@ sealed class TargetSource : IDisposable
 
     // Of a class to forget the probability q is the model's own; the others share the rest as they do with the teacher:
     // p <- p (1 - sum q) / (1 - sum of the p to forget).
-    void KeepForgotten(float[] images, long[] shape, Span<float> targets)
+    void KeepForgotten(IReadOnlyList<BatchInput> images, Span<float> targets)
     {
         var own = new float[targets.Length];
-        Answers(_given!, images, shape, own);
+        Answers(_given!, images, own);
         for (var i = 0; i < targets.Length; i += _classes)
         {
             var row = targets.Slice(i, _classes);
@@ -79,14 +78,16 @@ sealed class TargetSource : IDisposable
         }
     }
 
-    void Answers(BatchRunner model, float[] images, long[] shape, Span<float> targets, float[][]? features = null)
+    void Answers(BatchRunner model, IReadOnlyList<BatchInput> images, Span<float> targets, float[][]? features = null)
     {
+        if (model.Inputs.Count != images.Count)
+            throw new OnnxEngineException(ErrorKind.Model, $"The teacher has {model.Inputs.Count} inputs and the model {images.Count}; give a teacher that takes what the model takes.");
         var rows = new float[targets.Length];
-        model.Run([new BatchInput(images, shape)], (output, values, found) =>
+        model.Run(images, (output, values, found) =>
         {
             if (output > 0)
             {
-                if (features is not null) _features[output - 1].Fill(values, (int)shape[0], features[output - 1]);
+                if (features is not null) _features[output - 1].Fill(values, (int)images[0].Shape[0], features[output - 1]);
                 return;
             }
             if (values.Length != rows.Length)

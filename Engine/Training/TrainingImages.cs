@@ -1,4 +1,5 @@
 using OnnxEdit.Engine.Data;
+using OnnxEdit.Engine.Runtime;
 using OnnxEdit.Kernels.RandomNumbers;
 using OnnxEdit.Surgery;
 
@@ -21,6 +22,8 @@ sealed class TrainingImages
         (_images, _options, _batch) = (images, options, batch);
         _whole = options.Mix > 0 ? new float[batch * images.ItemLength] : [];
         if (images.Count < batch) throw new OnnxEngineException(ErrorKind.Data, $"There are {images.Count} training images, fewer than the {batch} of one step; give more, or a smaller batch.");
+        if (options.Mix > 0 && images.Parts.Count > 1)
+            throw new OnnxEngineException(ErrorKind.Usage, $"Images are mixed where they are all that the model takes, and this one has {images.Parts.Count} inputs; leave FinetuneOptions.Mix away.");
         if (Augments && !AreSpatial(images))
             throw new OnnxEngineException(ErrorKind.Usage, "Images are mirrored and shifted only where they lie as channels, rows, columns; leave the augmentation away.");
     }
@@ -30,8 +33,9 @@ sealed class TrainingImages
 
     bool Augments => _options.Flip == true || _options.Shift > 0;
 
-    /// <summary>Shape of some images.</summary>
-    public long[] Shape(int rows) => [rows, .. _images.ItemShape.Select(d => (long)d)];
+    /// <summary>Images as they go into a model.</summary>
+    /// <param name="values">What <see cref="Fill"/> wrote.</param>
+    public BatchInput[] Inputs(float[] values) => ItemInputs.Split(_images, values, _batch);
 
     /// <summary>Writes the images of a step.</summary>
     /// <param name="step">The step, from 0 on.</param>

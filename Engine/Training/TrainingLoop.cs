@@ -104,7 +104,7 @@ sealed class TrainingLoop
     bool Step(int batch)
     {
         var labels = _images.Fill(_state.Step, _session.Images);
-        _targets.Fill(_session.Images, _images.Shape(batch), labels, _session.Targets, _session.Features);
+        _targets.Fill(_images.Inputs(_session.Images), labels, _session.Targets, _session.Features);
         _rule.StepSize = _options.LargestStep * StepSchedule.Factor(Math.Min(1, Progress()), _options.WarmUp);
         var (loss, isFinite) = _session.Step(_rule, _options.GradientLimit);
         if (!isFinite) return false;

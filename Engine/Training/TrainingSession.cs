@@ -1,5 +1,6 @@
 using System.Numerics.Tensors;
 using Microsoft.ML.OnnxRuntime;
+using OnnxEdit.Engine.Data;
 using OnnxEdit.Engine.Runtime;
 using OnnxEdit.Engine.Tasks;
 using OnnxEdit.Engine.Training.Rules;
@@ -23,29 +24,33 @@ sealed class TrainingSession : IDisposable
     const double StatisticsShare = 0.1;
 
     readonly ModelSession _session;
-    readonly OrtValue[] _values;
+    readonly ItemBatch _items;
+    readonly OrtValue[] _others;
     readonly string[] _inputs;
     readonly string[] _outputs;
     readonly IReadOnlyList<RunningStatistics> _statistics;
 
-    TrainingSession(ModelProto graph, string[] data, float[][] buffers, IReadOnlyList<TensorProto> weights, IReadOnlyList<RunningStatistics> statistics)
+    TrainingSession(
+        ModelProto graph, IReadOnlyList<ModelInput> inputs, string[] data, float[][] buffers, IReadOnlyList<TensorProto> weights, IReadOnlyList<RunningStatistics> statistics)
     {
         _statistics = statistics;
         var declared = new GraphIndex(graph.Graph).Inputs.ToDictionary(i => i.Name, i => i.Type.TensorType.Shape.Dim.Select(d => d.DimValue).ToArray());
         Weights = [.. weights.Select(w => new TrainedWeight(w.Name, [.. w.Dims], TensorData.Floats(w)))];
-        (Images, Targets, Features) = (buffers[0], buffers[1], buffers[2..]);
-        _inputs = [.. data, .. Weights.Select(w => w.Name)];
+        (Targets, Features) = (buffers[0], buffers[1..]);
+        string[] others = [.. data, .. Weights.Select(w => w.Name)];
+        _inputs = [.. inputs.Select(i => i.Name), .. others];
         _outputs = [.. graph.Graph.Output.Select(o => o.Name)];
         _session = OrtRuntime.CreateSession(graph);
         var arrays = buffers.Concat(Weights.Select(w => w.Values)).ToArray();
-        _values = [.. _inputs.Select((name, i) => OrtValue.CreateTensorValueFromMemory(arrays[i], declared.GetValueOrDefault(name) ?? [.. weights[i - data.Length].Dims]))];
+        _items = new ItemBatch([.. inputs.Select(i => (i.Type, declared[i.Name]))]);
+        _others = [.. others.Select((name, i) => OrtValue.CreateTensorValueFromMemory(arrays[i], declared.GetValueOrDefault(name) ?? [.. weights[i - data.Length].Dims]))];
     }
 
     /// <summary>The weights that steps change.</summary>
     public IReadOnlyList<TrainedWeight> Weights { get; }
 
     /// <summary>Where the images of a step are put, one after the other.</summary>
-    public float[] Images { get; }
+    public float[] Images => _items.Values;
 
     /// <summary>Where the target probabilities of a step are put, [images, classes].</summary>
     public float[] Targets { get; }
@@ -61,11 +66,10 @@ sealed class TrainingSession : IDisposable
     /// <exception cref="OnnxSurgeryException">An operator on the way has no gradient.</exception>
     public static TrainingSession Create(NormalisedModel model, ClassifierSignature signature, TrainingSessionOptions options)
     {
-        if (signature.InputType != DataType.Float || signature.LogitsType != DataType.Float)
-            throw new OnnxEngineException(ErrorKind.Model, "Training needs a model with float32 input and output; export it in float32.");
+        RequireFloats(signature);
         if (options.FollowStatistics) NormalisationEstimate.Require(model.Proto);
         var mode = options.FollowStatistics ? NormalisationMode.BatchStatistics : NormalisationMode.Frozen;
-        var prepared = DifferentiableModel.Prepare(model.Proto, options.Batch, normalisation: mode);
+        var prepared = DifferentiableModel.Prepare(model.Proto, options.Batch, model.InputSizes, mode);
         RunningStatistics[] statistics = options.FollowStatistics ? [.. prepared.Statistics.Select(s => new RunningStatistics(s, model.Proto))] : [];
         var names = prepared.Weights.Where(w => options.Weights?.Contains(w) ?? true).ToArray();
         if (names.Length == 0) throw new OnnxEngineException(ErrorKind.Model, "The model has no weights to train; name others.");
@@ -76,7 +80,6 @@ sealed class TrainingSession : IDisposable
             ? Losses.AddMargin(prepared, signature.LogitsName, Targets)
             : Losses.AddCrossEntropy(prepared, signature.LogitsName, Targets, options.Temperature);
         var logits = prepared.Trace.Shape(signature.LogitsName);
-        var input = prepared.Trace.Shape(signature.InputName);
         float[][] features = [.. options.Features.Select(f => new float[f.TargetLength(prepared.Trace)])];
         string[] wanted = [.. features.Select((_, i) => $"onnxedit_feature_{i}")];
         if (features.Length > 0)
@@ -85,8 +88,16 @@ sealed class TrainingSession : IDisposable
         var weights = prepared.ExposeWeights(names);
         var graph = prepared.Build([loss, .. names.Select(n => gradients[n]), .. statistics.SelectMany(s => s.Outputs)]);
         if (options.Blocked) BlockedConvolutions.Apply(graph);
-        float[][] buffers = [new float[input.Aggregate(1L, (a, b) => a * b)], new float[logits.Aggregate(1L, (a, b) => a * b)], .. features];
-        return new TrainingSession(graph, [signature.InputName, Targets, .. wanted], buffers, weights, statistics);
+        float[][] buffers = [new float[logits.Aggregate(1L, (a, b) => a * b)], .. features];
+        return new TrainingSession(graph, signature.Inputs, [Targets, .. wanted], buffers, weights, statistics);
+    }
+
+    /// <summary>Refuses models of half or double precision; ids, masks and the like may be of any type.</summary>
+    /// <exception cref="OnnxEngineException">It is one (<see cref="ErrorKind.Model"/>).</exception>
+    public static void RequireFloats(ClassifierSignature signature)
+    {
+        if (signature.LogitsType != DataType.Float || signature.Inputs.Any(i => i.Type is DataType.Float16 or DataType.Bfloat16 or DataType.Double))
+            throw new OnnxEngineException(ErrorKind.Model, "Training needs a model with float32 input and output; export it in float32.");
     }
 
     /// <summary>Runs the graph on what lies in <see cref="Images"/> and <see cref="Targets"/>, and changes the weights.</summary>
@@ -100,7 +111,8 @@ sealed class TrainingSession : IDisposable
         using var options = new RunOptions();
         try
         {
-            using var results = _session.Run(options, _inputs, _values, _outputs);
+            _items.Commit();
+            using var results = _session.Run(options, _inputs, [.. _items.Inputs, .. _others], _outputs);
             var loss = (double)results[0].GetTensorDataAsSpan<float>()[0];
             var norm = 0.0;
             for (var i = 0; i < Weights.Count; i++) norm += TensorPrimitives.SumOfSquares(results[i + 1].GetTensorDataAsSpan<float>());
@@ -153,6 +165,7 @@ sealed class TrainingSession : IDisposable
     public void Dispose()
     {
         _session.Dispose();
-        foreach (var v in _values) v.Dispose();
+        _items.Dispose();
+        foreach (var v in _others) v.Dispose();
     }
 }

@@ -1,5 +1,6 @@
 using System.Numerics.Tensors;
 using OnnxEdit.Engine.Data;
+using OnnxEdit.Engine.Runtime;
 using OnnxEdit.Engine.Tasks;
 using OnnxEdit.Surgery;
 using OnnxEdit.Surgery.Proto;
@@ -51,7 +52,7 @@ sealed class ValidationLook(ItemSet images, TargetSource targets, EvaluationOpti
         {
             var count = Math.Min(batch, images.Count - first);
             images.Fill(first, count, values.AsSpan(0, count * images.ItemLength));
-            targets.Fill(values, [batch, .. images.ItemShape.Select(d => (long)d)], [.. Enumerable.Range(first, count).Select(images.Label)], rows);
+            targets.Fill(ItemInputs.Split(images, values, batch), [.. Enumerable.Range(first, count).Select(images.Label)], rows);
             rows.AsSpan(0, count * classes).CopyTo(wanted.AsSpan(first * classes));
         }
         return wanted;

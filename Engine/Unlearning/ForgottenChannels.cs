@@ -93,7 +93,7 @@ sealed class ForgottenChannels(
         using (var context = new RecoveryContext(_analysis, slim, removed, Recovery, options.Batch))
             LeastSquaresRecovery.Apply(context, new SlimOptions { Seed = options.Seed, Batch = options.Batch, Effort = SlimEffort.For(_analysis.Model, Recovery.Count) }, progress, cancellation);
         KeepLast(slim);
-        return new ModelCandidate(NormalisedModel.Create(slim), removed);
+        return new ModelCandidate(NormalisedModel.Create(slim, _analysis.Model.InputSizes, _analysis.Model.Trace.Fed), removed);
     }
 
     // Recovery re-fits all that reads something changed; a last layer that lost no feature is to stay as it was.

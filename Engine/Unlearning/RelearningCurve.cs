@@ -5,7 +5,6 @@ using OnnxEdit.Engine.Training;
 using OnnxEdit.Engine.Training.Rules;
 using OnnxEdit.Kernels.RandomNumbers;
 using OnnxEdit.Surgery;
-using OnnxEdit.Surgery.Graph;
 using OnnxEdit.Surgery.Model;
 
 namespace OnnxEdit.Engine.Unlearning;
@@ -60,13 +59,13 @@ static class RelearningCurve
             cancellation.ThrowIfCancellationRequested();
             return report.Curve;
         }
-        return [.. Curve(edited).Zip(Curve(WithNewRows(original, classes, options)), (a, b) => new RelearningPoint(a.Step, a.Top1!.Value, b.Top1!.Value))];
+        return [.. Curve(edited).Zip(Curve(WithNewRows(original, train, classes, options)), (a, b) => new RelearningPoint(a.Step, a.Top1!.Value, b.Top1!.Value))];
     }
 
     // Rows with the mean and spread of the other rows; biases are the mean of the others.
-    static OnnxModel WithNewRows(OnnxModel source, IReadOnlyCollection<int> classes, UnlearnOptions options)
+    static OnnxModel WithNewRows(OnnxModel source, ItemSet items, IReadOnlyCollection<int> classes, UnlearnOptions options)
     {
-        var model = NormalisedModel.Create(source.Proto);
+        var model = DataShapes.Normalised(source.Proto, options.InputShapes, items);
         var last = LastLayer.Of(model, ClassifierSignature.Of(source.Proto, options.Evaluation.Output).LogitsName);
         var (weights, bias) = last.Unit.Read();
         int[] others = [.. Enumerable.Range(0, last.Classes).Where(c => !classes.Contains(c))];

@@ -64,6 +64,9 @@ public sealed record UnlearnOptions
     /// <summary>Seed of every random choice.</summary>
     public ulong Seed { get; init; }
 
+    /// <summary>Sizes of what the model leaves open, by input name, -1 for the batch; null: those of the images, and without any the usual ones are tried.</summary>
+    public IReadOnlyDictionary<string, long[]>? InputShapes { get; init; }
+
     /// <summary>How accuracy is measured.</summary>
     public EvaluationOptions Evaluation { get; init; } = new();
 

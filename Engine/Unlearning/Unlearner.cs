@@ -45,12 +45,15 @@ public sealed class Unlearner
     {
         using var execution = ExecutionOptions.Enter(options.Execution);
         var signature = ClassifierSignature.Of(model.Proto, options.Evaluation.Output);
-        return new Unlearner(EditDraft.Of(model), signature, data, options, progress, cancellation).Run();
+        return new Unlearner(EditDraft.For(model, options.InputShapes, data.Train ?? data.Test), signature, data, options, progress, cancellation).Run();
     }
 
     UnlearnResult Run()
     {
         RequireOptions();
+        if (_signature.Classes == 2)
+            throw new OnnxEngineException(ErrorKind.Model, "The model has two classes, and neither can be forgotten: the other one would be left alone, and with it nothing to tell apart; train a new model instead.");
+        if (_draft.SizesNote is { } sizes) _notes.Add(sizes);
         // The default refuses a model that it cannot edit before anything is run; the other methods need no features.
         var working = _draft.Working;
         var stage = _options.Method == UnlearnMethod.Refit ? FeatureStage.Of(working, _signature.LogitsName) : null;

@@ -25,6 +25,10 @@ sealed class NormalisedModel
     /// <summary>Index of <see cref="Proto"/>.</summary>
     public GraphIndex Index { get; }
 
+    /// <summary>Shapes of the inputs as they were traced, -1 for the batch: what to trace changed copies at.</summary>
+    public IReadOnlyDictionary<string, long[]> InputSizes => Index.Inputs.ToDictionary(
+        input => input.Name, input => Trace.Shape(input.Name).Select((extent, axis) => axis == Trace.BatchAxis(input.Name) ? -1 : extent).ToArray());
+
     /// <summary>The same with a graph of its own, to be worked on.</summary>
     internal NormalisedModel Copy() => new(Proto.Clone(), Trace, Fills);
 

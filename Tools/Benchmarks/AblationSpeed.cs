@@ -42,7 +42,7 @@ static class AblationSpeed
         {
             Best("the network itself", batch => Dense(source, signature, images, batch)),
             Best("masks shared by all examples", batch => Shared(model, signature, components, constants, images, design, batch)),
-            Best("a mask for every example", batch => Single(new MaskedForward(model, signature, components, constants, images.ItemShape, batch), images, values, masks)),
+            Best("a mask for every example", batch => Single(new MaskedForward(model, signature, components, constants, images, batch), images, values, masks)),
             torch is null ? null : Best("PyTorch eager, weights set to zero", batch => () => Ask(torch, batch)),
         }.OfType<Way>().ToArray();
         var times = ways.Select(_ => new List<double>()).ToArray();

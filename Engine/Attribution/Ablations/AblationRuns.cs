@@ -40,7 +40,7 @@ sealed class AblationRuns : IDisposable
     {
         (_model, _signature, _components, _constants) = (model, signature, components, constants);
         (_images, _answer, _batch) = (images, answer, batch);
-        if (images.Count < ExamplesForSession && signature.FixedBatch is null) _masked = new MaskedForward(model, signature, components, constants, images.ItemShape, Math.Min(batch, images.Count));
+        if (images.Count < ExamplesForSession && signature.FixedBatch is null) _masked = new MaskedForward(model, signature, components, constants, images, Math.Min(batch, images.Count));
     }
 
     /// <summary>Answers of all examples without some components.</summary>

@@ -28,7 +28,7 @@ static class ComponentMeans
             cancellation.ThrowIfCancellationRequested();
             var count = Math.Min(batch, images.Count - at);
             images.Fill(at, count, buffer);
-            runner.Run([new BatchInput(buffer, [count, .. images.ItemShape.Select(s => (long)s)])], (o, values, shape) =>
+            runner.Run(ItemInputs.Split(model.Index, runner, images, buffer, count), (o, values, shape) =>
             {
                 var places = sums[o].Length;
                 var inner = (int)shape.Skip(layers[o].Axis + 1).Aggregate(1L, (a, b) => a * b);

@@ -1,4 +1,5 @@
 using Microsoft.ML.OnnxRuntime;
+using OnnxEdit.Engine.Data;
 using OnnxEdit.Engine.Runtime;
 using OnnxEdit.Engine.Tasks;
 using OnnxEdit.Surgery;
@@ -15,33 +16,32 @@ sealed class MaskedForward : IDisposable
     readonly ModelSession _session;
     readonly string[] _inputs;
     readonly string[] _outputs;
-    readonly OrtValue[] _values;
+    readonly ItemBatch _items;
+    readonly OrtValue _mask;
 
     /// <summary>Loads the masked network.</summary>
     /// <param name="model">The folded network.</param>
     /// <param name="signature">What it takes and returns.</param>
     /// <param name="components">Its components.</param>
     /// <param name="constants">What stands for an ablated one.</param>
-    /// <param name="item">Shape of an example.</param>
+    /// <param name="examples">What is going to be run.</param>
     /// <param name="batch">Examples per run.</param>
-    public MaskedForward(NormalisedModel model, ClassifierSignature signature, ComponentMap components, ComponentConstants constants, IReadOnlyList<int> item, int batch)
+    public MaskedForward(NormalisedModel model, ClassifierSignature signature, ComponentMap components, ComponentConstants constants, ItemSet examples, int batch)
     {
         Batch = batch;
+        ItemInputs.Require(signature.InputNames, examples);
         _session = OrtRuntime.CreateSession(MaskConvolutions.Insert(model, components, constants, signature.LogitsName, batch) ?? Products(model, signature, components, constants));
-        (Images, Masks) = (new float[batch * item.Aggregate(1, (a, b) => a * b)], new float[batch * components.Count]);
-        (_inputs, _outputs) = ([signature.InputName, ComponentMasks.Input], [signature.LogitsName]);
-        _values =
-        [
-            OrtValue.CreateTensorValueFromMemory(Images, [batch, .. item.Select(s => (long)s)]),
-            OrtValue.CreateTensorValueFromMemory(Masks, [batch, components.Count]),
-        ];
+        _items = new ItemBatch([.. signature.Inputs.Zip(examples.Parts, (input, part) => (input.Type, ItemInputs.Shape(part, batch)))]);
+        Masks = new float[batch * components.Count];
+        (_inputs, _outputs) = ([.. signature.InputNames, ComponentMasks.Input], [signature.LogitsName]);
+        _mask = OrtValue.CreateTensorValueFromMemory(Masks, [batch, components.Count]);
     }
 
     /// <summary>Examples per run.</summary>
     public int Batch { get; }
 
     /// <summary>Where the examples are put.</summary>
-    public float[] Images { get; }
+    public float[] Images => _items.Values;
 
     /// <summary>Where a mask per example is put, [batch, components].</summary>
     public float[] Masks { get; }
@@ -52,9 +52,10 @@ sealed class MaskedForward : IDisposable
     public void Run(Action<ReadOnlySpan<float>> read)
     {
         using var options = new RunOptions();
+        _items.Commit();
         try
         {
-            using var results = _session.Run(options, _inputs, _values, _outputs);
+            using var results = _session.Run(options, _inputs, [.. _items.Inputs, _mask], _outputs);
             read(results[0].GetTensorDataAsSpan<float>());
         }
         catch (OnnxRuntimeException e)
@@ -67,7 +68,8 @@ sealed class MaskedForward : IDisposable
     public void Dispose()
     {
         _session.Dispose();
-        foreach (var v in _values) v.Dispose();
+        _items.Dispose();
+        _mask.Dispose();
     }
 
     static ModelProto Products(NormalisedModel model, ClassifierSignature signature, ComponentMap components, ComponentConstants constants)

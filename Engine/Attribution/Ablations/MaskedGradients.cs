@@ -19,7 +19,8 @@ sealed class MaskedGradients : IDisposable
     const string TargetsInput = "onnxedit_targets";
 
     readonly ModelSession _session;
-    readonly OrtValue[] _values;
+    readonly ItemBatch _items;
+    readonly OrtValue[] _others;
     readonly string[] _inputs;
     readonly string[] _outputs;
 
@@ -36,23 +37,21 @@ sealed class MaskedGradients : IDisposable
         NormalisedModel model, ClassifierSignature signature, ComponentMap components, ComponentConstants constants, AnswerKind answer, int batch, bool byOutput = false)
     {
         Batch = batch;
-        var prepared = DifferentiableModel.Prepare(ComponentMasks.Insert(model, components, constants, shared: false, shifted: byOutput), batch);
+        var prepared = DifferentiableModel.Prepare(ComponentMasks.Insert(model, components, constants, shared: false, shifted: byOutput), batch, model.InputSizes);
         var answers = Losses.AddAnswer(prepared, signature.LogitsName, answer, TargetsInput);
         var by = byOutput ? ComponentMasks.Shift : ComponentMasks.Input;
         var gradient = prepared.AddGradients(answers, [by])[by];
         var logits = prepared.Trace.Shape(signature.LogitsName);
-        var input = prepared.Trace.Shape(signature.InputName);
         var graph = prepared.Build([answers, gradient]);
-        Images = new float[input.Aggregate(1L, (a, b) => a * b)];
         Masks = new float[(long)batch * components.Count];
         Targets = new float[logits.Aggregate(1L, (a, b) => a * b)];
         string[] shift = byOutput ? [ComponentMasks.Shift] : [];
-        _inputs = [signature.InputName, ComponentMasks.Input, TargetsInput, .. shift];
+        _inputs = [.. signature.InputNames, ComponentMasks.Input, TargetsInput, .. shift];
         _outputs = [answers, gradient];
         _session = OrtRuntime.CreateSession(graph);
-        _values =
+        _items = new ItemBatch([.. signature.Inputs.Select(i => (i.Type, prepared.Trace.Shape(i.Name)))]);
+        _others =
         [
-            OrtValue.CreateTensorValueFromMemory(Images, input),
             OrtValue.CreateTensorValueFromMemory(Masks, [batch, components.Count]),
             OrtValue.CreateTensorValueFromMemory(Targets, logits),
             .. shift.Select(_ => OrtValue.CreateTensorValueFromMemory(new float[Masks.Length], [batch, components.Count])),
@@ -63,7 +62,7 @@ sealed class MaskedGradients : IDisposable
     public int Batch { get; }
 
     /// <summary>Where the images are put.</summary>
-    public float[] Images { get; }
+    public float[] Images => _items.Values;
 
     /// <summary>Where a mask per example is put, [batch, components].</summary>
     public float[] Masks { get; }
@@ -79,9 +78,10 @@ sealed class MaskedGradients : IDisposable
     public void Run(Reader read)
     {
         using var options = new RunOptions();
+        _items.Commit();
         try
         {
-            using var results = _session.Run(options, _inputs, _values, _outputs);
+            using var results = _session.Run(options, _inputs, [.. _items.Inputs, .. _others], _outputs);
             read(results[0].GetTensorDataAsSpan<float>(), results[1].GetTensorDataAsSpan<float>());
         }
         catch (OnnxRuntimeException e)
@@ -97,15 +97,10 @@ sealed class MaskedGradients : IDisposable
     public int Load(ItemSet images, int first)
     {
         var count = Math.Min(Batch, images.Count - first);
-        var (length, classes) = (images.ItemLength, Targets.Length / Batch);
-        images.Fill(first, count, Images);
+        var classes = Targets.Length / Batch;
+        _items.Load(images, first, count);
         Array.Clear(Targets);
-        for (var i = 0; i < Batch; i++)
-        {
-            var own = Math.Min(i, count - 1);
-            if (own != i) Images.AsSpan(own * length, length).CopyTo(Images.AsSpan(i * length));
-            Targets[i * classes + images.Label(first + own)] = 1;
-        }
+        for (var i = 0; i < Batch; i++) Targets[i * classes + images.Label(first + Math.Min(i, count - 1))] = 1;
         return count;
     }
 
@@ -113,6 +108,7 @@ sealed class MaskedGradients : IDisposable
     public void Dispose()
     {
         _session.Dispose();
-        foreach (var v in _values) v.Dispose();
+        _items.Dispose();
+        foreach (var v in _others) v.Dispose();
     }
 }

@@ -3,7 +3,6 @@ using OnnxEdit.Engine.Slimming;
 using OnnxEdit.Engine.Tasks;
 using OnnxEdit.Surgery.Channels;
 using OnnxEdit.Surgery.Components;
-using OnnxEdit.Surgery.Graph;
 using OnnxEdit.Surgery.Model;
 
 namespace OnnxEdit.Engine.Attribution.Corrections;
@@ -28,7 +27,7 @@ static class AblatedChannels
     public static SlimResult? Remove(
         OnnxModel edited, ComponentMap components, float[] mask, ItemSet calibration, string? output, ulong seed, IProgress<WorkProgress>? progress, CancellationToken cancellation)
     {
-        var analysis = ChannelAnalysis.Of(NormalisedModel.Create(edited.Proto));
+        var analysis = ChannelAnalysis.Of(DataShapes.Normalised(edited.Proto, null, calibration));
         var removed = Removable(analysis, components, mask);
         if (!removed.Contains(true)) return null;
         var plan = new SlimPlan

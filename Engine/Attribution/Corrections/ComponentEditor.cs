@@ -69,7 +69,7 @@ public sealed class ComponentEditor
         var signature = ClassifierSignature.Of(model.Proto, options.Attribution.Output);
         var evaluation = options.Evaluation with { Output = options.Attribution.Output };
         if (!evaluation.ForceLabels) LabelAgreement.Require(Evaluator.Evaluate(model, validation, evaluation, progress, cancellation), evaluation);
-        var draft = EditDraft.Of(model);
+        var draft = EditDraft.For(model, null, validation);
         var components = ComponentSearch.Find(draft.Baseline, [signature.LogitsName], options.Attribution.Components, options.Attribution.Shortcuts, options.Attribution.Layers);
         var constants = options.Ablation == AblationKind.Mean
             ? ComponentConstants.Means(ComponentMeans.Measure(draft.Baseline, components, validation, signature.FixedBatch ?? 64, cancellation))

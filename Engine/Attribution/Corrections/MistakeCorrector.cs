@@ -3,7 +3,6 @@ using OnnxEdit.Engine.Data;
 using OnnxEdit.Engine.Tasks;
 using OnnxEdit.Surgery.Components;
 using OnnxEdit.Surgery.Gradients;
-using OnnxEdit.Surgery.Graph;
 using OnnxEdit.Surgery.Model;
 using OnnxEdit.Surgery.Proto;
 
@@ -51,7 +50,7 @@ sealed class MistakeCorrector : IDisposable
     {
         using var execution = ExecutionOptions.Enter(options.Execution);
         var signature = ClassifierSignature.Of(model.Proto, options.Attribution.Output);
-        var folded = NormalisedModel.Create(model.Proto);
+        var folded = DataShapes.Normalised(model.Proto, null, mistakes);
         IReadOnlyList<float[]> Scores(ItemSet images)
         {
             using var session = AttributionSession.Open(folded, images, options.Attribution, progress, cancellation);
@@ -62,7 +61,7 @@ sealed class MistakeCorrector : IDisposable
         var constants = options.Ablation == AblationKind.Mean
             ? ComponentConstants.Means(ComponentMeans.Measure(folded, components, validation, signature.FixedBatch ?? 64, cancellation))
             : ComponentConstants.Of(folded, components, options.Ablation);
-        var masked = new MaskedForward(folded, signature, components, constants, mistakes.ItemShape, signature.FixedBatch ?? Math.Min(options.Candidates, components.Count));
+        var masked = new MaskedForward(folded, signature, components, constants, mistakes, signature.FixedBatch ?? Math.Min(options.Candidates, components.Count));
         AblationRuns? runs = null;
         try
         {

@@ -43,7 +43,9 @@ static class ArrayItems
                 ErrorKind.Data, $"'{name}' has 8-bit items of shape [{string.Join(", ", item)}], which are no images; save them as [N, height, width, channels] or as float32.");
     }
 
-    static int[]? ReadLabels(int count, NpyArray? labels, string name)
+    /// <summary>Labels of items.</summary>
+    /// <exception cref="OnnxEngineException">They are not one whole number per item (<see cref="ErrorKind.Data"/>).</exception>
+    internal static int[]? ReadLabels(int count, NpyArray? labels, string name)
     {
         if (labels is null)
             return null;

@@ -62,10 +62,13 @@ sealed record PreprocessingSearch
         options ??= new EvaluationOptions();
         using var execution = ExecutionOptions.Enter(options.Execution);
         using var session = new ClassifierSession(model, options.Output, options.Batch);
+        if (session.Signature.Inputs.Count > 1)
+            throw new OnnxEngineException(
+                ErrorKind.Usage, $"The model has {session.Signature.Inputs.Count} inputs, whose data are arrays that are taken as they are; there is nothing to try.");
         var input = session.Signature.Input;
         if (input.IsUInt8)
             throw new OnnxEngineException(
-                ErrorKind.Usage, $"The input '{session.Signature.InputName}' takes 8-bit pixels and the model normalises them itself; there is nothing to try.");
+                ErrorKind.Usage, $"The input '{input.Name}' takes 8-bit pixels and the model normalises them itself; there is nothing to try.");
 
         data = data with { TestLimit = images, TestOnly = true, Outputs = session.Signature.Classes };
         if (PictureSizes.Of(data, input) is not { } sizes) return new PreprocessingSearch { Trials = [AsTheyAre(session, data, progress, cancellation)], IsArrays = true };

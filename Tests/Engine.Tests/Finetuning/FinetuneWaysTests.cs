@@ -1,4 +1,5 @@
 using OnnxEdit.Engine.Data;
+using OnnxEdit.Engine.Runtime;
 using OnnxEdit.Engine.Finetuning;
 using OnnxEdit.Engine.Training;
 using OnnxEdit.Engine.Training.Rules;
@@ -94,7 +95,7 @@ public sealed class FinetuneWaysTests
         float[] Targets(TargetSource source)
         {
             var rows = new float[24];
-            source.Fill(values, [8, .. images.ItemShape.Select(d => (long)d)], [], rows);
+            source.Fill(ItemInputs.Split(images, values, 8), [], rows);
             return rows;
         }
         var (mixed, before, teachers) = (Targets(with), Targets(own), Targets(plain));

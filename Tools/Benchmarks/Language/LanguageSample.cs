@@ -58,9 +58,7 @@ static class LanguageSample
         graph.Output[0] = new ValueInfoProto { Name = "flat", Type = new TypeProto { TensorType = new TypeProto.Types.Tensor { ElemType = (int)DataType.Float } } };
         return (NormalisedModel.Create(copy), new ClassifierSignature
         {
-            InputName = "tokens",
-            InputType = DataType.Float,
-            Input = InputGeometry.FromShape([Length]),
+            Inputs = [new ModelInput("tokens", DataType.Float, InputGeometry.FromShape([Length]), 2)],
             OutputName = "flat",
             LogitsName = "flat",
             LogitsType = DataType.Float,

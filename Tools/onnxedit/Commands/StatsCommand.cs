@@ -42,9 +42,7 @@ sealed class StatsCommand : CliCommand
     static CalibrationStatistics Collect(
         CommandContext context, ModelAndData inputs, ItemSet images, IReadOnlyList<string>? names, IProgress<WorkProgress> progress)
     {
-        var input = ClassifierSignature.Of(inputs.Model.Proto, inputs.Output).InputName;
-        long[] shape = [-1, .. images.ItemShape.Select(extent => (long)extent)];
-        var analysis = ChannelAnalysis.Of(NormalisedModel.Create(inputs.Model.Proto, new Dictionary<string, long[]> { [input] = shape }));
+        var analysis = ChannelAnalysis.Of(DataShapes.Normalised(inputs.Model.Proto, inputs.InputShapes, images));
         var options = new StatisticsOptions { Output = inputs.Output, Seed = context.Global.Seed, ClassNames = names };
         var statistics = CalibrationStatistics.Collect(inputs.Model, analysis, images, options, progress, context.Cancellation);
         return statistics.Points.Count + statistics.UnitCount > 0 ? statistics : throw new OnnxEngineException(

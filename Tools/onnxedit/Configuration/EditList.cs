@@ -16,7 +16,7 @@ namespace OnnxEdit.Cli;
 sealed class EditList(ModelAndData inputs, ModelData? data)
 {
     readonly Dictionary<string, ItemSet> _files = [];
-    readonly InputGeometry _input = ClassifierSignature.Of(inputs.Model.Proto, inputs.Output).Input;
+    readonly ClassifierSignature _signature = ClassifierSignature.Of(inputs.Model.Proto, inputs.Output);
 
     /// <summary>One image.</summary>
     internal EditRequest One(string image, string label) => Request(image, ClassNames.Find(label, data?.ClassNames), null);
@@ -53,9 +53,11 @@ sealed class EditList(ModelAndData inputs, ModelData? data)
             return index < images.Count ? new EditRequest(image, images, index, label)
                 : throw new OnnxEngineException(ErrorKind.Data, $"There is no item {index} in the {part} part; it has {images.Count:N0}, counted from 0.");
         }
+        if (_signature.Inputs.Count > 1)
+            throw new OnnxEngineException(ErrorKind.Usage, $"'{image}' is no item of the data, and a file is not enough for a model with {_signature.Inputs.Count} inputs; name an item, such as test:17 or train:3.");
         // Files of a list are looked for beside it.
         var path = folder is null || Path.IsPathFullyQualified(image) ? image : Path.Combine(folder, image);
-        if (!_files.TryGetValue(path, out var file)) _files[path] = file = ImageFiles.Open(path, _input, inputs.Preprocessing);
+        if (!_files.TryGetValue(path, out var file)) _files[path] = file = ImageFiles.Open(path, _signature.Input, inputs.Preprocessing);
         return new EditRequest(image, file, 0, label);
     }
 }

@@ -74,7 +74,7 @@ sealed class ExampleList(ModelAndData inputs, ModelData data)
     ItemSet Own(string path)
     {
         var options = inputs.DataOptions(testOnly: true) with { Path = path, EvalPath = null };
-        return ModelData.Open(options, ClassifierSignature.Of(inputs.Model.Proto, inputs.Output).Input).Test
+        return ModelData.Open(options, inputs.Signature.Inputs).Test
             ?? throw new OnnxEngineException(ErrorKind.Data, $"'{path}' holds no labelled examples.");
     }
 
