@@ -1,4 +1,5 @@
 using OnnxEdit.Engine.Data.Sources;
+using OnnxEdit.Engine.Data.Targets;
 using OnnxEdit.Surgery;
 
 namespace OnnxEdit.Engine.Data;
@@ -22,6 +23,8 @@ sealed class ArrayItemSet : ItemSet
     public override IReadOnlyList<int> ItemShape => _itemShape;
 
     public override int Label(int index) => _source.Label(index);
+
+    internal override ItemTarget? Target(int index) => _source.Target(index);
 
     public override void Fill(int start, int count, Span<float> destination)
     {

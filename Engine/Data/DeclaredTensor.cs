@@ -15,6 +15,9 @@ sealed record DeclaredTensor(string Name, DataType Type, IReadOnlyList<long> Sha
     /// <summary>The element type as people write it, e.g. "float32".</summary>
     public string TypeName => NameOf(Type);
 
+    /// <summary>Whether its elements are floats of any width.</summary>
+    public bool IsFloat => Type is DataType.Float or DataType.Float16 or DataType.Bfloat16 or DataType.Double;
+
     /// <summary>Reads a declaration.</summary>
     public static DeclaredTensor Of(ValueInfoProto value)
     {

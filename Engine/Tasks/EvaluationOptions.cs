@@ -15,6 +15,12 @@ public sealed record EvaluationOptions
     public string? Pooling { get; init; }
 
     /// <summary>
+    /// The file that names what a model reads by number, one a line: the characters of a text in a picture (without the blank, unless a line
+    /// says &lt;blank&gt;, and with or without a space at the end), or the tags of words, which a config.json names, too; null: not known.
+    /// </summary>
+    public string? Alphabet { get; init; }
+
+    /// <summary>
     /// Takes labels as they are where the model's predictions speak against them: edits that learn from labels refuse such
     /// otherwise.
     /// </summary>

@@ -1,4 +1,5 @@
 using OnnxEdit.Engine.Data.Sources;
+using OnnxEdit.Engine.Data.Targets;
 using OnnxEdit.Surgery;
 
 namespace OnnxEdit.Engine.Data.Pixels;
@@ -8,6 +9,7 @@ sealed class PixelItemSet : ItemSet
 {
     readonly PixelSource _source;
     readonly ImageFitter _fitter;
+    readonly MaskFitter _masks;
     readonly int[] _itemShape;
     readonly int _height, _width, _channels;
     readonly bool _isPlanar, _isBgr;
@@ -21,6 +23,7 @@ sealed class PixelItemSet : ItemSet
             throw new OnnxEngineException(ErrorKind.Data, $"The model's input has {input.Rank} axes besides the batch, so it takes no images; give .npy or .npz arrays.");
         _source = source;
         _fitter = new ImageFitter(input, preprocessing.Resize);
+        _masks = new MaskFitter(input, preprocessing.Resize);
         // Where the model leaves an extent open the first image fixes it, since a batch has one shape.
         var first = _fitter.Fit(source.Read(0), source.Name(0));
         (_height, _width, _channels) = (first.Height, first.Width, first.Channels);
@@ -44,6 +47,8 @@ sealed class PixelItemSet : ItemSet
     internal override bool IsCostly => _source.IsCostly;
 
     public override int Label(int index) => _source.Label(index);
+
+    internal override ItemTarget? Target(int index) => _source.Target(index) is var target && target is MaskTarget mask ? _masks.Fit(mask, _source.Name(index)) : target;
 
     public override void Fill(int start, int count, Span<float> destination)
     {

@@ -1,5 +1,6 @@
 using OnnxEdit.Engine.Data.Arrays;
 using OnnxEdit.Engine.Data.Pixels;
+using OnnxEdit.Engine.Data.Targets;
 using OnnxEdit.Surgery;
 
 namespace OnnxEdit.Engine.Data.Sources;
@@ -9,20 +10,25 @@ static class ArrayItems
 {
     /// <param name="header">Type and shape of the array; its first axis counts the items.</param>
     /// <param name="records">The elements.</param>
-    /// <param name="labels">A label per item, or null.</param>
+    /// <param name="labels">A label per item: its class, the numbers that the model should return, or the class of each pixel; or null.</param>
     /// <param name="name">What to call the array in an error.</param>
     /// <param name="input">The model's input, which decides which axis of an 8-bit array is the channel.</param>
-    internal static DataSource Open(NpyHeader header, FileRecords records, NpyArray? labels, string name, InputGeometry input)
+    /// <param name="targets">Numbers or masks that stand beside classes, or null.</param>
+    internal static DataSource Open(NpyHeader header, FileRecords records, NpyArray? labels, string name, InputGeometry input, NpyArray? targets = null)
     {
         if (header.Shape.Count == 0 || header.Shape[0] == 0)
             throw new OnnxEngineException(ErrorKind.Data, $"'{name}' holds no items.");
         if (records.Length < header.ByteLength)
             throw NpyFile.Truncated(name);
-        var own = ReadLabels(header.Shape[0], labels, name);
         int[] item = [.. header.Shape.Skip(1)];
+        var beyond = ArrayTargets.Of(targets ?? labels, header.Shape[0], name);
+        beyond?.Check(item, input.Layout, name);
+        // Whole numbers, one per item, are classes under whatever name.
+        var classes = beyond is null ? labels ?? targets : targets is null ? null : labels;
+        var own = ReadLabels(header.Shape[0], classes, name);
         return header.Type == "u1"
-            ? new Pixels(header.Shape[0], PixelShape(item, input, name), records, own, name, input)
-            : new Values(header, item, records, own, name);
+            ? new Pixels(header.Shape[0], PixelShape(item, input, name), records, own, name, input) { Targets = beyond }
+            : new Values(header, item, records, own, name) { Targets = beyond };
     }
 
     /// <summary>The items of an array, taken as they are whatever its element type.</summary>
@@ -84,7 +90,11 @@ static class ArrayItems
 
         internal override int Count { get; }
 
+        internal ArrayTargets? Targets { get; init; }
+
         internal override int Label(int index) => _labels is null ? -1 : _labels[index];
+
+        internal override ItemTarget? Target(int index) => Targets?[index];
 
         internal override string Name(int index) => $"{_name}, image {index}";
 
@@ -117,7 +127,11 @@ static class ArrayItems
 
         internal override IReadOnlyList<int> ItemShape => item;
 
+        internal ArrayTargets? Targets { get; init; }
+
         internal override int Label(int index) => labels is null ? -1 : labels[index];
+
+        internal override ItemTarget? Target(int index) => Targets?[index];
 
         internal override void Read(int index, Span<float> values)
         {

@@ -7,7 +7,7 @@ abstract class DataFormat
 {
     /// <summary>Every format, asked in this order; the image folder comes last because it takes any folder.</summary>
     internal static IReadOnlyList<DataFormat> All { get; } =
-        [new CifarFormat(), new IdxFormat(), new ParquetFormat(), new NpzFormat(), new NpyFormat(), new ImageFolderFormat()];
+        [new CifarFormat(), new IdxFormat(), new ParquetFormat(), new NpzFormat(), new NpyFormat(), new TextListFormat(), new MaskFolderFormat(), new ImageFolderFormat()];
 
     /// <summary>Opens the data at an existing path, or returns null when it is not in this format.</summary>
     /// <exception cref="OnnxEngineException">It is in this format but damaged or incomplete.</exception>

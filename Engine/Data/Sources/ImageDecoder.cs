@@ -9,6 +9,15 @@ static class ImageDecoder
     internal static bool IsImage(string file) =>
         Path.GetExtension(file).ToLowerInvariant() is ".png" or ".jpg" or ".jpeg" or ".bmp" or ".webp";
 
+    /// <summary>Height and width of an image, its pixels left alone.</summary>
+    /// <exception cref="OnnxEngineException">It is no image.</exception>
+    internal static (int Height, int Width) Size(byte[] encoded, string name)
+    {
+        using var data = SKData.CreateCopy(encoded);
+        using var codec = encoded.Length == 0 ? null : SKCodec.Create(data);
+        return codec is null ? throw Unreadable(name) : (codec.Info.Height, codec.Info.Width);
+    }
+
     /// <param name="encoded">The bytes of an image file.</param>
     /// <param name="name">What to call it in an error.</param>
     /// <exception cref="OnnxEngineException">It is no image, or ends early.</exception>
@@ -17,7 +26,7 @@ static class ImageDecoder
         using var data = SKData.CreateCopy(encoded);
         using var codec = encoded.Length == 0 ? null : SKCodec.Create(data);
         if (codec is null)
-            throw new OnnxEngineException(ErrorKind.Data, $"'{name}' is not a readable image; remove or replace it.");
+            throw Unreadable(name);
         // Straight alpha: the colour under transparent pixels stays what the file says.
         var info = new SKImageInfo(codec.Info.Width, codec.Info.Height, SKColorType.Rgba8888, SKAlphaType.Unpremul);
         var rgba = new byte[info.BytesSize];
@@ -40,4 +49,6 @@ static class ImageDecoder
 
         return new RawImage(rgb, info.Height, info.Width, 3);
     }
+
+    static OnnxEngineException Unreadable(string name) => new(ErrorKind.Data, $"'{name}' is not a readable image; remove or replace it.");
 }

@@ -1,4 +1,5 @@
 using System.Globalization;
+using OnnxEdit.Engine.Data.Targets;
 using OnnxEdit.Surgery;
 
 namespace OnnxEdit.Engine.Data.Sources;
@@ -86,7 +87,7 @@ sealed class ImageFolderFormat : DataFormat
     static ImageFileSource Read(string root, string[]? names)
     {
         if (ReadCsv(root) is { } rows)
-            return new ImageFileSource([.. rows.Select(row => (Existing(root, row.Image), LabelOf(row.Label, names, $"labels.csv in '{root}'")))]);
+            return new ImageFileSource([.. rows.Select(row => (Existing(root, row.Image), LabelOf(row.Label, names, $"labels.csv in '{root}'")))], [.. rows.Select(row => new TextTarget(row.Label))]);
         var folders = SubFolders(root);
         var loose = Images(root, SearchOption.TopDirectoryOnly);
         if (folders.Count == 0)

@@ -4,8 +4,8 @@ using OnnxEdit.Surgery;
 namespace OnnxEdit.Engine.Data.Sources;
 
 /// <summary>
-/// .npz files: inputs under the model's input name, input, x or images, labels under labels or y; or both parts
-/// in one file as x_train, y_train, x_test, y_test; or a train and a test file in one folder.
+/// .npz files: inputs under the model's input name, input, x or images, labels under labels or y (classes, numbers that the model should
+/// return, or masks), numbers and masks under targets or masks, too; or both parts in one file as x_train, y_train, x_test, y_test; or a train and a test file in one folder.
 /// </summary>
 sealed class NpzFormat : DataFormat
 {
@@ -45,17 +45,17 @@ sealed class NpzFormat : DataFormat
         var key = Key(npz, input.Name ?? "input", "input", "x", "images", "inputs", "data") ?? throw new OnnxEngineException(
             ErrorKind.Data,
             $"'{file}' has the arrays {string.Join(", ", npz.Keys)}, none of them named like the model's input, input, x or images.");
-        return parts with { Whole = OpenArray(npz, file, key, Key(npz, "labels", "label", "y"), input) };
+        return parts with { Whole = OpenArray(npz, file, key, Key(npz, "labels", "label", "y"), input, Key(npz, "masks", "mask", "targets", "target")) };
     }
 
     static string? Key(NpzFile npz, params string[] names) =>
         names.Select(name => npz.Keys.FirstOrDefault(key => key.Equals(name, StringComparison.OrdinalIgnoreCase))).FirstOrDefault(key => key is not null);
 
-    static DataSource OpenArray(NpzFile npz, string file, string key, string? labels, InputGeometry input)
+    static DataSource OpenArray(NpzFile npz, string file, string key, string? labels, InputGeometry input, string? targets = null)
     {
         // A zip cannot be read at random, so its array is held as it is stored: one byte per value for images.
         var array = npz.Read(key);
         return ArrayItems.Open(
-            new NpyHeader(array.Type, array.Shape, 0), new FileRecords(array.Memory, file), labels is null ? null : npz.Read(labels), $"{file}:{key}", input);
+            new NpyHeader(array.Type, array.Shape, 0), new FileRecords(array.Memory, file), labels is null ? null : npz.Read(labels), $"{file}:{key}", input, targets is null ? null : npz.Read(targets));
     }
 }

@@ -9,7 +9,10 @@ static class ModelTasks
     /// <summary>The rows; a new task is one more. A model is of the first that it can be of, one that the labels of the data fit before the others.</summary>
     public static Choices<ModelTask> Table { get; } = new("task",
         new ClassificationTask(),
-        new EmbeddingTask());
+        new EmbeddingTask(),
+        new SequenceTask(),
+        new DenseTask(),
+        new RegressionTask());
 
     /// <summary>Whether each text is an item of its own where data has two in a row, as embeddings are compared; else both together are one.</summary>
     public static bool IsTextPerItem(TaskSubject subject) => subject.Options.Task is { } name ? Table.Of(name) is EmbeddingTask : new EmbeddingTask().IsTelling(subject);
