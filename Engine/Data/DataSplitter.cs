@@ -73,7 +73,7 @@ static class DataSplitter
     }
 
     static string? Items(ItemSet? items, string part) => items is null ? null : string.Create(
-        CultureInfo.InvariantCulture, $"{items.Count:N0} {(items.IsLabelled ? "" : "unlabelled ")}{part} items");
+        CultureInfo.InvariantCulture, $"{items.Count:N0} {(items.IsLabelled || items.Count > 0 && items.Target(0) is not null ? "" : "unlabelled ")}{part} items");
 
     static string Drawn(int calibration, int validation, DataOptions options)
     {

@@ -1,4 +1,5 @@
 using OnnxEdit.Engine.Data.Sources;
+using OnnxEdit.Engine.Data.Targets;
 using OnnxEdit.Surgery;
 
 namespace OnnxEdit.Engine.Data.Pixels;
@@ -44,6 +45,9 @@ sealed class PixelItemSet : ItemSet
     internal override bool IsCostly => _source.IsCostly;
 
     public override int Label(int index) => _source.Label(index);
+
+    internal override ItemTarget? Target(int index) =>
+        _source.Target(index) is var target && target is ObjectsTarget objects ? objects with { Fit = _fitter.Placed(objects.Height, objects.Width) } : target;
 
     public override void Fill(int start, int count, Span<float> destination)
     {

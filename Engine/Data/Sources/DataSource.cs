@@ -1,3 +1,5 @@
+using OnnxEdit.Engine.Data.Targets;
+
 namespace OnnxEdit.Engine.Data.Sources;
 
 /// <summary>Labelled or unlabelled items as they lie in files, before any preprocessing. Safe for concurrent use.</summary>
@@ -7,4 +9,7 @@ abstract class DataSource
 
     /// <summary>The label in the data's own numbering, -1 for none.</summary>
     internal abstract int Label(int index);
+
+    /// <summary>What the data says of an item beyond a class; null: nothing.</summary>
+    internal virtual ItemTarget? Target(int index) => null;
 }

@@ -9,6 +9,17 @@ static class ImageDecoder
     internal static bool IsImage(string file) =>
         Path.GetExtension(file).ToLowerInvariant() is ".png" or ".jpg" or ".jpeg" or ".bmp" or ".webp";
 
+    /// <summary>Height and width of a file's picture; only its beginning is read.</summary>
+    /// <exception cref="OnnxEngineException">It cannot be read, or is no image.</exception>
+    internal static (int Height, int Width) Size(string path) => DataFiles.Guarded(path, () =>
+    {
+        using var stream = File.OpenRead(path);
+        using var codec = SKCodec.Create(stream) ?? throw Unreadable(path);
+        return (codec.Info.Height, codec.Info.Width);
+    });
+
+    static OnnxEngineException Unreadable(string name) => new(ErrorKind.Data, $"'{name}' is not a readable image; remove or replace it.");
+
     /// <param name="encoded">The bytes of an image file.</param>
     /// <param name="name">What to call it in an error.</param>
     /// <exception cref="OnnxEngineException">It is no image, or ends early.</exception>
@@ -17,7 +28,7 @@ static class ImageDecoder
         using var data = SKData.CreateCopy(encoded);
         using var codec = encoded.Length == 0 ? null : SKCodec.Create(data);
         if (codec is null)
-            throw new OnnxEngineException(ErrorKind.Data, $"'{name}' is not a readable image; remove or replace it.");
+            throw Unreadable(name);
         // Straight alpha: the colour under transparent pixels stays what the file says.
         var info = new SKImageInfo(codec.Info.Width, codec.Info.Height, SKColorType.Rgba8888, SKAlphaType.Unpremul);
         var rgba = new byte[info.BytesSize];

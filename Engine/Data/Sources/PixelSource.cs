@@ -1,3 +1,5 @@
+using OnnxEdit.Engine.Data.Targets;
+
 namespace OnnxEdit.Engine.Data.Sources;
 
 /// <summary>A source of 8-bit images.</summary>
@@ -35,6 +37,12 @@ abstract class PixelSource : DataSource
         {
             var (source, own) = Find(index);
             return source.Label(own);
+        }
+
+        internal override ItemTarget? Target(int index)
+        {
+            var (source, own) = Find(index);
+            return source.Target(own);
         }
 
         internal override RawImage Read(int index)

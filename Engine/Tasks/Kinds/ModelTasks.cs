@@ -7,7 +7,7 @@ namespace OnnxEdit.Engine.Tasks.Kinds;
 static class ModelTasks
 {
     /// <summary>The rows; a new task is one more. A model is of the first that it can be of, one that the labels of the data fit before the others.</summary>
-    public static Choices<ModelTask> Table { get; } = new("task");
+    public static Choices<ModelTask> Table { get; } = new("task", new DetectionTask());
 
     /// <summary>The task of a model.</summary>
     /// <param name="subject">The model.</param>
