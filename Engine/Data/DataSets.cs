@@ -1,6 +1,7 @@
 using System.Diagnostics.CodeAnalysis;
 using OnnxEdit.Engine.Data.Pixels;
 using OnnxEdit.Engine.Data.Sources;
+using OnnxEdit.Engine.Data.Targets;
 using OnnxEdit.Engine.Data.Text;
 using OnnxEdit.Surgery;
 
@@ -83,6 +84,11 @@ sealed class DataSets(DataOptions options, InputGeometry input, TextData? texts 
 
     ItemSet Translate(ItemSet items, IReadOnlyDictionary<int, int> map, string path)
     {
+        if (items.Count > 0 && items.Target(0) is ObjectsTarget)
+        {
+            Remark("objects of other classes left out");
+            return new RelabelledItemSet(items, map);
+        }
         if (!items.IsLabelled)
             throw new OnnxEngineException(ErrorKind.Data, $"'{path}' has no labels to map to outputs; leave DataOptions.LabelMap out.");
         var kept = Enumerable.Range(0, items.Count).Where(index => map.ContainsKey(items.Label(index))).ToArray();

@@ -15,7 +15,7 @@ sealed class RelabelledItemSet(ItemSet items, IReadOnlyDictionary<int, int> outp
 
     internal override IReadOnlyList<ItemSet> Parts => items.Parts is [var only] && only == items ? [this] : items.Parts;
 
-    internal override ItemTarget? Target(int index) => items.Target(index);
+    internal override ItemTarget? Target(int index) => items.Target(index) is var target && target is ObjectsTarget objects ? objects.Translated(outputs) : target;
 
     internal override int Together => items.Together;
 

@@ -1,4 +1,5 @@
 using OnnxEdit.Engine.Data.Sources;
+using OnnxEdit.Engine.Data.Targets;
 using OnnxEdit.Surgery;
 
 namespace OnnxEdit.Engine.Data.Pixels;
@@ -11,19 +12,9 @@ sealed class ImageFitter(InputGeometry input, ImageResize? resize)
     internal RawImage Fit(RawImage image, string name)
     {
         image = FitChannels(image, name);
-        if (resize is { ShortestEdge: { } edge })
-        {
-            // As torchvision does: the longer edge is scaled alike and rounded down.
-            var shorter = Math.Min(image.Height, image.Width);
-            image = Resampler.Resize(image, (int)((long)image.Height * edge / shorter), (int)((long)image.Width * edge / shorter), resize.Filter);
-        }
-        else if (resize is { Height: { } high, Width: { } wide, Pad: true })
-            image = Padded(image, high, wide, resize.Filter);
-        else if (resize is { Height: { } height, Width: { } width })
-            image = Resampler.Resize(image, height, width, resize.Filter);
-
-        if (resize is not null)
-            image = Crop(image, resize.CropHeight ?? ModelExtent(input.Height, image.Height), resize.CropWidth ?? ModelExtent(input.Width, image.Width), name);
+        var (resized, frame, crop) = Steps(image.Height, image.Width);
+        if (resize is not null) image = Framed(Resampler.Resize(image, resized.Height, resized.Width, resize.Filter), frame);
+        image = Crop(image, crop.Height, crop.Width, name);
         if (Differs(input.Height, image.Height) || Differs(input.Width, image.Width))
         {
             throw new OnnxEngineException(
@@ -33,6 +24,37 @@ sealed class ImageFitter(InputGeometry input, ImageResize? resize)
 
         return image;
     }
+
+    /// <summary>Where a picture of that size lies in what <see cref="Fit"/> makes of it.</summary>
+    internal PictureFit Placed(int height, int width)
+    {
+        var (resized, frame, crop) = Steps(height, width);
+        return new PictureFit((double)resized.Width / width, (double)resized.Height / height,
+            (frame.Width - resized.Width) / 2 - (frame.Width - crop.Width) / 2, (frame.Height - resized.Height) / 2 - (frame.Height - crop.Height) / 2);
+    }
+
+    // The sizes that a picture goes through: resized, in the middle of a frame, and the middle of that.
+    ((int Height, int Width) Resized, (int Height, int Width) Frame, (int Height, int Width) Crop) Steps(int height, int width)
+    {
+        if (resize is null) return ((height, width), (height, width), (height, width));
+        var isPadded = resize is { ShortestEdge: null, Height: not null, Width: not null, Pad: true };
+        var resized = (Height: height, Width: width);
+        if (resize.ShortestEdge is { } edge)
+        {
+            // As torchvision does: the longer edge is scaled alike and rounded down.
+            var shorter = Math.Min(height, width);
+            resized = ((int)((long)height * edge / shorter), (int)((long)width * edge / shorter));
+        }
+        else if (resize is { Height: { } high, Width: { } wide })
+        {
+            var scale = Math.Min((double)high / height, (double)wide / width);
+            resized = isPadded ? (Scaled(height, scale, high), Scaled(width, scale, wide)) : (high, wide);
+        }
+        var frame = isPadded ? (Height: resize.Height!.Value, Width: resize.Width!.Value) : resized;
+        return (resized, frame, (resize.CropHeight ?? ModelExtent(input.Height, frame.Height), resize.CropWidth ?? ModelExtent(input.Width, frame.Width)));
+    }
+
+    static int Scaled(int extent, double scale, int limit) => Math.Clamp((int)Math.Round(extent * scale), 1, limit);
 
     static bool Differs(int model, int image) => model > 0 && model != image;
 
@@ -69,17 +91,14 @@ sealed class ImageFitter(InputGeometry input, ImageResize? resize)
         return new RawImage(pixels, image.Height, image.Width, channels);
     }
 
-    static RawImage Padded(RawImage image, int height, int width, Resampling filter)
+    static RawImage Framed(RawImage image, (int Height, int Width) frame)
     {
-        var scale = Math.Min((double)height / image.Height, (double)width / image.Width);
-        image = Resampler.Resize(image, Scaled(image.Height, height), Scaled(image.Width, width), filter);
-        var (top, left, stride) = ((height - image.Height) / 2, (width - image.Width) / 2, image.Width * image.Channels);
-        var pixels = new byte[height * width * image.Channels];
+        if (frame == (image.Height, image.Width)) return image;
+        var (top, left, stride) = ((frame.Height - image.Height) / 2, (frame.Width - image.Width) / 2, image.Width * image.Channels);
+        var pixels = new byte[frame.Height * frame.Width * image.Channels];
         for (var y = 0; y < image.Height; y++)
-            image.Pixels.AsSpan(y * stride, stride).CopyTo(pixels.AsSpan((((top + y) * width) + left) * image.Channels));
-        return new RawImage(pixels, height, width, image.Channels);
-
-        int Scaled(int extent, int limit) => Math.Clamp((int)Math.Round(extent * scale), 1, limit);
+            image.Pixels.AsSpan(y * stride, stride).CopyTo(pixels.AsSpan((((top + y) * frame.Width) + left) * image.Channels));
+        return new RawImage(pixels, frame.Height, frame.Width, image.Channels);
     }
 
     static RawImage Crop(RawImage image, int height, int width, string name)

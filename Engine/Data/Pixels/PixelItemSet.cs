@@ -48,7 +48,12 @@ sealed class PixelItemSet : ItemSet
 
     public override int Label(int index) => _source.Label(index);
 
-    internal override ItemTarget? Target(int index) => _source.Target(index) is var target && target is MaskTarget mask ? _masks.Fit(mask, _source.Name(index)) : target;
+    internal override ItemTarget? Target(int index) => _source.Target(index) switch
+    {
+        MaskTarget mask => _masks.Fit(mask, _source.Name(index)),
+        ObjectsTarget objects => objects with { Fit = _fitter.Placed(objects.Height, objects.Width) },
+        var other => other,
+    };
 
     public override void Fill(int start, int count, Span<float> destination)
     {

@@ -1,3 +1,4 @@
+using OnnxEdit.Engine.Data.Sources.Objects;
 using OnnxEdit.Surgery;
 
 namespace OnnxEdit.Engine.Data.Sources;
@@ -7,7 +8,7 @@ abstract class DataFormat
 {
     /// <summary>Every format, asked in this order; the image folder comes last because it takes any folder.</summary>
     internal static IReadOnlyList<DataFormat> All { get; } =
-        [new CifarFormat(), new IdxFormat(), new ParquetFormat(), new NpzFormat(), new NpyFormat(), new TextListFormat(), new MaskFolderFormat(), new ImageFolderFormat()];
+        [new CifarFormat(), new IdxFormat(), new ParquetFormat(), new NpzFormat(), new NpyFormat(), new CocoFormat(), new YoloFormat(), new TextListFormat(), new MaskFolderFormat(), new ImageFolderFormat()];
 
     /// <summary>Opens the data at an existing path, or returns null when it is not in this format.</summary>
     /// <exception cref="OnnxEngineException">It is in this format but damaged or incomplete.</exception>
@@ -26,6 +27,6 @@ abstract class DataFormat
 
         throw new OnnxEngineException(
             ErrorKind.Data,
-            $"'{path}' is in no known data format; give an image folder, CIFAR .bin, MNIST idx, .npz, .npy or Parquet file.");
+            $"'{path}' is in no known data format; give an image folder, COCO .json, CIFAR .bin, MNIST idx, .npz, .npy or Parquet file.");
     }
 }

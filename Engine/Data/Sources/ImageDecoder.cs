@@ -18,6 +18,16 @@ static class ImageDecoder
         return codec is null ? throw Unreadable(name) : (codec.Info.Height, codec.Info.Width);
     }
 
+    /// <summary>Height and width of a file's picture; only its beginning is read.</summary>
+    /// <exception cref="OnnxEngineException">It cannot be read, or is no image.</exception>
+    internal static (int Height, int Width) Size(string path) => DataFiles.Guarded(path, () =>
+    {
+        using var stream = File.OpenRead(path);
+        using var codec = SKCodec.Create(stream) ?? throw Unreadable(path);
+        return (codec.Info.Height, codec.Info.Width);
+    });
+
+    /// <summary>Decodes an image.</summary>
     /// <param name="encoded">The bytes of an image file.</param>
     /// <param name="name">What to call it in an error.</param>
     /// <exception cref="OnnxEngineException">It is no image, or ends early.</exception>

@@ -8,21 +8,6 @@ abstract record ItemTarget;
 /// <param name="Score">The score; higher is more alike, any scale.</param>
 sealed record PairTarget(int Pair, double Score) : ItemTarget;
 
-/// <summary>The objects in a picture.</summary>
-/// <param name="Objects">The objects; none is a picture without any.</param>
-/// <param name="Width">Width of the picture as it is stored, in pixels, which boxes count in.</param>
-/// <param name="Height">Its height.</param>
-sealed record ObjectsTarget(IReadOnlyList<LabelledObject> Objects, int Width, int Height) : ItemTarget;
-
-/// <summary>One object: its box in pixels of the stored picture.</summary>
-/// <param name="Class">Its class, counted from 0 as the model's outputs are.</param>
-/// <param name="Left">Left edge.</param>
-/// <param name="Top">Top edge.</param>
-/// <param name="Right">Right edge.</param>
-/// <param name="Bottom">Bottom edge.</param>
-/// <param name="IsIgnored">A crowd (COCO) or a difficult object: finding it counts neither for nor against the model.</param>
-readonly record struct LabelledObject(int Class, double Left, double Top, double Right, double Bottom, bool IsIgnored = false);
-
 /// <summary>A class for every pixel.</summary>
 /// <param name="Width">Width of the mask.</param>
 /// <param name="Height">Its height.</param>

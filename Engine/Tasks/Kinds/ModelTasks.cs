@@ -10,6 +10,7 @@ static class ModelTasks
     public static Choices<ModelTask> Table { get; } = new("task",
         new ClassificationTask(),
         new EmbeddingTask(),
+        new DetectionTask(),
         new SequenceTask(),
         new DenseTask(),
         new RegressionTask());

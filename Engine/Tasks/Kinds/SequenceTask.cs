@@ -79,6 +79,6 @@ sealed class SequenceTask : ModelTask
         public override IReadOnlyList<MetricValue> Complete() => _agreement.Metrics();
 
         int[] Read(int item, ItemOutput output) => head.Path(item, output) is var path && head.Alphabet is { } alphabet ? alphabet.Collapsed(path)
-            : path[..Math.Min(path.Length, output.Length ?? path.Length)];
+            : path[..Math.Min(path.Length, output.Mask?.Count(isReal => isReal) ?? path.Length)];
     }
 }
