@@ -30,6 +30,9 @@ public sealed record ComparisonReport
     /// <summary>Accuracy of the models on the same images; null where it is not measured.</summary>
     public AccuracyChange? Accuracy { get; init; }
 
+    /// <summary>How good the models are at a task that is not classification, or how far they agree where there are no labels; null where accuracy says it, or there is no data.</summary>
+    public TaskChange? Task { get; init; }
+
     /// <summary>Why accuracy is not measured, one sentence; null where it is.</summary>
     public string? NoAccuracyBecause { get; init; }
 

@@ -1,5 +1,6 @@
 using OnnxEdit.Engine.Data;
 using OnnxEdit.Engine.Tasks;
+using OnnxEdit.Engine.Tasks.Kinds;
 using OnnxEdit.Surgery;
 using OnnxEdit.Surgery.Graph;
 using OnnxEdit.Surgery.Model;
@@ -47,6 +48,7 @@ public static class ModelComparison
             Layers = layers,
             Unmatched = unmatched,
             Accuracy = reason is null ? AccuracyReporter.Measure(before, after, data!.Test!, data.ClassNames, options, progress, cancellation) : null,
+            Task = reason is null || data?.Test is null ? null : Task(before, after, data.Test, options, progress, cancellation),
             NoAccuracyBecause = reason,
             Latency = options.Known?.Latency ?? LatencyComparison.Measure(before ?? after, before is null ? null : after, options.Latency with { InputShapes = options.InputShapes }, progress, cancellation),
             Environment = ReportEnvironment.Current,
@@ -95,12 +97,22 @@ public static class ModelComparison
         return first >= 0 ? ([.. history.Skip(first)], true) : (history, false);
     }
 
+    // With labels of its task each model by itself, without how far the second agrees with the first.
+    static TaskChange? Task(OnnxModel? before, OnnxModel after, ItemSet items, ReportOptions options, IProgress<WorkProgress>? progress, CancellationToken cancellation)
+    {
+        var task = ModelTasks.Of(TaskSubject.Of(after.Proto, options.Evaluation), items);
+        if (task.IsLabelled(items))
+            return new TaskChange(
+                before is null ? null : TaskEvaluator.Measure(before, items, options.Evaluation, progress, cancellation), TaskEvaluator.Measure(after, items, options.Evaluation, progress, cancellation));
+        return before is null ? null : new TaskChange(null, TaskEvaluator.Agree(before, after, items, options.Evaluation, progress, cancellation));
+    }
+
     static string? NoAccuracy(OnnxModel after, ModelData? data, ReportOptions options)
     {
-        if (data is null) return "No data was given, so accuracy, margins and confusions are not in this report (DataOptions.Path).";
-        if (ModelSignature.Of(after.Proto, options.Evaluation.Output, options.InputShapes).Classifier is null)
-            return "The model is no classifier, so accuracy, margins and confusions are not in this report.";
-        return data.Test?.IsLabelled == true ? null
-            : "The data holds no labelled test images, so accuracy, margins and confusions are not in this report (DataOptions.EvalPath).";
+        if (data?.Test is not { } items) return "No data was given, so nothing is measured on it (DataOptions.Path).";
+        var task = ModelTasks.Of(TaskSubject.Of(after.Proto, options.Evaluation), items);
+        if (task is not ClassificationTask)
+            return $"The model is measured as {task.Name}, so accuracy by class, margins and confusions are not in this report.";
+        return items.IsLabelled ? null : "The data holds no labelled test items, so accuracy, margins and confusions are not in this report (DataOptions.EvalPath).";
     }
 }

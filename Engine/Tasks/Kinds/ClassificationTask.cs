@@ -34,6 +34,10 @@ sealed class ClassificationTask : ModelTask
     public override bool IsLabelled(ItemSet items) => items.IsLabelled;
 
     /// <inheritdoc/>
+    public override bool Fits(TaskSubject subject, ItemSet items) => IsLabelled(items)
+        && (IsTelling(subject) || ClassifierSignature.Measured(subject.Model, subject.Options.Output).Classes == Enumerable.Range(0, items.Count).Max(items.Label) + 1);
+
+    /// <inheritdoc/>
     public override (IReadOnlyList<string> Tensors, string Said) Reads(TaskSubject subject)
     {
         var signature = ClassifierSignature.Measured(subject.Model, subject.Options.Output);

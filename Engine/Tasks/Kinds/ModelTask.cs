@@ -29,6 +29,9 @@ abstract class ModelTask : IChoice
     /// <summary>Whether the items carry labels that this task is measured on.</summary>
     public abstract bool IsLabelled(ItemSet items);
 
+    /// <summary>Whether labels of the items are the answers of the model: those of the task, and as many classes as the model tells apart where that says more than its form.</summary>
+    public virtual bool Fits(TaskSubject subject, ItemSet items) => IsLabelled(items);
+
     /// <summary>The tensors that it reads: graph outputs or inner tensors, and how, in words that follow "read from", for the reader.</summary>
     public abstract (IReadOnlyList<string> Tensors, string Said) Reads(TaskSubject subject);
 

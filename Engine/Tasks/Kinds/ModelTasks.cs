@@ -30,6 +30,6 @@ static class ModelTasks
             return asked.Obstacle(subject) is { } why ? throw new OnnxEngineException(ErrorKind.Model, $"The model cannot be measured as {name}: it {why}.") : asked;
         }
         var possible = Table.Rows.Where(task => task.Obstacle(subject) is null).ToArray();
-        return possible.FirstOrDefault(task => items is not null && task.IsLabelled(items)) ?? possible.First(task => task.IsTelling(subject));
+        return possible.FirstOrDefault(task => items is not null && task.Fits(subject, items)) ?? possible.First(task => task.IsTelling(subject));
     }
 }

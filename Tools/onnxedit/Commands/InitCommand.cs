@@ -1,5 +1,6 @@
 using OnnxEdit.Engine;
-using OnnxEdit.Engine.Tasks;
+using OnnxEdit.Engine.Data.Text;
+using OnnxEdit.Engine.Tasks.Kinds;
 using OnnxEdit.Surgery;
 using OnnxEdit.Surgery.Model;
 
@@ -27,16 +28,12 @@ sealed class InitCommand : CliCommand
             throw new OnnxEngineException(ErrorKind.Usage, $"'{path}' exists; add --force to replace it.");
 
         var data = inputs.OpenData(context.Output);
-        var evaluation = data.Test is { IsLabelled: true } test && inputs.Signature.Classifier is not null
-            ? context.Output.Track(progress => Evaluator.Evaluate(inputs.Model, test, inputs.Evaluation, progress, context.Cancellation))
+        var measured = data.Test is { } test && ModelTasks.Of(TaskSubject.Of(inputs.Model.Proto, inputs.Evaluation), test).IsLabelled(test)
+            ? context.Output.Track(progress => TaskEvaluator.Measure(inputs.Model, test, inputs.Evaluation, progress, context.Cancellation))
             : null;
         AtomicFile.WriteText(path, Config(inputs, folder).ToJson(), overwrite: true);
-        Report(context, inputs, path, evaluation);
+        Report(context, path, measured);
     }
-
-    static string NotMeasured(ModelAndData inputs) => inputs.Signature.NoClassifierBecause is { } why
-        ? $"The model is not a classifier, so accuracy was not measured: {why}."
-        : "The data has no labels, so accuracy was not measured.";
 
     static ProjectConfig Config(ModelAndData inputs, string folder) => new ProjectConfig
     {
@@ -46,18 +43,23 @@ sealed class InitCommand : CliCommand
         Calibration = inputs.Calibration == ModelAndDataOptions.DefaultCalibration ? null : inputs.Calibration,
         Labels = inputs.Labels,
         Output = inputs.Output,
+        Task = inputs.Task,
+        Pooling = inputs.Pooling,
+        Columns = inputs.Columns,
+        Tokenizer = inputs.Tokenizer is { } tokenizer && Path.GetFullPath(tokenizer) != TextTokenizer.Beside(inputs.Path) ? Relative(tokenizer, folder) : null,
     }.With(inputs.Preprocessing);
 
-    static void Report(CommandContext context, ModelAndData inputs, string path, Evaluation? evaluation)
+    static void Report(CommandContext context, string path, TaskMeasurement? measured)
     {
         var shown = Path.GetRelativePath(".", path);
+        var evaluation = measured?.Classification;
         if (context.Global.Json)
         {
-            context.Output.Json("init", 1, new { Config = shown, Images = evaluation?.Count, evaluation?.Top1, evaluation?.StandardError });
+            context.Output.Json("init", 1, new { Config = shown, measured?.Task, Items = measured?.Items, Metrics = measured is null ? null : TaskReport.Fields(measured), evaluation?.Top1, evaluation?.StandardError });
             return;
         }
 
-        context.Output.Line(evaluation is null ? NotMeasured(inputs) : EvaluationReport.Summary(evaluation));
+        context.Output.Line(measured is null ? "The data has no labels of the model's task, so nothing was measured." : evaluation is null ? TaskReport.Summary(measured) : EvaluationReport.Summary(evaluation));
         context.Output.Line($"wrote {shown}");
         var guess = evaluation is null ? 0 : evaluation.PerClass.Max(tally => (double)tally.Count) / evaluation.Count;
         if (evaluation is not null && evaluation.Top1 < guess + (4 * evaluation.StandardError))

@@ -63,7 +63,7 @@ static class SlimTable
         if (report.Difference is { } difference)
             output.Line($"accuracy {Signed(100 * difference.Difference)} points, standard error {Figures.Plain(100 * difference.StandardError)} (paired, {Figures.Count(difference.Count)} test items); {Figures.Percent(report.ChangedPredictions!.Value)} % of the predictions changed");
         else if (report is { MeasuredBefore: { } original, MeasuredAfter: { } made })
-            output.Line($"{original.Main.Name} {Signed((original.Main.Unit == MetricUnit.Fraction ? 100 : 1) * (made.Main.Value - original.Main.Value))}{(original.Main.Unit == MetricUnit.Fraction ? " points" : "")}, standard error {Figures.Plain((original.Main.Unit == MetricUnit.Fraction ? 100 : 1) * original.Main.PairedError(made.Main))} (paired, {Figures.Count(original.Items)} test items); {original.Task}: {original.Reading}");
+            output.Line($"{original.Main.Name} {TaskReport.Change(original.Main, made.Main)}{(original.Main.Unit == MetricUnit.Fraction ? " points" : "")} (standard error paired over {Figures.Count(original.Items)} test items); {original.Task}: {original.Reading}");
         if (report.MeasuredAfterSurgery is { } surgery) output.Line($"before recovery: measured on the first {Figures.Count(surgery.Items)} test items");
         foreach (var time in times ?? [])
             output.Line($"batch {time.Batch}: {Figures.Ratio(time.SpeedUp!.Value.Median)} as fast (middle half {Figures.Ratio(time.SpeedUp.Value.Lower)} - {Figures.Ratio(time.SpeedUp.Value.Upper)})");

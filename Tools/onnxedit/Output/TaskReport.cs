@@ -27,6 +27,17 @@ static class TaskReport
     /// <summary>The value alone, as tables show it: fractions in percent.</summary>
     internal static string Value(MetricValue metric) => Shown(metric, metric.Value);
 
+    /// <summary>The value with its standard error.</summary>
+    internal static string WithError(MetricValue metric) => double.IsNaN(metric.StandardError) ? Value(metric) : $"{Value(metric)} \u00b1\u00a0{Shown(metric, metric.StandardError)}";
+
+    /// <summary>The difference to another model's with its paired standard error.</summary>
+    internal static string Change(MetricValue before, MetricValue after) =>
+        $"{Points(before, after)}{(double.IsNaN(before.PairedError(after)) ? "" : $" \u00b1\u00a0{Shown(before, before.PairedError(after))}")}";
+
+    /// <summary>The difference to another model's, points of fractions.</summary>
+    internal static string Points(MetricValue before, MetricValue after) =>
+        ((before.Unit == MetricUnit.Fraction ? 100 : 1) * (after.Value - before.Value)).ToString("+0.00;-0.00;0.00", System.Globalization.CultureInfo.InvariantCulture);
+
     /// <summary>What stands before the value in a table, e.g. "spearman %".</summary>
     internal static string Header(MetricValue metric) => metric.Unit == MetricUnit.Fraction ? $"{metric.Name} %" : metric.Name;
 

@@ -31,6 +31,10 @@ static class ChangeSection
             yield return $"Top-1 changed by {SummarySection.Signed(difference.Difference)} points with a standard error of {Figures.Percent(difference.StandardError)}: "
                 + $"{Figures.Count(difference.OnlySecond)} of {Figures.Count(difference.Count)} images are right only now, {Figures.Count(difference.OnlyFirst)} were right only before. "
                 + $"{Figures.Percent(accuracy.ChangedPredictions!.Value)} % of the images are taken for another class.";
+        if (report.Task is { After: var after })
+            yield return report.Task.Before is { } before
+                ? $"{after.Main.Name} went from {TaskReport.WithError(before.Main)} to {TaskReport.WithError(after.Main)} ({TaskReport.Change(before.Main, after.Main)}) on {Figures.Count(after.Items)} test items."
+                : $"{string.Join(", ", after.Metrics.Select(TaskReport.Text))} on {Figures.Count(after.Items)} test items{(after.IsAgreement ? ": agreement with the model before, since there are no labels of this task" : "")}.";
         foreach (var time in report.Latency.Where(IsUnsteady))
             yield return $"The times at batch {time.Batch} vary so much that they say little: the machine was busy with other things.";
         if (report.NoAccuracyBecause is { } why) yield return why;
