@@ -1,4 +1,3 @@
-using System.Text.Json;
 using OnnxEdit.Surgery;
 using Parquet;
 using Parquet.Schema;
@@ -17,24 +16,11 @@ sealed class ParquetFormat : DataFormat
             files = DataFiles.Matching(Path.Combine(path, "data"), IsParquet);
         if (files.Length == 0)
             return null;
-        var sources = files.ToDictionary(file => file, file => Guarded(file, () => Source.Open(file)));
+        var sources = files.ToDictionary(file => file, file => ParquetFile.Guarded(file, () => Source.Open(file)));
         var names = sources.Values.Select(source => source.ClassNames).FirstOrDefault(found => found is not null)
             ?? DataFiles.ReadNames(DataFiles.Folder(path), "classes.txt");
         var parts = DataParts.FromFiles("Parquet", files, names, file => sources[file]);
         return File.Exists(path) ? parts with { Whole = parts.Whole ?? parts.Train ?? parts.Test, Train = null, Test = null } : parts;
-    }
-
-    /// <summary>A damaged file makes the reader fail in many ways; all of them become one sentence.</summary>
-    static T Guarded<T>(string path, Func<T> read)
-    {
-        try
-        {
-            return read();
-        }
-        catch (Exception inner) when (inner is not OnnxEngineException and not OutOfMemoryException)
-        {
-            throw new OnnxEngineException(ErrorKind.Data, $"Cannot read '{path}' as Parquet: {inner.Message}", inner);
-        }
     }
 
     /// <summary>The labels of a file are held; its images are read a row group at a time, and one group is kept.</summary>
@@ -66,7 +52,7 @@ sealed class ParquetFormat : DataFormat
         internal static Source Open(string path)
         {
             using var stream = File.OpenRead(path);
-            var reader = Wait(ParquetReader.CreateAsync(stream));
+            var reader = ParquetFile.Wait(ParquetReader.CreateAsync(stream));
             var fields = reader.Schema.DataFields;
             var image = fields.FirstOrDefault(field => IsBytes(field) && Words(field)[0] is "image" or "img")
                 ?? fields.FirstOrDefault(IsBytes)
@@ -84,7 +70,7 @@ sealed class ParquetFormat : DataFormat
                     labels.AddRange(ReadLabels(rows, label, path));
             }
 
-            return new Source(path, image, starts, [.. labels], Names(reader.CustomMetadata, label));
+            return new Source(path, image, starts, [.. labels], label is null ? null : ParquetFile.ClassNames(reader.CustomMetadata, label.Name));
         }
 
         static string[] Words(DataField field) => field.Path.ToString().Split('/', '.');
@@ -103,7 +89,7 @@ sealed class ParquetFormat : DataFormat
         static T?[] Column<T>(ParquetRowGroupReader rows, DataField field) where T : struct
         {
             var values = new T?[rows.RowCount];
-            Wait(rows.ReadAsync<T>(field, values.AsMemory()).AsTask());
+            ParquetFile.Wait(rows.ReadAsync<T>(field, values.AsMemory()).AsTask());
             return values;
         }
 
@@ -114,7 +100,7 @@ sealed class ParquetFormat : DataFormat
                 var group = Array.FindIndex(_groupStarts, start => start > index) - 1;
                 if (group != _groupAt)
                 {
-                    _group = Guarded(_path, () => ReadGroup(group));
+                    _group = ParquetFile.Guarded(_path, () => ReadGroup(group));
                     _groupAt = group;
                 }
 
@@ -126,33 +112,11 @@ sealed class ParquetFormat : DataFormat
         byte[]?[] ReadGroup(int group)
         {
             using var stream = File.OpenRead(_path);
-            var reader = Wait(ParquetReader.CreateAsync(stream));
+            var reader = ParquetFile.Wait(ParquetReader.CreateAsync(stream));
             using var rows = reader.OpenRowGroupReader(group);
             var images = new byte[]?[rows.RowCount];
-            Wait(rows.ReadAsync(_image, images.AsMemory()).AsTask());
+            ParquetFile.Wait(rows.ReadAsync(_image, images.AsMemory()).AsTask());
             return images;
         }
-
-        /// <summary>Finds features.label.names in the metadata that Hugging Face writes.</summary>
-        static string[]? Names(IReadOnlyDictionary<string, string> metadata, DataField? label)
-        {
-            if (label is null || !metadata.TryGetValue("huggingface", out var json))
-                return null;
-            try
-            {
-                using var document = JsonDocument.Parse(json);
-                return document.RootElement.GetProperty("info").GetProperty("features").GetProperty(label.Name).TryGetProperty("names", out var names)
-                    ? [.. names.EnumerateArray().Select(name => name.GetString()!)]
-                    : null;
-            }
-            catch (Exception inner) when (inner is JsonException or KeyNotFoundException or InvalidOperationException)
-            {
-                return null;
-            }
-        }
-
-        static void Wait(Task task) => task.GetAwaiter().GetResult();
-
-        static T Wait<T>(Task<T> task) => task.GetAwaiter().GetResult();
     }
 }

@@ -1,4 +1,6 @@
+using System.Buffers;
 using System.Globalization;
+using System.Text;
 
 namespace OnnxEdit.Engine.Data.Text;
 
@@ -33,7 +35,7 @@ sealed class AddedTokens
             }
             var (from, to) = (at, at + token.Content.Length);
             at = to;
-            if (token.IsSingleWord && (from > 0 && IsWord(text[from - 1]) || to < text.Length && IsWord(text[to]))) continue;
+            if (token.IsSingleWord && (EndsWord(text.AsSpan(0, from)) || BeginsWord(text.AsSpan(to)))) continue;
             while (token.TakesLeft && from > start && char.IsWhiteSpace(text[from - 1])) from--;
             while (token.TakesRight && to < text.Length && char.IsWhiteSpace(text[to])) to++;
             if (from > start) yield return (text[start..from], -1);
@@ -43,6 +45,10 @@ sealed class AddedTokens
         if (start < text.Length) yield return (text[start..], -1);
     }
 
-    static bool IsWord(char c) => char.IsLetterOrDigit(c) || char.GetUnicodeCategory(c) is UnicodeCategory.NonSpacingMark or UnicodeCategory.SpacingCombiningMark
-        or UnicodeCategory.EnclosingMark or UnicodeCategory.ConnectorPunctuation;
+    static bool BeginsWord(ReadOnlySpan<char> text) => Rune.DecodeFromUtf16(text, out var rune, out _) == OperationStatus.Done && IsWord(rune);
+
+    static bool EndsWord(ReadOnlySpan<char> text) => Rune.DecodeLastFromUtf16(text, out var rune, out _) == OperationStatus.Done && IsWord(rune);
+
+    static bool IsWord(Rune rune) => Rune.IsLetterOrDigit(rune) || Rune.GetUnicodeCategory(rune) is UnicodeCategory.LetterNumber or UnicodeCategory.NonSpacingMark
+        or UnicodeCategory.SpacingCombiningMark or UnicodeCategory.EnclosingMark or UnicodeCategory.ConnectorPunctuation;
 }

@@ -28,6 +28,12 @@ static class Normalisers
         if (Rune.GetUnicodeCategory(rune) != UnicodeCategory.NonSpacingMark) to.Append(rune);
     });
 
+    /// <summary>Without any marks.</summary>
+    public static string StripAllMarks(string text) => Each(text, static (rune, to) =>
+    {
+        if (Rune.GetUnicodeCategory(rune) is not (UnicodeCategory.NonSpacingMark or UnicodeCategory.SpacingCombiningMark or UnicodeCategory.EnclosingMark)) to.Append(rune);
+    });
+
     /// <summary>In lower case, character by character.</summary>
     public static string Lower(string text) => Each(text, static (rune, to) =>
     {

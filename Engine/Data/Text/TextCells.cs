@@ -19,6 +19,9 @@ abstract class TextCells
     /// <exception cref="OnnxEngineException">It is neither text nor a number nor a list of them (<see cref="Surgery.ErrorKind.Data"/>).</exception>
     public abstract string? Cell(int row, int column);
 
+    /// <summary>Names that the file gives the classes that a column numbers; null: it gives none.</summary>
+    public virtual IReadOnlyList<string>? ClassNames(int column) => null;
+
     /// <summary>Where a row stands, at the beginning of a sentence, e.g. "Line 3 of 'a.csv'".</summary>
     public abstract string Place(int row);
 }

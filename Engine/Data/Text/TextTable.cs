@@ -11,14 +11,14 @@ sealed record TextTable
     /// <summary>The rows, at least one.</summary>
     public required IReadOnlyList<TextRow> Rows { get; init; }
 
-    /// <summary>Names of the classes where labels are words: in ordinal order, which numbers them; null: labels are numbers, or there are none.</summary>
+    /// <summary>Names of the classes where labels are words: in ordinal order, which numbers them, or as the file names its numbers; null: labels are numbers, or there are none.</summary>
     public IReadOnlyList<string>? ClassNames { get; init; }
 
     /// <summary>What was read and taken for what, for the reader.</summary>
     public required string Said { get; init; }
 
     /// <summary>Whether a file is read as a table of text, by its name.</summary>
-    public static bool IsTable(string path) => Extension(path) is ".csv" or ".tsv";
+    public static bool IsTable(string path) => Extension(path) is ".csv" or ".tsv" or ".jsonl" or ".parquet";
 
     /// <summary>The extension of a name, in lower case, without .gz.</summary>
     public static string Extension(string path)
@@ -43,10 +43,12 @@ sealed record TextTable
         TextCells cells = Extension(path) switch
         {
             ".csv" or ".tsv" => SeparatedText.Open(path, row => isNamed || TextRoles.IsHeader(row)),
-            _ => throw new OnnxEngineException(ErrorKind.Data, $"'{path}' is no table of text; .csv and .tsv are read."),
+            ".jsonl" => JsonLines.Open(path),
+            ".parquet" => ParquetTexts.Open(path),
+            _ => throw new OnnxEngineException(ErrorKind.Data, $"'{path}' is no table of text; .csv, .tsv, .jsonl and .parquet are read."),
         };
         var roles = columns is null ? TextRoles.Guessed(cells, path) : TextRoles.Given(columns, cells, path);
-        if (cells.Rows == 0) throw new OnnxEngineException(ErrorKind.Data, $"'{path}' has no rows below the names of its columns.");
+        if (cells.Rows == 0) throw new OnnxEngineException(ErrorKind.Data, $"'{path}' has names of columns but no rows.");
         return Read(cells, roles, columns is null);
     }
 
@@ -96,6 +98,9 @@ sealed record TextTable
             said.Add($"classes {string.Join(", ", classes.Take(ShownClasses).Select((name, number) => $"{name}={number}"))}{(classes.Count > ShownClasses ? $" and so on to {classes.Count - 1}" : "")}");
         if (rows.Count(row => row.First.Length == 0 || row.Second is { Length: 0 }) is > 0 and var empty)
             said.Add(empty == 1 ? "1 row has an empty text and is kept" : $"{empty} rows have an empty text and are kept");
+        // The reader of Parquet puts it where bytes are not UTF-8.
+        if (rows.Count(row => row.First.Contains('\uFFFD', StringComparison.Ordinal) || row.Second?.Contains('\uFFFD', StringComparison.Ordinal) == true) is > 0 and var broken)
+            said.Add($"{broken} {(broken == 1 ? "row holds" : "rows hold")} U+FFFD, which stands for characters that were lost");
         return string.Join("; ", said);
     }
 }

@@ -30,7 +30,7 @@ sealed class TextTokenizer
 
     /// <summary>Reads a vocab.txt (WordPiece) or a tokenizer.json (WordPiece, byte-level BPE).</summary>
     /// <exception cref="OnnxEngineException">It cannot be read, or is of a kind that is not supported (<see cref="ErrorKind.Data"/>).</exception>
-    public static TextTokenizer Open(string path) => VocabularyFile.Read(path);
+    public static TextTokenizer Open(string path) => Path.GetExtension(path).Equals(".json", StringComparison.OrdinalIgnoreCase) ? TokenizerJson.Read(path) : VocabularyFile.Read(path);
 
     /// <summary>The tokenizer that lies beside a model: tokenizer.json, vocab.txt, or the only file with vocab in its name; null: none.</summary>
     public static string? Beside(string modelPath)

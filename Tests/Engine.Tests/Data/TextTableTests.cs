@@ -1,6 +1,8 @@
 using System.Text;
 using OnnxEdit.Engine.Data.Text;
 using OnnxEdit.Surgery;
+using Parquet;
+using Parquet.Schema;
 using Xunit;
 
 namespace OnnxEdit.Engine.Tests;
@@ -125,7 +127,7 @@ public sealed class TextTableTests : IDisposable
     [InlineData("body,rating\nb,1\n", "Line 1 of 'a.csv' has the label 'rating' where line 2 of 'a.csv' has the number 1; labels are all numbers or all words; if this line names the columns, write DataOptions.Columns as NAME=ROLE.")]
     [InlineData("", "'a.csv' is empty; write a row for each item.")]
     [InlineData("\r\n\n", "'a.csv' is empty; write a row for each item.")]
-    [InlineData("text,label\n", "'a.csv' has no rows below the names of its columns.")]
+    [InlineData("text,label\n", "'a.csv' has names of columns but no rows.")]
     [InlineData("a\n", "Line 1 of 'a.csv' has 1 column, and DataOptions.Columns names 2.")]
     public void Bad_rows_are_refused(string text, string message) => Assert.Equal(message, Refused("a.csv", text, ErrorKind.Data, "text", "label"));
 
@@ -152,6 +154,92 @@ public sealed class TextTableTests : IDisposable
 
         Assert.Equal($"Line 2 of '{path}' is not UTF-8: byte 12 of the file is 0xE9; convert the file, e.g. with iconv -t UTF-8.", error.Message);
     }
+
+    [Fact]
+    public void Objects_a_line_are_a_table()
+    {
+        var table = Open("a.jsonl", """
+            {"label": "bad", "text": "one\ntwo"}
+
+            {"text": "caf\u00e9", "label": "good", "id": {"x": 1}}
+            """, null);
+
+        Assert.Equal([new TextRow("one\ntwo", null) { Label = 0, LabelName = "bad" }, new TextRow("café", null) { Label = 1, LabelName = "good" }], table.Rows);
+        Assert.Equal("2 rows, columns label=label,text=text,id=- by their names; classes bad=0, good=1", table.Said);
+    }
+
+    [Fact]
+    public void Lists_of_words_are_texts_and_tags()
+    {
+        var row = Assert.Single(Open("a.jsonl", """{"words": ["Ann", "sleeps"], "ner_tags": [3, 0], "value": -1.5e0}""", "words=text", "ner_tags=tags", "value=value").Rows);
+
+        Assert.Equal("Ann sleeps", row.First);
+        Assert.Equal(["3", "0"], row.Tags);
+        Assert.Equal([-1.5f], row.Values);
+    }
+
+    [Theory]
+    [InlineData("{\"text\": \"a\", \"label\": 1}\n{\"label\": 1}\n", "Line 2 of 'a.jsonl' has no 'text'.")]
+    [InlineData("{\"text\": \"a\", \"label\": 1}\n{\"text\": null, \"label\": 1}\n", "Line 2 of 'a.jsonl' has no 'text'.")]
+    [InlineData("{\"text\": \"a\", \"label\": 1}\n\n{\"text\": \"b\"}\n", "Line 3 of 'a.jsonl' has no label; give it one or leave the row out.")]
+    [InlineData("{\"text\": {\"en\": \"a\"}, \"label\": 1}", "Line 1 of 'a.jsonl' holds an object as 'text'; it must be text, a number, or a list of them.")]
+    [InlineData("[{\"text\": \"a\"}]", "Line 1 of 'a.jsonl' is no JSON object; write an object a line, e.g. {\"text\": \"...\", \"label\": 1}.")]
+    [InlineData("", "'a.jsonl' is empty; write a JSON object a line.")]
+    public void Bad_objects_are_refused(string text, string message) => Assert.Equal(message, Refused("a.jsonl", text, ErrorKind.Data, null));
+
+    [Theory]
+    [InlineData("{\"text\": \"a\"}\n{\"text\": ")]
+    [InlineData("{\"text\": \"a\"}\n{\"text\": \"\\ud83d\"}")]
+    public void A_line_that_is_no_JSON_is_named(string text) =>
+        Assert.StartsWith("Line 2 of 'a.jsonl' is not JSON; write an object a line", Refused("a.jsonl", text, ErrorKind.Data, null), StringComparison.Ordinal);
+
+    [Fact]
+    public async Task Columns_of_Parquet_are_a_table()
+    {
+        var path = await WriteParquet();
+
+        var table = TextTable.Open(path, null);
+
+        Assert.Equal(["neg", "pos"], table.ClassNames);
+        Assert.Equal([("one", 1, "pos"), ("two", 0, "neg"), ("one", 1, "pos"), ("tschüß", 0, "neg")], table.Rows.Select(row => (row.First, row.Label, row.LabelName)));
+        Assert.Equal("4 rows, columns sentence=text,label=label,rating=-,words/list/element=- by their names; classes neg=0, pos=1", table.Said);
+        Assert.Equal([0.25, -1, 0.25, -1], TextTable.Open(path, ["text", "-", "score"]).Rows.Select(row => row.Score));
+    }
+
+    [Fact]
+    public async Task Bad_Parquet_is_refused()
+    {
+        var path = await WriteParquet();
+        string Message(string file, params string[]? columns) => Assert.Throws<OnnxEngineException>(() => TextTable.Open(file, columns)).Message.Replace(_folder.Path + Path.DirectorySeparatorChar, "", StringComparison.Ordinal);
+
+        Assert.StartsWith("The column 'words/list/element' of 'a.parquet' holds lists; columns of text or numbers are read.", Message(path, "-", "-", "-", "text"), StringComparison.Ordinal);
+        Assert.StartsWith("Cannot read 'b.parquet' as Parquet: ", Message(_folder.WriteText("b.parquet", "PAR1 and no more PAR1"), null), StringComparison.Ordinal);
+        Assert.Equal("There is no file 'c.parquet'.", Message(_folder["c.parquet"], null));
+    }
+
+    /// <summary>Two groups of two rows.</summary>
+    async Task<string> WriteParquet()
+    {
+        var words = new ListField("words", new DataField<string>("element"));
+        var schema = new ParquetSchema(new DataField<string>("sentence"), new DataField<long>("label"), new DataField<double>("rating"), words);
+        var path = _folder.Write("a.parquet");
+        await using var stream = File.OpenWrite(path);
+        await using var writer = await ParquetWriter.CreateAsync(schema, stream);
+        writer.CustomMetadata = new Dictionary<string, string> { ["huggingface"] = """{"info":{"features":{"label":{"names":["neg","pos"],"_type":"ClassLabel"}}}}""" };
+        for (var group = 0; group < 2; group++)
+        {
+            using var part = writer.CreateRowGroup();
+            await part.WriteAsync(schema.DataFields[0], (string[])["one", group == 0 ? "two" : "tschüß"]);
+            await part.WriteAsync<long>(schema.DataFields[1], new long[] { 1, 0 });
+            await part.WriteAsync<double>(schema.DataFields[2], new[] { 0.25, -1 });
+            await part.WriteAsync(schema.DataFields[3], (string[])["a", "b"], new[] { 0, 0 });
+        }
+        return path;
+    }
+
+    [Fact]
+    public void Lost_characters_are_said() =>
+        Assert.Equal("2 rows, columns text; 1 row holds U+FFFD, which stands for characters that were lost", Open("a.csv", "caf\uFFFD\ncafé\n", "text").Said);
 
     [Theory]
     [InlineData("stsb_dev.csv", 1500, "text", "text", "score")]
