@@ -1,9 +1,7 @@
 using OnnxEdit.Engine.Data;
 using OnnxEdit.Engine.Data.Pixels;
 using OnnxEdit.Engine.Tasks.Kinds;
-using OnnxEdit.Surgery;
 using OnnxEdit.Surgery.Model;
-using OnnxEdit.Surgery.Proto;
 using DataType = OnnxEdit.Surgery.Proto.TensorProto.Types.DataType;
 
 namespace OnnxEdit.Engine.Tasks.Dense;
@@ -28,7 +26,7 @@ enum DenseForm
 /// <param name="Output">The output.</param>
 /// <param name="Form">What it holds.</param>
 /// <param name="ChannelAxis">Where its channels stand, without the batch axis: 0 or 2; null: it has none.</param>
-/// <param name="Channels">Number of channels.</param>
+/// <param name="Channels">Number of channels; -1: two or more, as the first answer shows.</param>
 /// <param name="IsSure">Whether its shape alone says so.</param>
 sealed record DenseHead(DeclaredTensor Output, DenseForm Form, int? ChannelAxis, int Channels, bool IsSure)
 {
@@ -64,12 +62,12 @@ sealed record DenseHead(DeclaredTensor Output, DenseForm Form, int? ChannelAxis,
         foreach (var channel in output.Shape.Count == 3 ? [null] : isNhwc ? (int?[])[3, 1] : [1, 3])
         {
             var channels = channel is { } axis ? output.Shape[axis] : 1;
-            if (channels < 1 || isWhole && channels > 1) continue;
+            if (isWhole && channels != 1) continue;
             int[] rows = isNhwc ? [1, channel == 1 ? 2 : 1] : [2, channel == 3 || channel is null ? 1 : 2];
-            if (DenseScale.Of(picture, rows[0], output, rows[1]) is not { } scale || scale.Times > 1 && channels is not (1 or 3)) continue;
+            if (DenseScale.Of(picture, rows[0], output, rows[1]) is not { } scale || scale.Times > 1 && channels is not (1 or 3) || channels < 0 && !scale.IsKnown) continue;
             var made = Maker(index, output.Name);
             // What is as the picture is in size and channels is likelier another picture than classes.
-            var isPicture = scale.Times > 1 || channels == picture.Shape[isNhwc ? 3 : 1] && scale.Share == 1 && made is not ("Softmax" or "LogSoftmax");
+            var isPicture = scale.Times > 1 || channels > 0 && channels == picture.Shape[isNhwc ? 3 : 1] && scale.Share == 1 && made is not ("Softmax" or "LogSoftmax");
             var form = isWhole ? DenseForm.Classes
                 : channels == 1 ? made == "Sigmoid" && scale.Times == 1 ? DenseForm.Probability : DenseForm.Numbers
                 : isPicture ? DenseForm.Numbers : DenseForm.Scores;

@@ -5,11 +5,12 @@ using OnnxEdit.Surgery;
 
 namespace OnnxEdit.Engine.Tasks.Dense;
 
-/// <summary>One item's map, as classes or as numbers.</summary>
+/// <summary>One item's map of classes.</summary>
 /// <param name="Height">Its height in pixels.</param>
 /// <param name="Width">Its width.</param>
 /// <param name="Classes">The class of each pixel, row by row.</param>
-readonly record struct DenseMap(int Height, int Width, int[] Classes)
+/// <param name="Known">Number of classes that it could hold; what integers could hold is not known, and bounded by what is believed.</param>
+readonly record struct DenseMap(int Height, int Width, int[] Classes, int Known)
 {
     // A class beyond this is none that anybody labels.
     const int MostClasses = 1 << 16;
@@ -21,11 +22,12 @@ readonly record struct DenseMap(int Height, int Width, int[] Classes)
     /// <exception cref="OnnxEngineException">It is no such map, or a value is NaN or no class (<see cref="ErrorKind.Model"/>).</exception>
     public static DenseMap Of(DenseHead head, int item, ItemOutput output)
     {
-        var (values, channels) = (output.Values, head.Channels);
+        var values = output.Values;
         var axis = head.ChannelAxis ?? output.Shape.Length;
         // An item of its own run may still have its batch of 1.
         var shape = output.Shape.Length > (head.ChannelAxis is null ? 2 : 3) && output.Shape[0] == 1 ? output.Shape[1..] : output.Shape;
-        if (shape.Length != (head.ChannelAxis is null ? 2 : 3) || head.ChannelAxis is { } at && shape[at] != channels)
+        var channels = head.ChannelAxis is { } at && at < shape.Length ? shape[at] : 1;
+        if (shape.Length != (head.ChannelAxis is null ? 2 : 3) || (head.Channels > 0 ? channels != head.Channels : channels < 2))
             throw new OnnxEngineException(ErrorKind.Model, $"The output '{head.Output.Name}' is [{string.Join(',', output.Shape)}] for an item, not a map as it declares ({head.Output}).");
         var (height, width) = axis == 0 ? (shape[1], shape[2]) : (shape[0], shape[1]);
         var classes = new int[height * width];
@@ -52,7 +54,7 @@ readonly record struct DenseMap(int Height, int Width, int[] Classes)
             if (isNan) throw new OnnxEngineException(ErrorKind.Model, $"The output '{head.Output.Name}' is NaN for item {item}; the model's weights or the data hold values it cannot work with.");
             classes[pixel] = found;
         }
-        return new DenseMap(height, width, classes);
+        return new DenseMap(height, width, classes, head.Form == DenseForm.Classes ? MostClasses : Math.Max(2, channels));
     }
 
     /// <summary>The classes of a mask in the size of this map, each pixel that of the mask nearest to its centre; <see cref="ClassOverlap.Ignored"/> where it counts for nothing.</summary>

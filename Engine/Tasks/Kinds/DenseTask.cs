@@ -30,7 +30,8 @@ sealed class DenseTask : ModelTask
         var head = Head(subject);
         return ([head.Output.Name], $"'{head.Output.Name}' ({head.Form switch
         {
-            DenseForm.Scores => $"the likeliest of {head.Channels} classes at each pixel",
+            DenseForm.Scores when head.Channels > 0 => $"the likeliest of {head.Channels} classes at each pixel",
+            DenseForm.Scores => "the likeliest class at each pixel",
             DenseForm.Classes => "a class at each pixel",
             DenseForm.Probability => "the second of two classes where it is above .5",
             _ when head.Channels == 1 => "numbers; against masks, the second of two classes where they are above 0",
@@ -52,16 +53,13 @@ sealed class DenseTask : ModelTask
     {
         readonly ClassOverlap _overlap = new(items.Count);
 
-        // Integers do not say how many classes there are.
-        readonly int _classes = head.Form == DenseForm.Classes ? int.MaxValue : Math.Max(2, head.Channels);
-
         public override void Add(int item, IReadOnlyList<ItemOutput> outputs)
         {
             var mask = items.Target(item) as MaskTarget ?? throw new OnnxEngineException(ErrorKind.Data, $"Item {item} has no mask, as the items before have.");
-            foreach (var c in mask.Classes)
-                if (c >= _classes && c != MaskTarget.Ignored)
-                    throw new OnnxEngineException(ErrorKind.Data, $"The mask of item {item} holds class {c}, but '{head.Output.Name}' tells {_classes} apart, 0 to {_classes - 1} (255 counts for nothing); give masks in the model's own classes.");
             var found = DenseMap.Of(head, item, outputs[0]);
+            foreach (var c in mask.Classes)
+                if (c >= found.Known && c != MaskTarget.Ignored)
+                    throw new OnnxEngineException(ErrorKind.Data, $"The mask of item {item} holds class {c}, but '{head.Output.Name}' tells {found.Known} apart, 0 to {found.Known - 1} (255 counts for nothing); give masks in the model's own classes.");
             _overlap.Add(item, found.Wanted(mask), found.Classes);
         }
 

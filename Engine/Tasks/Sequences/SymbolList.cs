@@ -28,7 +28,20 @@ sealed record SymbolList(string Path, IReadOnlyList<string> Names)
             && (name is "dict.txt" or "tags.txt" || name.EndsWith("_dict.txt", StringComparison.Ordinal) || name.Contains("keys", StringComparison.Ordinal)));
         if (lists.Length > 0) return lists is [var only] ? only : null;
         var config = System.IO.Path.Combine(folder, "config.json");
-        return File.Exists(config) && OfJson(DataFiles.ReadAll(config), config).Length > 0 ? config : null;
+        return File.Exists(config) && NamesClasses(config) ? config : null;
+    }
+
+    // Whatever else stands beside a model is no fault of the user's.
+    static bool NamesClasses(string config)
+    {
+        try
+        {
+            return OfJson(DataFiles.ReadAll(config), config).Length > 0;
+        }
+        catch (OnnxEngineException)
+        {
+            return false;
+        }
     }
 
     static bool IsJson(string path) => path.EndsWith(".json", StringComparison.OrdinalIgnoreCase);

@@ -4,7 +4,6 @@ using OnnxEdit.Engine.Data.Pixels;
 using OnnxEdit.Engine.Data.Sources;
 using OnnxEdit.Engine.Data.Targets;
 using OnnxEdit.Surgery;
-using SkiaSharp;
 using Xunit;
 
 namespace OnnxEdit.Engine.Tests;
@@ -141,7 +140,7 @@ public sealed class MaskDataTests : IDisposable
         var good = PngFiles.Encoded(new[,] { { 0, 1, 2, 3 }, { 3, 2, 1, 0 }, { 1, 1, 2, 2 } }, 2, isPalette: true, filters: [4, 3]);
         var random = new Random(3);
         var refused = 0;
-        for (var trial = 0; trial < 2000; trial++)
+        for (var trial = 0; trial < 600; trial++)
         {
             var bad = (byte[])good.Clone();
             // Sizes stay: a file may well say that it is as large as it likes.
@@ -151,7 +150,7 @@ public sealed class MaskDataTests : IDisposable
             Assert.Equal(ErrorKind.Data, Assert.IsType<OnnxEngineException>(failure).Kind);
             refused++;
         }
-        Assert.InRange(refused, 500, 2000);
+        Assert.InRange(refused, 150, 599);
     }
 
     void WriteZip(params (string Key, NpyArray Array)[] arrays)

@@ -2,7 +2,6 @@ using OnnxEdit.Engine.Data.Targets;
 using OnnxEdit.Engine.Tasks;
 using OnnxEdit.Engine.Tasks.Dense;
 using OnnxEdit.Engine.Tasks.Kinds;
-using OnnxEdit.Surgery;
 using OnnxEdit.Surgery.Model;
 using Xunit;
 
@@ -19,6 +18,7 @@ public sealed class DenseTaskTests
     [InlineData("x float N,3,513,513", "y float N,21,65,65 Conv", "Scores")]
     [InlineData("x float N,64,96,3", "y float N,64,96,21 Conv", "Scores")]
     [InlineData("x float N,3,H,W", "y float N,21,H,W Conv", "Scores")]
+    [InlineData("x float N,C,H,W", "y float N,labels,H,W Conv", "Scores")]
     [InlineData("x float N,3,64,96", "y float N,1,64,96 Conv+Sigmoid", "Probability")]
     [InlineData("x float ?,3,?,?", "y float ?,1,?,? Conv+Sigmoid", "Probability")]
     [InlineData("x float N,3,64,96", "y float N,1,64,96 Conv+Relu", "Numbers")]
@@ -47,6 +47,7 @@ public sealed class DenseTaskTests
     [Theory]
     [InlineData("x float N,3,32,32", "y float N,10 Gemm")]
     [InlineData("x float N,3,32,32", "y float N,1000,1,1 Conv")]
+    [InlineData("x float N,3,?,?", "y float N,?,?,? Conv")]
     [InlineData("x float N,3,224,224", "y float N,512,7,7 Conv")]
     [InlineData("x float N,3,640,640", "y float N,84,8400 Concat")]
     [InlineData("x float N,3,352,352", "y float N,484,85 Concat")]
@@ -133,6 +134,15 @@ public sealed class DenseTaskTests
     [InlineData("y int64 N,1,2,2 ArgMax", new float[] { 0, 0, 1, 1 })]
     public void One_channel_is_two_classes_against_masks(string output, float[] values) =>
         Assert.Equal(1, Measured(DeclaredModel.Of("x float N,3,2,2", output), (Mask(0, 0, 1, 1), new ItemOutput(values, [1, 2, 2])))[0].Value);
+
+    [Fact]
+    public void Open_channels_are_as_many_as_come()
+    {
+        var subject = DeclaredModel.Of("x float N,C,H,W", "y float N,labels,H,W Conv");
+        Assert.Equal(1, Measured(subject, (Mask(0, 2, 1, 1), Scores("0211")))[0].Value);
+        Assert.Contains("tells 3 apart", Assert.Throws<OnnxEngineException>(() => Measured(subject, (Mask(3), Scores("0211")))).Message, StringComparison.Ordinal);
+        Assert.Contains("is [1,2,2] for an item", Assert.Throws<OnnxEngineException>(() => Measured(subject, (Mask(0), new ItemOutput(new float[4], [1, 2, 2])))).Message, StringComparison.Ordinal);
+    }
 
     [Fact]
     public void Numbers_are_measured_in_their_own_unit()

@@ -3,7 +3,6 @@ using OnnxEdit.Engine.Tasks;
 using OnnxEdit.Engine.Tasks.Kinds;
 using OnnxEdit.Engine.Tasks.Metrics;
 using OnnxEdit.Engine.Tasks.Sequences;
-using OnnxEdit.Surgery;
 using Xunit;
 
 namespace OnnxEdit.Engine.Tests;
@@ -77,6 +76,8 @@ public sealed class SequenceTaskTests : IDisposable
     public void Lists_are_found_beside_the_model_and_must_be_whole()
     {
         var model = _folder["m.onnx"];
+        Assert.Null(SymbolList.Beside(model));
+        _folder.WriteText("config.json", "{ of something else");
         Assert.Null(SymbolList.Beside(model));
         _folder.WriteText("config.json", """{"id2label":{"0":"O","1":"B-PER"}}""");
         Assert.Equal(["O", "B-PER"], SymbolList.Read(SymbolList.Beside(model)!).Names);
