@@ -21,7 +21,7 @@ static class DetectorHeads
             return (null, "returns neither one list of boxes [items, boxes, values] nor boxes, scores and classes");
         var size = new InputSize(geometry.Height, geometry.Width);
         var masks = outputs.Where(o => o.Shape.Count == 4).ToArray() is [{ Shape: [_, > 0 and var channels, var height, _] }] && height > 0 && 4 * height == size.Height ? (int)channels : 0;
-        var head = (DetectorHead?)Grid(output, size, names.Count, masks, subject.Options.Task is not null) ?? List(output, subject, names.Count);
+        var head = (DetectorHead?)Grid(output, size, names.Count, masks, subject.Options.Task == DetectionTask.Word) ?? List(output, subject, names.Count);
         return (head, head is not null ? null : size.IsKnown
             ? $"returns '{output.Name}' {output}, which are not the answers of a known detector to an input of {size.Height}x{size.Width}"
             : $"returns '{output.Name}' {output}, whose extents tell a known detector only where the input's size is fixed (it is {input}) or the metadata names the classes");
@@ -68,7 +68,7 @@ static class DetectorHeads
 
     // Six numbers in a row mean many things; a node that chooses the best of many is in every detector that returns such a list.
     static RowHead? List(DeclaredTensor output, TaskSubject subject, int names) =>
-        output.Shape[2] == RowHead.Width && (subject.Options.Task is not null || Choose(subject.Model.Graph)) ? new RowHead(output.Name, names > 0 ? names : null) : null;
+        output.Shape[2] == RowHead.Width && (subject.Options.Task == DetectionTask.Word || Choose(subject.Model.Graph)) ? new RowHead(output.Name, names > 0 ? names : null) : null;
 
     static bool Choose(GraphProto graph) => graph.Node.Any(node => node.OpType == "TopK" || node.OpType.Contains("NonMaxSuppression", StringComparison.Ordinal)
         || node.OpType.Contains("NMS", StringComparison.Ordinal) || node.Attribute.Any(a => a.G is not null && Choose(a.G)));

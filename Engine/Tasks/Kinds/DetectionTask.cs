@@ -7,8 +7,11 @@ namespace OnnxEdit.Engine.Tasks.Kinds;
 /// <summary>Finding objects in pictures: boxes with a class and a score.</summary>
 sealed class DetectionTask : ModelTask
 {
+    /// <summary>Its name.</summary>
+    internal const string Word = "detection";
+
     /// <inheritdoc/>
-    public override string Name => "detection";
+    public override string Name => Word;
 
     /// <inheritdoc/>
     public override string Help => "mean average precision of boxes, as COCO counts";

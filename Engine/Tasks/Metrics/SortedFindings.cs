@@ -31,8 +31,13 @@ sealed class SortedFindings
         foreach (var finding in _found)
         {
             if (finding.Picture == left || (finding.Ignored & bit) != 0) continue;
-            if ((finding.Right & bit) != 0) right++;
-            else wrong++;
+            if ((finding.Right & bit) == 0)
+            {
+                wrong++;
+                continue;
+            }
+            right++;
+            // Behind a wrong one recall is as before and precision lower, so that it is the best at no recall.
             (_recall[count], _precision[count++]) = ((double)right / objects, (double)right / (right + wrong));
         }
         for (var i = count - 2; i >= 0; i--) _precision[i] = Math.Max(_precision[i], _precision[i + 1]);

@@ -136,6 +136,17 @@ public sealed class ObjectDataTests : IDisposable
     }
 
     [Fact]
+    public void Annotations_written_by_other_systems_are_read_and_broken_text_is_refused()
+    {
+        Picture("images/a.png");
+        const string json = """{"images": [{"id": "x", "file_name": "images\\a.png"}], "annotations": [{"image_id": "x", "category_id": 1, "bbox": [0, 0, 1, 1]}], "categories": [{"id": 1}]}""";
+        _folder.Write("instances.json", [0xEF, 0xBB, 0xBF, .. System.Text.Encoding.UTF8.GetBytes(json)]);
+        Assert.Single(Target(Open().Test!, 0).Objects);
+        _folder.Write("instances.json", [.. System.Text.Encoding.Latin1.GetBytes(json.Replace("a.png", "\u00E4.png", StringComparison.Ordinal))]);
+        Assert.Contains("not readable as JSON", Refused().Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void A_picture_of_another_size_than_its_annotations_is_refused()
     {
         Picture("a.png");

@@ -47,13 +47,13 @@ public sealed class RealDetectorTests
     }
 
     [Theory]
-    [InlineData("yolov8n.onnx", "yolov8n.onnx", 640, 1, 1)]
-    [InlineData("yolox_nano.onnx", "yolox_nano.onnx", 416, 1, 1)]
-    [InlineData("yolov8n.onnx", "yolov8n_dynamic_int8.onnx", 640, 0.9, 0.999)]
-    public void A_model_agrees_with_itself_and_its_quantised_form_with_most_of_it(string original, string edited, int edge, double least, double most)
+    [InlineData("yolov8n.onnx", "yolov8n.onnx", 640, 6, 1, 1)]
+    [InlineData("yolox_nano.onnx", "yolox_nano.onnx", 416, 6, 1, 1)]
+    [InlineData("yolov8n.onnx", "yolov8n_dynamic_int8.onnx", 640, 25, 0.9, 0.999)]
+    public void A_model_agrees_with_itself_and_its_quantised_form_with_most_of_it(string original, string edited, int edge, int pictures, double least, double most)
     {
         var items = Items(edge, edge == 640 ? _yolov8 : _yolox);
-        items = items.Select([.. Enumerable.Range(0, 12).Select(i => 40 * i + 3)]);
+        items = items.Select([.. Enumerable.Range(0, pictures).Select(i => 500 / pictures * i + 3)]);
         var (subject, task) = (Subject(Path(original)), new DetectionTask());
         var (tensors, meter) = (task.Reads(subject).Tensors, task.Agree(subject, items));
         using DetectorRuns first = new(Path(original)), second = new(Path(edited));
@@ -93,7 +93,7 @@ public sealed class RealDetectorTests
         var other = Labelled("yolox_nano.onnx", 416, _yolox, folder.Path);
         TestContext.Current.SendDiagnosticMessage($"own {own:P2}, other {other:P2}");
         Assert.InRange(own, 0.995, 1);
-        Assert.InRange(other, 0.3, 0.95);
+        Assert.InRange(other, 0.5, 0.999);
     }
 
     static double Labelled(string name, int edge, Preprocessing preprocessing, string data)

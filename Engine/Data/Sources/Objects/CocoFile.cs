@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text;
 using System.Text.Json;
 using OnnxEdit.Engine.Data.Targets;
 using OnnxEdit.Surgery;
@@ -11,10 +12,7 @@ sealed class CocoFile
     // A box may stick out by a pixel for being rounded.
     const double Slack = 1;
 
-    readonly string _path;
     readonly BoxTally _boxes = new();
-
-    CocoFile(string path) => _path = path;
 
     /// <summary>The pictures, those without objects too; their paths are as the file names them.</summary>
     public required IReadOnlyList<Picture> Pictures { get; init; }
@@ -48,10 +46,13 @@ sealed class CocoFile
     {
         try
         {
-            using var document = JsonDocument.Parse(DataFiles.ReadAll(path));
+            var bytes = DataFiles.ReadAll(path).AsMemory();
+            // Some editors write a mark before the text.
+            using var document = JsonDocument.Parse(bytes.Span.StartsWith(Encoding.UTF8.Preamble) ? bytes[Encoding.UTF8.Preamble.Length..] : bytes);
             return Read(path, document.RootElement);
         }
-        catch (JsonException inner)
+        // The second is what texts in broken UTF-8 end in.
+        catch (Exception inner) when (inner is JsonException or InvalidOperationException)
         {
             throw new OnnxEngineException(ErrorKind.Data, $"'{path}' is not readable as JSON: {inner.Message}", inner);
         }
@@ -60,9 +61,9 @@ sealed class CocoFile
     static CocoFile Read(string path, JsonElement root)
     {
         OnnxEngineException Fault(string why) => new(ErrorKind.Data, $"'{path}' is not a file of COCO annotations: {why}.");
-        if (root.ValueKind != JsonValueKind.Object) throw Fault("it holds no object with images, annotations and categories");
+        if (root.ValueKind != JsonValueKind.Object) throw Fault("it holds no object with images, annotations and categories; rename it if it is something else");
         JsonElement[] List(string name) => root.TryGetProperty(name, out var list) && list.ValueKind == JsonValueKind.Array ? [.. list.EnumerateArray()]
-            : throw Fault($"it has no list '{name}'");
+            : throw Fault($"it has no list '{name}'; rename it if it is something else");
         var (images, annotations, categories) = (List("images"), List("annotations"), List("categories"));
         var numbers = new SortedDictionary<int, string>();
         foreach (var (at, category) in categories.Index())
@@ -75,7 +76,7 @@ sealed class CocoFile
         foreach (var (at, image) in images.Index())
         {
             var id = Key(image, "id") ?? throw Fault($"image {at} has no id");
-            var picture = new Picture(Text(image, "file_name") ?? throw Fault($"image {id} has no file_name"), Whole(image, "height"), Whole(image, "width"), []);
+            var picture = new Picture(Text(image, "file_name")?.Replace('\\', '/') ?? throw Fault($"image {id} has no file_name"), Whole(image, "height"), Whole(image, "width"), []);
             if (!pictures.TryAdd(id, picture)) throw Fault($"two images have the id {id}");
         }
         HashSet<string> seen = [];
@@ -94,7 +95,7 @@ sealed class CocoFile
             picture.Objects.Add((place, box, IsSet(annotation, "iscrowd"), IsSet(annotation, "ignore") || IsSet(annotation, "difficult")));
         }
         if (pictures.Count == 0) throw Fault("it lists no images");
-        return new CocoFile(path) { Pictures = [.. pictures.Values], Classes = new ObjectClasses([.. numbers.Values], ids) };
+        return new CocoFile { Pictures = [.. pictures.Values], Classes = new ObjectClasses([.. numbers.Values], ids) };
     }
 
     static JsonElement? Member(JsonElement of, string name) => of.ValueKind == JsonValueKind.Object && of.TryGetProperty(name, out var value) ? value : null;
