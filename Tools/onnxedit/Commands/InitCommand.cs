@@ -20,7 +20,8 @@ sealed class InitCommand : CliCommand
 
     internal override void Execute(CommandContext context)
     {
-        var inputs = _inputs.Resolve(context, useConfig: false).WithSizes(context.Output);
+        var given = _inputs.Resolve(context, useConfig: false);
+        var inputs = given.WithSizes(context.Output);
         var folder = Path.GetDirectoryName(Path.GetFullPath(inputs.Path))!;
         var path = Path.Combine(folder, ProjectConfig.FileName);
         if (File.Exists(path) && !context.Global.Force)
@@ -30,7 +31,7 @@ sealed class InitCommand : CliCommand
         var evaluation = data.Test is { IsLabelled: true } test && inputs.Signature.Classifier is not null
             ? context.Output.Track(progress => Evaluator.Evaluate(inputs.Model, test, inputs.Evaluation, progress, context.Cancellation))
             : null;
-        AtomicFile.WriteText(path, Config(inputs, folder).ToJson(), overwrite: true);
+        AtomicFile.WriteText(path, Config(given, folder).ToJson(), overwrite: true);
         Report(context, inputs, path, evaluation);
     }
 
@@ -46,6 +47,7 @@ sealed class InitCommand : CliCommand
         Calibration = inputs.Calibration == ModelAndDataOptions.DefaultCalibration ? null : inputs.Calibration,
         Labels = inputs.Labels,
         Output = inputs.Output,
+        InputShapes = inputs.InputShapes is { Count: > 0 } shapes ? shapes : null,
     }.With(inputs.Preprocessing);
 
     static void Report(CommandContext context, ModelAndData inputs, string path, Evaluation? evaluation)

@@ -16,7 +16,7 @@ static class ReportCommandLine
         if (inputs.Labels is { } labels) Add("--labels", string.Join(',', labels.Select(l => FormattableString.Invariant($"{l.Key}={l.Value}"))));
         if (inputs.Output is { } output) Add("--output", output);
         foreach (var (name, shape) in inputs.InputShapes ?? new Dictionary<string, long[]>())
-            Add("--input-shape", $"{name}:{string.Join(',', shape.Select(e => e < 0 ? "N" : e.ToString(CultureInfo.InvariantCulture)))}");
+            Add("--input-shape", $"{name}:{InputShapeOption.Text(shape)}");
         if (limit is { } images) Add("--limit", images.ToString(CultureInfo.InvariantCulture));
         Add("--seed", global.Seed.ToString(CultureInfo.InvariantCulture));
         if (global.Threads > 0) Add("--threads", global.Threads.ToString(CultureInfo.InvariantCulture));
