@@ -1,4 +1,3 @@
-using Microsoft.ML.OnnxRuntime.Tensors;
 using OnnxEdit.Surgery;
 using OnnxEdit.Surgery.Graph;
 using OnnxEdit.Surgery.Model;
@@ -6,9 +5,12 @@ using OnnxEdit.Surgery.Proto;
 
 namespace OnnxEdit.Engine.Data;
 
-/// <summary>What the data settles where the model leaves it open: shapes of inputs, and integers and truth values that make sense to it.</summary>
+/// <summary>What the data settles where the model leaves it open: shapes of inputs, and values that make sense to it.</summary>
 static class DataShapes
 {
+    /// <summary>Items that a model is tried out on: several, so that an edit that mixes them is seen.</summary>
+    const int Tried = 4;
+
     /// <summary>Adds to the shapes given what the items of the data look like, -1 for the batch.</summary>
     public static IReadOnlyDictionary<string, long[]> Complete(ModelProto model, IReadOnlyDictionary<string, long[]>? given, ItemSet? items)
     {
@@ -35,15 +37,16 @@ static class DataShapes
     public static NormalisedModel Normalised(ModelProto model, IReadOnlyDictionary<string, long[]>? given, ItemSet items) =>
         NormalisedModel.Create(model, Complete(model, given, items), Example(model, items));
 
-    /// <summary>The values of the first item for inputs of integers and truth values, by name, row-major; empty without items.</summary>
+    /// <summary>The values of the first items by input, row-major, one item after the other: what a model is tried out on; empty without items.</summary>
     public static IReadOnlyDictionary<string, float[]> Example(ModelProto model, ItemSet? items)
     {
         var inputs = new GraphIndex(model.Graph).Inputs;
         if (items is not { Count: > 0 } || items.Parts.Count != inputs.Count) return new Dictionary<string, float[]>();
-        return inputs.Zip(items.Parts).Where(p => p.First.Type?.TensorType is { } type && !InputShapes.IsFloat((TensorElementType)type.ElemType)).ToDictionary(p => p.First.Name, p =>
+        var count = Math.Min(Tried, items.Count);
+        return inputs.Zip(items.Parts).ToDictionary(p => p.First.Name, p =>
         {
-            var values = new float[p.Second.ItemLength];
-            p.Second.Fill(0, 1, values);
+            var values = new float[count * p.Second.ItemLength];
+            p.Second.Fill(0, count, values);
             return values;
         });
     }

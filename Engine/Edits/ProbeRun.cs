@@ -9,7 +9,7 @@ using OnnxEdit.Surgery.Proto;
 
 namespace OnnxEdit.Engine.Edits;
 
-/// <summary>One run of a model on made-up inputs, the same for every form of a network.</summary>
+/// <summary>One run of a model, the same for every form of a network: on items of the data first, where there are some, then on made-up inputs.</summary>
 static class ProbeRun
 {
     /// <summary>Kinds of inputs to try, in this order: not every network has finite answers to all of them.</summary>
@@ -47,12 +47,13 @@ static class ProbeRun
             {
                 var shape = shapeOf(input);
                 var type = source.Trace.ElementType(input.Name);
-                var fed = source.Trace.Fed.GetValueOrDefault(input.Name) is { Length: > 0 } example ? example : [source.Trace.Whole];
+                var given = source.Trace.Fed.GetValueOrDefault(input.Name) is { Length: > 0 } example ? example : null;
+                var fed = given ?? [source.Trace.Whole];
                 var data = new float[shape.Aggregate(1L, (x, y) => x * y)];
                 for (var i = 0; i < data.Length; i++)
                 {
                     var u = random.NextDouble();
-                    data[i] = (float)(InputShapes.IsFloat(type) ? _values[kind].Float(u) : Math.Min(_values[kind].Whole(u, fed[i % fed.Length]), type == TensorElementType.Bool ? 1 : double.MaxValue));
+                    data[i] = (float)(InputShapes.IsFloat(type) ? kind == 0 && given is not null ? given[i % given.Length] : _values[kind].Float(u) : Math.Min(_values[kind].Whole(u, fed[i % fed.Length]), type == TensorElementType.Bool ? 1 : double.MaxValue));
                 }
                 values.Add(OrtTensors.FromFloats(data, shape, type));
             }

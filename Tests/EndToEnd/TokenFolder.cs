@@ -95,14 +95,20 @@ sealed class TokenFolder : IDisposable
         npz.Add("attention_mask", NpyArray.From<long>([.. sequences.SelectMany(s => s.Mask)], sequences.Length, Tokens));
     }
 
-    /// <summary>The class that the model finds, computed by hand.</summary>
-    internal int Predict(Sequence sequence)
+    /// <summary>How many sequences a form of the model, of any widths, gets right, computed by hand.</summary>
+    internal static int Right(ModelProto form, Sequence[] sequences)
     {
-        float[] Values(string name) => TensorData.Floats(Proto.Graph.Initializer.First(t => t.Name == name));
-        var (table, kinds) = (Values("table"), Values("kinds"));
-        var mean = new double[Width];
+        var tensors = form.Graph.Initializer.Where(TensorData.IsFloat).ToDictionary(t => t.Name, t => (Values: TensorData.Floats(t), Dims: t.Dims.ToArray()));
+        return sequences.Count(sequence => Predict(tensors, sequence) == sequence.Label);
+    }
+
+    static int Predict(Dictionary<string, (float[] Values, long[] Dims)> tensors, Sequence sequence)
+    {
+        float[] Values(string name) => tensors[name].Values;
+        var (table, kinds, width) = (Values("table"), Values("kinds"), (int)tensors["table"].Dims[1]);
+        var mean = new double[width];
         for (var t = 0; t < Tokens; t++)
-            for (var k = 0; k < Width && sequence.Mask[t] == 1; k++) mean[k] += (table[sequence.Ids[t] * Width + k] + kinds[sequence.Kinds[t] * Width + k]) / (double)sequence.Mask.Sum();
+            for (var k = 0; k < width && sequence.Mask[t] == 1; k++) mean[k] += (table[sequence.Ids[t] * width + k] + kinds[sequence.Kinds[t] * width + k]) / (double)sequence.Mask.Sum();
         double[] Layer(double[] x, string name) => [.. Values($"{name}.bias").Select((bias, i) => bias + x.Select((v, k) => v * Values($"{name}.weight")[i * x.Length + k]).Sum())];
         var logits = Layer([.. Layer(mean, "hidden").Select(v => Math.Max(v, 0))], "logits");
         return Array.IndexOf(logits, logits.Max());

@@ -17,6 +17,9 @@ sealed record RunData
     /// <summary>From labels in the data to model outputs; null: labels are outputs.</summary>
     public IReadOnlyDictionary<int, int>? Labels { get; init; }
 
+    /// <summary>Sizes of what the model leaves open, by input name, -1 for the batch; null: none given.</summary>
+    public IReadOnlyDictionary<string, long[]>? InputShapes { get; init; }
+
     /// <summary>The part of the data that examples are drawn from: test or train.</summary>
     public required string From { get; init; }
 

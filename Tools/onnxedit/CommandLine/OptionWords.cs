@@ -49,6 +49,7 @@ static partial class OptionWords
         ["UnlearnData.Moments"] = "--moments",
         ["UnlearnData.Test"] = "--eval-data",
         ["UnlearnData.Train"] = "--data",
+        ["UnlearnOptions.InputShapes"] = "--input-shape",
         ["UnlearnOptions.Classes"] = "--class",
         ["UnlearnOptions.Deviations"] = "--deviations",
         ["UnlearnOptions.Finetune"] = "--finetune",
@@ -61,6 +62,7 @@ static partial class OptionWords
         // edit and finetune
         ["EditOptions.Editor"] = "--editor",
         ["ModelEditor.Edit"] = "--one-by-one",
+        ["FinetuneOptions.Mix"] = "--mix",
         ["FinetuneOptions.Normalisation"] = "--normalisation",
         ["FinetuneOptions.Teacher"] = "--teacher",
         // coar

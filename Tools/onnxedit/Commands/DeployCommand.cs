@@ -21,7 +21,6 @@ sealed class DeployCommand : CliCommand
     readonly Option<int?> _limit = Numbers.OptionalWhole("--limit", 1, "Test on this many images at most, drawn by the seed");
     readonly Option<bool> _openBatch = new("--dynamic-batch") { Description = "Open a batch that the export fixed at 1, and check that batched answers are the same" };
     readonly Option<int> _maxBatch = Numbers.Whole("--max-batch", 1, 65536, 64, "Items that a server may put together");
-    readonly Option<string[]> _shapes = InputShapeOption.Create();
     readonly Option<string?> _activate = new("--activate") { Description = "Serve the new version at once; without a model: serve version V", HelpName = "V", Arity = ArgumentArity.ZeroOrOne };
     readonly Option<bool> _rollback = new("--rollback") { Description = "Serve the version again that was active before" };
     readonly Option<bool> _list = new("--list") { Description = "List the versions of the model, or all models" };
@@ -35,7 +34,7 @@ sealed class DeployCommand : CliCommand
         "onnxedit deploy --to repo --list")
     {
         _inputs.AddTo(this);
-        Option[] options = [_to, _name, _format, _storage, _parity, .. _gates.Select(gate => gate.Option), _require, _limit, _openBatch, _maxBatch, _shapes, _activate, _rollback, _list];
+        Option[] options = [_to, _name, _format, _storage, _parity, .. _gates.Select(gate => gate.Option), _require, _limit, _openBatch, _maxBatch, _activate, _rollback, _list];
         foreach (var option in options)
             Options.Add(option);
     }
@@ -88,7 +87,7 @@ sealed class DeployCommand : CliCommand
             Labels = data?.ClassNames,
             Preprocessing = inputs.Preprocessing,
             Evaluation = inputs.Evaluation,
-            InputShapes = InputShapeOption.Complete(context, _shapes, inputs.Model),
+            InputShapes = inputs.WithSizes(context.Output, data).InputShapes!,
         };
         var result = context.Output.Track(progress => Deployer.Deploy(inputs.Model, options, data?.Test, progress, context.Cancellation));
         foreach (var note in result.Notes) context.Output.Note(note);

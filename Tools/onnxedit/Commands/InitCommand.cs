@@ -21,7 +21,8 @@ sealed class InitCommand : CliCommand
 
     internal override void Execute(CommandContext context)
     {
-        var inputs = _inputs.Resolve(context, useConfig: false).WithSizes(context.Output);
+        var given = _inputs.Resolve(context, useConfig: false);
+        var inputs = given.WithSizes(context.Output);
         var folder = Path.GetDirectoryName(Path.GetFullPath(inputs.Path))!;
         var path = Path.Combine(folder, ProjectConfig.FileName);
         if (File.Exists(path) && !context.Global.Force)
@@ -31,7 +32,7 @@ sealed class InitCommand : CliCommand
         var measured = data.Test is { } test && ModelTasks.Of(TaskSubject.Of(inputs.Model.Proto, inputs.Evaluation), test).IsLabelled(test)
             ? context.Output.Track(progress => TaskEvaluator.Measure(inputs.Model, test, inputs.Evaluation, progress, context.Cancellation))
             : null;
-        AtomicFile.WriteText(path, Config(inputs, folder).ToJson(), overwrite: true);
+        AtomicFile.WriteText(path, Config(given, folder).ToJson(), overwrite: true);
         Report(context, path, measured);
     }
 
@@ -47,6 +48,7 @@ sealed class InitCommand : CliCommand
         Pooling = inputs.Pooling,
         Columns = inputs.Columns,
         Tokenizer = inputs.Tokenizer is { } tokenizer && Path.GetFullPath(tokenizer) != TextTokenizer.Beside(inputs.Path) ? Relative(tokenizer, folder) : null,
+        InputShapes = inputs.InputShapes is { Count: > 0 } shapes ? shapes : null,
     }.With(inputs.Preprocessing);
 
     static void Report(CommandContext context, string path, TaskMeasurement? measured)

@@ -9,7 +9,6 @@ sealed class ReportCommand : CliCommand
     readonly ModelAndDataOptions _inputs = new(hasCalibration: false);
     readonly Option<string?> _before = new("--before") { Description = "The model before the edit, or any with the same inputs and classes", HelpName = "FILE" };
     readonly Option<int?> _limit = Numbers.OptionalWhole("--limit", 1, "Test on this many images at most, drawn by the seed");
-    readonly Option<string[]> _shapes = InputShapeOption.Create();
     readonly Option<string?> _out = new("--out", "-o") { Description = "Where to write [default: NAME.report.html beside the model]", HelpName = "FILE" };
 
     internal ReportCommand() : base(
@@ -19,13 +18,12 @@ sealed class ReportCommand : CliCommand
         "onnxedit report model.slim.onnx -o slim.html")
     {
         _inputs.AddTo(this);
-        foreach (var option in new Option[] { _before, _limit, _shapes, _out }) Options.Add(option);
+        foreach (var option in new Option[] { _before, _limit, _out }) Options.Add(option);
     }
 
     internal override void Execute(CommandContext context)
     {
         var inputs = _inputs.Resolve(context);
-        inputs = inputs with { InputShapes = InputShapeOption.Complete(context, _shapes, inputs.Model) };
         var before = context.Get(_before) is { } path ? context.Load(path) : null;
         var target = Target(context.Get(_out), inputs, before, context.Global.Force);
         var job = new ReportJob(context, inputs, before, target) { Limit = context.Get(_limit) };

@@ -34,7 +34,6 @@ sealed class SlimCommand : CliCommand
     readonly Option<string?> _finetune = FinetuneOption.Create("Then fine-tune for so long, e.g. 5m, or so many steps, on the original's answers (no labels)");
     readonly Option<string?> _out = new("--out", "-o") { Description = "Where to write [default: NAME.slim.onnx beside the model]", HelpName = "FILE" };
     readonly Option<string?> _report = ReportOption.Create();
-    readonly Option<string[]> _shapes = InputShapeOption.Create();
 
     internal SlimCommand() : base(
         "slim",
@@ -46,13 +45,13 @@ sealed class SlimCommand : CliCommand
         "onnxedit slim model.onnx --sparsity 0.4 --moments model.moments")
     {
         _inputs.AddTo(this);
-        foreach (var option in new Option[] { _sparsity, _target, _maxDrop, _plan, _planOut, _dryRun, _moments, _score, _aggregate, _recovery, _align, _attention, _finetune, _out, _report, _shapes })
+        foreach (var option in new Option[] { _sparsity, _target, _maxDrop, _plan, _planOut, _dryRun, _moments, _score, _aggregate, _recovery, _align, _attention, _finetune, _out, _report })
             Options.Add(option);
     }
 
     internal override void Execute(CommandContext context)
     {
-        var inputs = (_inputs.Resolve(context) with { InputShapes = InputShapeOption.Parse(context.Get(_shapes)) }).WithSizes(context.Output);
+        var inputs = _inputs.Resolve(context).WithSizes(context.Output);
         var options = SlimOptions(context, inputs);
         var finetune = FinetuneOption.Parse(context.Get(_finetune), context, inputs);
         if (finetune is not null) RequireTraining(inputs, options);

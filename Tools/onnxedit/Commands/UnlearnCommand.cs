@@ -69,6 +69,7 @@ sealed class UnlearnCommand : CliCommand
             Finetune = FinetuneOption.Parse(context.Get(_finetune), context, inputs),
             Seed = context.Global.Seed,
             Evaluation = inputs.Evaluation,
+            InputShapes = inputs.InputShapes,
         };
         options = options with
         {

@@ -67,7 +67,7 @@ sealed record ModelAndData
     /// <summary>How accuracy is measured on this model.</summary>
     internal EvaluationOptions Evaluation => new() { Output = Output, Task = Task, Pooling = Pooling, ForceLabels = ForceLabels, LabelMap = Labels };
 
-    /// <summary>Sizes of what the model leaves open, by input name, -1 for the batch; null: left open.</summary>
+    /// <summary>Sizes of what the model leaves open, by input name, -1 for the batch: those given, unless the command settles all.</summary>
     internal IReadOnlyDictionary<string, long[]>? InputShapes { get; init; }
 
     /// <summary>What the model takes, and whether it is a classifier.</summary>
@@ -97,6 +97,10 @@ sealed record ModelAndData
         if (found.Note is { } note) output.Note(note);
         return this with { InputShapes = found.Shapes };
     }
+
+    /// <summary>The same with a size for everything that the model leaves open: what is given, what the data has, else usual ones.</summary>
+    internal ModelAndData WithSizes(CliOutput output, ModelData? data) =>
+        this with { InputShapes = InputShapeOption.Complete(output, Model, InputShapes, data?.Test ?? data?.Train) };
 
     /// <summary>The options to open the data with.</summary>
     /// <param name="testOnly">For measuring only: nothing is set apart for training.</param>

@@ -29,6 +29,7 @@ sealed class ModelAndDataOptions
     readonly Option<string?> _labels = new("--labels") { Description = "From labels in the data to model outputs; other labels are left out. auto: as the model's predictions say", HelpName = "DATA=OUTPUT,...|auto" };
     readonly Option<bool> _forceLabels = new("--force-labels") { Description = "Take labels as they are where the model's predictions speak against them" };
     readonly Option<string?> _output = new("--output") { Description = "The output (or inner tensor) that holds the logits", HelpName = "NAME" };
+    readonly Option<string[]> _shapes = InputShapeOption.Create();
     readonly PreprocessingOptions _preprocessing = new();
     readonly ModelTaskOptions _task = new();
     readonly bool _hasCalibration;
@@ -54,6 +55,7 @@ sealed class ModelAndDataOptions
         command.Options.Add(_labels);
         command.Options.Add(_forceLabels);
         command.Options.Add(_output);
+        command.Options.Add(_shapes);
     }
 
     /// <summary>The model named on the command line, or null.</summary>
@@ -74,10 +76,12 @@ sealed class ModelAndDataOptions
         // Test data of the configuration belongs to its training data; other data on the command line replaces both.
         var evalData = context.Get(_evalData) ?? (context.Get(_data) is null ? config?.Locate(config.EvalData) : null);
         var labels = context.Get(_labels);
+        var model = context.Load(path);
         var inputs = new ModelAndData
         {
             Path = path,
-            Model = context.Load(path),
+            Model = model,
+            InputShapes = InputShapeOption.Given(context, _shapes, model, config),
             Output = context.Get(_output) ?? config?.Output,
             Preprocessing = _preprocessing.Resolve(context, config),
             DataPath = data ?? evalData,

@@ -61,6 +61,9 @@ sealed record ProjectConfig
     /// <summary>From labels in the data to model outputs.</summary>
     public IReadOnlyDictionary<int, int>? Labels { get; init; }
 
+    /// <summary>Shapes of inputs that leave more than the batch open, by name; -1 for the batch.</summary>
+    public IReadOnlyDictionary<string, long[]>? InputShapes { get; init; }
+
     /// <summary>The output that holds the logits.</summary>
     public string? Output { get; init; }
 

@@ -35,6 +35,7 @@ sealed class RunInputs
             EvalPath = Absolute(inputs.EvalPath),
             Preprocessing = inputs.Preprocessing,
             Labels = inputs.Labels,
+            InputShapes = inputs.InputShapes is { Count: > 0 } shapes ? shapes : null,
             From = from,
             Count = count,
             Sha256 = ExampleHash.Of(images, cancellation),
@@ -55,6 +56,7 @@ sealed class RunInputs
             EvalPath = context.Get(_evalData) ?? manifest.Data.EvalPath,
             Calibration = ModelAndDataOptions.DefaultCalibration,
             Labels = manifest.Data.Labels,
+            InputShapes = manifest.Data.InputShapes,
             Seed = manifest.Options.Seed,
         };
         return (inputs.Model, ExampleOptions.Open(context, inputs, manifest.Data.Count, manifest.Data.From).Images);

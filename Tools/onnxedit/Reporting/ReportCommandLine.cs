@@ -1,4 +1,5 @@
 using System.Globalization;
+using OnnxEdit.Engine.Data.Text;
 using OnnxEdit.Surgery.Model;
 
 namespace OnnxEdit.Cli;
@@ -15,8 +16,12 @@ static class ReportCommandLine
         if (inputs.HasData && inputs.Preprocessing is { } pixels && Figures.Options(pixels) is { Length: > 0 } options) words.Add(options);
         if (inputs.Labels is { } labels) Add("--labels", string.Join(',', labels.Select(l => FormattableString.Invariant($"{l.Key}={l.Value}"))));
         if (inputs.Output is { } output) Add("--output", output);
+        if (inputs.Task is { } task) Add("--task", task);
+        if (inputs.Pooling is { } pooling) Add("--pool", pooling);
+        if (inputs.HasData && inputs.Columns is { } columns) Add("--columns", string.Join(',', columns));
+        if (inputs.HasData && inputs.Tokenizer is { } tokenizer && tokenizer != TextTokenizer.Beside(inputs.Path)) Add("--tokenizer", tokenizer);
         foreach (var (name, shape) in inputs.InputShapes ?? new Dictionary<string, long[]>())
-            Add("--input-shape", $"{name}:{string.Join(',', shape.Select(e => e < 0 ? "N" : e.ToString(CultureInfo.InvariantCulture)))}");
+            Add("--input-shape", $"{name}:{InputShapeOption.Text(shape)}");
         if (limit is { } images) Add("--limit", images.ToString(CultureInfo.InvariantCulture));
         Add("--seed", global.Seed.ToString(CultureInfo.InvariantCulture));
         if (global.Threads > 0) Add("--threads", global.Threads.ToString(CultureInfo.InvariantCulture));

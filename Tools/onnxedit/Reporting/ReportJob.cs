@@ -13,6 +13,8 @@ namespace OnnxEdit.Cli;
 /// <param name="target">Where to write the page.</param>
 sealed class ReportJob(CommandContext context, ModelAndData inputs, OnnxModel? before, string target)
 {
+    ModelAndData? _sized;
+
     /// <summary>Test images at most; null: all.</summary>
     internal int? Limit { get; init; }
 
@@ -28,14 +30,15 @@ sealed class ReportJob(CommandContext context, ModelAndData inputs, OnnxModel? b
         if (before is not null) RequireOther(before);
         var data = Data ?? (inputs.HasData ? inputs.OpenData(context.Output, testOnly: true, Limit) : null);
         if (Data is null) DataMatch.Warn(inputs, data?.Test, context);
-        var options = new ReportOptions { Evaluation = inputs.Evaluation, InputShapes = inputs.InputShapes, Known = Known };
+        _sized = inputs.WithSizes(context.Output, data);
+        var options = new ReportOptions { Evaluation = inputs.Evaluation, InputShapes = _sized.InputShapes, Known = Known };
         var report = context.Output.Track(progress => ModelComparison.Measure(before, inputs.Model, data, options, progress, context.Cancellation));
         ReportPage.Save(target, report, Command, context.Global.Force);
         return report;
     }
 
     /// <summary>The command line that makes the report again, with what a configuration file said spelt out.</summary>
-    internal string Command => ReportCommandLine.Of(context.Global, inputs, before, target, Limit);
+    internal string Command => ReportCommandLine.Of(context.Global, _sized ?? inputs, before, target, Limit);
 
     void RequireOther(OnnxModel other)
     {
