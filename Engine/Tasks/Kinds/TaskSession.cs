@@ -112,7 +112,7 @@ sealed class TaskSession : IDisposable
             {
                 // Filled up with the last item rather than zeros: it is sure to be a value the model can take.
                 if (row < batch.Length) parts[p].Fill(batch[row], 1, item);
-                item.AsSpan(0, length).CopyTo(buffer.Values[(row * length)..]);
+                item.AsSpan(0, length).CopyTo(buffer.Values.AsSpan(row * length));
             }
             buffer.Commit();
         }
