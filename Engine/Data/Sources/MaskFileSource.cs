@@ -33,13 +33,15 @@ sealed class MaskFileSource : PixelSource
         var (height, width) = ImageDecoder.Size(DataFiles.ReadAll(picture), picture);
         if ((mask.Height, mask.Width) != (height, width))
             throw new OnnxEngineException(ErrorKind.Data, $"The mask '{path}' is {mask.Height}x{mask.Width}, but its picture '{picture}' is {height}x{width}; each needs the size of the other.");
-        return IsBlackAndWhite ? mask with { Classes = Array.ConvertAll(mask.Classes, value => value switch
-        {
-            0 => (byte)0,
-            255 => (byte)1,
-            _ => throw new OnnxEngineException(ErrorKind.Data, $"The mask '{path}' holds {value}, while others are black and white; give masks of classes, or black and white ones only."),
-        }) } : mask;
+        return IsBlackAndWhite ? mask with { Classes = Array.ConvertAll(mask.Classes, value => Class(value, path)) } : mask;
     }
+
+    static byte Class(byte value, string path) => value switch
+    {
+        0 => 0,
+        255 => 1,
+        _ => throw new OnnxEngineException(ErrorKind.Data, $"The mask '{path}' holds {value}, while others are black and white; give masks of classes, or black and white ones only."),
+    };
 
     static bool LookBlackAndWhite(IReadOnlyList<(string Picture, string Mask)> files)
     {
