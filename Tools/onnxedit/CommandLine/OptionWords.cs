@@ -18,6 +18,7 @@ static partial class OptionWords
         ["DataOptions.LabelMap"] = "--labels",
         ["DataOptions.Columns"] = "--columns",
         ["DataOptions.Tokenizer"] = "--tokenizer",
+        ["EvaluationOptions.Alphabet"] = "--alphabet",
         ["EvaluationOptions.Task"] = "--task",
         ["EvaluationOptions.Pooling"] = "--pool",
         ["EvaluationOptions.ForceLabels"] = "--force-labels",

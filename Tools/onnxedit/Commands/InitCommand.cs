@@ -1,3 +1,4 @@
+using OnnxEdit.Engine.Tasks.Sequences;
 using OnnxEdit.Engine;
 using OnnxEdit.Engine.Data.Text;
 using OnnxEdit.Engine.Tasks.Kinds;
@@ -47,6 +48,7 @@ sealed class InitCommand : CliCommand
         Task = inputs.Task,
         Pooling = inputs.Pooling,
         Columns = inputs.Columns,
+        Alphabet = inputs.Alphabet is { } alphabet && Path.GetFullPath(alphabet) != SymbolList.Beside(inputs.Path) ? Relative(alphabet, folder) : null,
         Tokenizer = inputs.Tokenizer is { } tokenizer && Path.GetFullPath(tokenizer) != TextTokenizer.Beside(inputs.Path) ? Relative(tokenizer, folder) : null,
         InputShapes = inputs.InputShapes is { Count: > 0 } shapes ? shapes : null,
     }.With(inputs.Preprocessing);

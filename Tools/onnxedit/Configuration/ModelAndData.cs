@@ -52,6 +52,9 @@ sealed record ModelAndData
     /// <summary>How a vector per token becomes one per item; null: as the task has it.</summary>
     internal string? Pooling { get; init; }
 
+    /// <summary>The list of what the outputs stand for; null: there is none.</summary>
+    internal string? Alphabet { get; init; }
+
     /// <summary>What the columns of a file of texts hold; null: as its header says.</summary>
     internal IReadOnlyList<string>? Columns { get; init; }
 
@@ -65,7 +68,7 @@ sealed record ModelAndData
     internal bool HasData => DataPath is not null;
 
     /// <summary>How accuracy is measured on this model.</summary>
-    internal EvaluationOptions Evaluation => new() { Output = Output, Task = Task, Pooling = Pooling, ForceLabels = ForceLabels, LabelMap = Labels };
+    internal EvaluationOptions Evaluation => new() { Output = Output, Task = Task, Pooling = Pooling, Alphabet = Alphabet, ForceLabels = ForceLabels, LabelMap = Labels };
 
     /// <summary>Sizes of what the model leaves open, by input name, -1 for the batch: those given, unless the command settles all.</summary>
     internal IReadOnlyDictionary<string, long[]>? InputShapes { get; init; }

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using OnnxEdit.Engine.Tasks.Sequences;
 using OnnxEdit.Engine.Data.Text;
 using OnnxEdit.Engine.Tasks.Kinds;
 
@@ -18,9 +19,11 @@ sealed class ModelTaskOptions
 
     readonly Option<string?> _tokenizer = new("--tokenizer") { Description = "vocab.txt or tokenizer.json of the model [default: the one beside it]", HelpName = "FILE" };
 
+    readonly Option<string?> _alphabet = new("--alphabet") { Description = "Characters or tags that the outputs stand for, one per line [default: the list beside the model]", HelpName = "FILE" };
+
     internal void AddTo(Command command)
     {
-        foreach (var option in new Option[] { _task, _pool, _columns, _tokenizer }) command.Options.Add(option);
+        foreach (var option in new Option[] { _task, _pool, _columns, _tokenizer, _alphabet }) command.Options.Add(option);
     }
 
     /// <summary>The model with what the command line says, else what the configuration does.</summary>
@@ -29,6 +32,7 @@ sealed class ModelTaskOptions
         Task = context.Get(_task) ?? config?.Task,
         Pooling = context.Get(_pool) ?? config?.Pooling,
         Columns = context.Get(_columns)?.Split(',', StringSplitOptions.TrimEntries) ?? config?.Columns,
+        Alphabet = context.Get(_alphabet) ?? config?.Locate(config.Alphabet) ?? SymbolList.Beside(inputs.Path),
         Tokenizer = context.Get(_tokenizer) ?? config?.Locate(config.Tokenizer) ?? TextTokenizer.Beside(inputs.Path),
     };
 }

@@ -76,6 +76,9 @@ sealed record ProjectConfig
     /// <summary>What the columns of a file of texts hold.</summary>
     public IReadOnlyList<string>? Columns { get; init; }
 
+    /// <summary>The list of characters or tags that outputs stand for.</summary>
+    public string? Alphabet { get; init; }
+
     /// <summary>The file that makes token ids of texts.</summary>
     public string? Tokenizer { get; init; }
 

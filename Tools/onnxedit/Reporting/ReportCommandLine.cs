@@ -1,4 +1,5 @@
 using System.Globalization;
+using OnnxEdit.Engine.Tasks.Sequences;
 using OnnxEdit.Engine.Data.Text;
 using OnnxEdit.Surgery.Model;
 
@@ -18,6 +19,7 @@ static class ReportCommandLine
         if (inputs.Output is { } output) Add("--output", output);
         if (inputs.Task is { } task) Add("--task", task);
         if (inputs.Pooling is { } pooling) Add("--pool", pooling);
+        if (inputs.Alphabet is { } alphabet && alphabet != SymbolList.Beside(inputs.Path)) Add("--alphabet", alphabet);
         if (inputs.HasData && inputs.Columns is { } columns) Add("--columns", string.Join(',', columns));
         if (inputs.HasData && inputs.Tokenizer is { } tokenizer && tokenizer != TextTokenizer.Beside(inputs.Path)) Add("--tokenizer", tokenizer);
         foreach (var (name, shape) in inputs.InputShapes ?? new Dictionary<string, long[]>())
