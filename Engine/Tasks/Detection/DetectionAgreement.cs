@@ -18,7 +18,7 @@ sealed class DetectionAgreement(Detector detector) : AgreementMeter
     {
         // What lies outside the picture cannot be agreed upon, nor can more than the metric counts.
         var objects = Seen(original, Sure).Where(box => !box.Box.IsEmpty).GroupBy(box => box.Class).SelectMany(own => own.Take(MeanAveragePrecision.Limit));
-        _precision.Add([.. objects.Select(box => new LabelledObject(box.Class, box.Box))], [.. Seen(edited, LabelledDetections.Least)]);
+        _precision.Add(item, [.. objects.Select(box => new LabelledObject(box.Class, box.Box))], [.. Seen(edited, LabelledDetections.Least)]);
     }
 
     public override IReadOnlyList<MetricValue> Complete() => _precision.Complete() ?? throw new OnnxEngineException(

@@ -21,7 +21,7 @@ sealed class LabelledDetections(Detector detector, ObjectClassMap classes, ItemS
     {
         var target = items.Target(item) as ObjectsTarget ?? throw new OnnxEngineException(ErrorKind.Data, $"Nothing says which objects are in item {item}; leave it out or give it labels.");
         var found = detector.Find(outputs, Least);
-        _precision.Add(target.Objects, [.. found.Select(box => box with
+        _precision.Add(item, target.Objects, [.. found.Select(box => box with
         {
             Class = classes.OfData(box.Class),
             // The model sees a border around the picture, and its boxes may reach into it; labels do not.

@@ -26,7 +26,7 @@ sealed class ClassFindings
     {
         var objects = new int[groups];
         foreach (var (picture, count) in _objects) objects[picture % groups] += count;
-        return new SortedFindings([.. _found.OrderByDescending(f => f.Score).Select(f => f with { Picture = f.Picture % groups })], objects);
+        return new SortedFindings([.. _found.OrderByDescending(f => f.Score).ThenBy(f => f.Picture).Select(f => f with { Picture = f.Picture % groups })], objects);
     }
 
     /// <summary>A detection and the overlaps, as bits, at which it is right and at which it counts for nothing.</summary>

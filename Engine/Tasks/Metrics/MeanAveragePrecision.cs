@@ -19,17 +19,18 @@ sealed class MeanAveragePrecision
     readonly SortedDictionary<int, ClassFindings> _classes = [];
     int _pictures;
 
-    /// <summary>Takes a picture.</summary>
+    /// <summary>Takes a picture; they come in any order.</summary>
+    /// <param name="picture">Its number, from 0 on.</param>
     /// <param name="objects">What is in it.</param>
     /// <param name="found">What was found in it, in any order; of equal scores the first comes first.</param>
-    public void Add(IReadOnlyList<LabelledObject> objects, IReadOnlyList<DetectedBox> found)
+    public void Add(int picture, IReadOnlyList<LabelledObject> objects, IReadOnlyList<DetectedBox> found)
     {
         var (objectsOf, foundOf) = (objects.ToLookup(o => o.Class), found.ToLookup(d => d.Class));
         foreach (var number in objectsOf.Select(g => g.Key).Union(foundOf.Select(g => g.Key)))
         {
             if (!_classes.TryGetValue(number, out var own)) _classes.Add(number, own = new ClassFindings());
             DetectedBox[] surest = [.. foundOf[number].OrderByDescending(d => d.Score).Take(Limit)];
-            own.Add(_pictures, [.. objectsOf[number]], surest);
+            own.Add(picture, [.. objectsOf[number]], surest);
         }
         _pictures++;
     }

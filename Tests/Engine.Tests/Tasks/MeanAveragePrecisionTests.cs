@@ -28,7 +28,7 @@ public sealed class MeanAveragePrecisionTests
     static (MetricValue Map50, MetricValue Map)? Metrics(params (LabelledObject[] Objects, DetectedBox[] Found)[] pictures)
     {
         var meter = new MeanAveragePrecision();
-        foreach (var (objects, found) in pictures) meter.Add(objects, found);
+        foreach (var (number, (objects, found)) in pictures.Index()) meter.Add(number, objects, found);
         return meter.Complete() is { } values ? (values[0], values[1]) : null;
     }
 
@@ -158,6 +158,18 @@ public sealed class MeanAveragePrecisionTests
                 o.Box.Left + random.Next(-4, 5), o.Box.Top + random.Next(-4, 5), o.Box.Right - o.Box.Left, o.Box.Bottom - o.Box.Top, o.Class))),
                 .. Enumerable.Range(0, random.Next(3)).Select(_ => Found(random.Next(100) / 100f, random.Next(60), random.Next(60), 20, 20, random.Next(3)))]);
         })];
+    }
+
+    [Fact]
+    public void Pictures_may_come_in_any_order()
+    {
+        var pictures = Random(3, 120);
+        var (map50, map) = Metrics(pictures)!.Value;
+        var meter = new MeanAveragePrecision();
+        foreach (var (number, (objects, found)) in pictures.Index().Reverse()) meter.Add(number, objects, found);
+        var turned = meter.Complete()!;
+        Assert.Equal((map50.Value, map.Value), (turned[0].Value, turned[1].Value));
+        Assert.Equal(map50.ItemScores, turned[0].ItemScores);
     }
 
     [Fact]
