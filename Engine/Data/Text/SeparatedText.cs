@@ -80,7 +80,7 @@ sealed class SeparatedText : TextCells
         {
             if (values.Length == records[0].Values.Length) continue;
             var name = separator switch { ',' => "commas", ';' => "semicolons", _ => "tabs" };
-            return new(line, $"has {Count(values.Length)}, where line {records[0].Line} has {records[0].Values.Length}; put values that hold {name} in double quotes");
+            return new(line, $"has {Counted(values.Length)}, where line {records[0].Line} has {records[0].Values.Length}; put values that hold {name} in double quotes");
         }
         return null;
     }
@@ -146,8 +146,6 @@ sealed class SeparatedText : TextCells
         }
         return null;
     }
-
-    static string Count(int columns) => columns == 1 ? "1 column" : $"{columns} columns";
 
     sealed record Fault(int Line, string Why)
     {

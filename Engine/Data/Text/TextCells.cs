@@ -24,4 +24,7 @@ abstract class TextCells
 
     /// <summary>Where a row stands, at the beginning of a sentence, e.g. "Line 3 of 'a.csv'".</summary>
     public abstract string Place(int row);
+
+    /// <summary>A number of columns in words.</summary>
+    public static string Counted(int columns) => columns == 1 ? "1 column" : $"{columns} columns";
 }

@@ -91,8 +91,14 @@ sealed record TextTable
 
     static string Describe(TextCells cells, TextRole[] roles, bool isGuessed, TextRow[] rows, IReadOnlyList<string>? classes)
     {
-        var columns = roles.Select((role, column) => cells.Names is { } names ? $"{names[column]}={Words.Of(role)}" : Words.Of(role));
-        List<string> said = [string.Create(CultureInfo.InvariantCulture, $"{rows.Length:N0} {(rows.Length == 1 ? "row" : "rows")}, columns {string.Join(',', columns)}{(isGuessed ? " by their names" : "")}")];
+        var columns = cells.Names is { } names
+            ? roles.Zip(names).Where(column => column.First != TextRole.None).Select(column => $"{column.Second}={Words.Of(column.First)}") : roles.Select(Words.Of);
+        var others = cells.Names is null ? 0 : roles.Count(role => role == TextRole.None);
+        List<string> said =
+        [
+            string.Create(CultureInfo.InvariantCulture, $"{rows.Length:N0} {(rows.Length == 1 ? "row" : "rows")}, columns {string.Join(',', columns)}")
+                + (isGuessed ? " by their names" : "") + (others == 0 ? "" : $", {others} left out"),
+        ];
         if (cells.Said is { } more) said.Add(more);
         if (classes is not null)
             said.Add($"classes {string.Join(", ", classes.Take(ShownClasses).Select((name, number) => $"{name}={number}"))}{(classes.Count > ShownClasses ? $" and so on to {classes.Count - 1}" : "")}");

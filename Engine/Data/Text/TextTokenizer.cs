@@ -32,10 +32,18 @@ sealed class TextTokenizer
     /// <exception cref="OnnxEngineException">It cannot be read, or is of a kind that is not supported (<see cref="ErrorKind.Data"/>).</exception>
     public static TextTokenizer Open(string path) => Path.GetExtension(path).Equals(".json", StringComparison.OrdinalIgnoreCase) ? TokenizerJson.Read(path) : VocabularyFile.Read(path);
 
-    /// <summary>The tokenizer that lies beside a model: tokenizer.json, vocab.txt, or the only file with vocab in its name; null: none.</summary>
+    /// <summary>
+    /// The tokenizer that lies beside a model: tokenizer.json, vocab.txt, or the only file with vocab in its name; of a model in a folder onnx
+    /// also beside that folder, where Hugging Face has it. Null: none.
+    /// </summary>
     public static string? Beside(string modelPath)
     {
         var folder = Path.GetDirectoryName(Path.GetFullPath(modelPath))!;
+        return In(folder) ?? (Path.GetFileName(folder) == "onnx" ? In(Path.GetDirectoryName(folder)!) : null);
+    }
+
+    static string? In(string folder)
+    {
         if (!Directory.Exists(folder)) return null;
         foreach (var name in (string[])["tokenizer.json", "vocab.txt"])
             if (File.Exists(Path.Combine(folder, name))) return Path.Combine(folder, name);

@@ -85,7 +85,7 @@ public sealed class TextTableTests : IDisposable
 
         Assert.Equal([new TextRow("fine", null) { Label = 1, LabelName = "good" }, new TextRow("poor", null) { Label = 0, LabelName = "bad" }], table.Rows);
         Assert.Equal(["bad", "good"], table.ClassNames);
-        Assert.Equal("2 rows, columns id=-,what=text,how=label; classes bad=0, good=1", table.Said);
+        Assert.Equal("2 rows, columns what=text,how=label, 1 left out; classes bad=0, good=1", table.Said);
     }
 
     [Fact]
@@ -165,7 +165,7 @@ public sealed class TextTableTests : IDisposable
             """, null);
 
         Assert.Equal([new TextRow("one\ntwo", null) { Label = 0, LabelName = "bad" }, new TextRow("café", null) { Label = 1, LabelName = "good" }], table.Rows);
-        Assert.Equal("2 rows, columns label=label,text=text,id=- by their names; classes bad=0, good=1", table.Said);
+        Assert.Equal("2 rows, columns label=label,text=text by their names, 1 left out; classes bad=0, good=1", table.Said);
     }
 
     [Fact]
@@ -202,7 +202,7 @@ public sealed class TextTableTests : IDisposable
 
         Assert.Equal(["neg", "pos"], table.ClassNames);
         Assert.Equal([("one", 1, "pos"), ("two", 0, "neg"), ("one", 1, "pos"), ("tschüß", 0, "neg")], table.Rows.Select(row => (row.First, row.Label, row.LabelName)));
-        Assert.Equal("4 rows, columns sentence=text,label=label,rating=-,words/list/element=- by their names; classes neg=0, pos=1", table.Said);
+        Assert.Equal("4 rows, columns sentence=text,label=label by their names, 2 left out; classes neg=0, pos=1", table.Said);
         Assert.Equal([0.25, -1, 0.25, -1], TextTable.Open(path, ["text", "-", "score"]).Rows.Select(row => row.Score));
     }
 

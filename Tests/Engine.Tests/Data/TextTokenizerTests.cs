@@ -147,6 +147,8 @@ public sealed class TextTokenizerTests : IDisposable
         Assert.Equal(usual, TextTokenizer.Beside(model));
         var json = _folder.WriteText("tokenizer.json", "{}");
         Assert.Equal(json, TextTokenizer.Beside(model));
+        Assert.Equal(json, TextTokenizer.Beside(_folder["onnx/model.onnx"]));
+        Assert.Null(TextTokenizer.Beside(_folder["other/model.onnx"]));
     }
 
     // Ids that everyone who has used bert-base-uncased has seen.

@@ -24,7 +24,13 @@ public sealed class TokenizerJsonTests : IDisposable
 
     static JsonObject Added(int id, string content, bool normalized = false, bool left = false, bool right = false, bool word = false) => new()
     {
-        ["id"] = id, ["content"] = content, ["single_word"] = word, ["lstrip"] = left, ["rstrip"] = right, ["normalized"] = normalized, ["special"] = !normalized,
+        ["id"] = id,
+        ["content"] = content,
+        ["single_word"] = word,
+        ["lstrip"] = left,
+        ["rstrip"] = right,
+        ["normalized"] = normalized,
+        ["special"] = !normalized,
     };
 
     /// <summary>A byte's id is the byte; then follow he ll hell hello Ġw Ġwo rl é.</summary>
@@ -93,6 +99,18 @@ public sealed class TokenizerJsonTests : IDisposable
         Assert.Equal([264, 260, 104, 265], Ids(tokenizer, " wh"));
         Assert.Equal([264, 267, 260, 265], Ids(tokenizer, "<mask>w"));
         Assert.Equal([264, 265], Ids(tokenizer, ""));
+    }
+
+    [Fact]
+    public void Several_threads_share_a_tokenizer()
+    {
+        var tokenizer = Open(Bytes());
+        string[] texts = [.. Enumerable.Range(0, 2000).Select(number => $"hello{number % 700} world {number} wo")];
+        var together = new int[texts.Length][];
+        Parallel.For(0, texts.Length, number => together[number] = Ids(tokenizer, texts[number]));
+
+        var alone = Open(Bytes());
+        for (var number = 0; number < texts.Length; number++) Assert.Equal(Ids(alone, texts[number]), together[number]);
     }
 
     [Fact]
