@@ -3,6 +3,7 @@ using System.Runtime.InteropServices;
 using Microsoft.ML.OnnxRuntime;
 using OnnxEdit.Engine.Data;
 using OnnxEdit.Engine.Runtime;
+using OnnxEdit.Engine.Tasks.Kinds;
 using OnnxEdit.Surgery;
 using OnnxEdit.Surgery.Model;
 using OnnxEdit.Surgery.Proto;
@@ -27,6 +28,7 @@ sealed class ClassifierSession : IDisposable
     readonly ModelSession _session;
     readonly int _batchLimit;
     readonly string? _inner;
+    readonly DeclaredTensor[] _declared;
 
     /// <summary>Loads the model.</summary>
     /// <param name="model">The classifier.</param>
@@ -43,7 +45,7 @@ sealed class ClassifierSession : IDisposable
     internal ClassifierSession(ModelProto model, string? output = null, int batch = 64, string? inner = null)
     {
         Signature = ClassifierSignature.Measured(model, output);
-        (_batchLimit, _inner) = (batch, inner);
+        (_batchLimit, _inner, _declared) = (batch, inner, [.. new GraphIndex(model.Graph).Inputs.Select(DeclaredTensor.Of)]);
         _session = OrtRuntime.CreateSession(Exposing(model, Signature, inner is null ? [Signature.LogitsName] : [Signature.LogitsName, inner]));
     }
 
@@ -53,7 +55,10 @@ sealed class ClassifierSession : IDisposable
     /// <summary>Number of classes: the declared one, else what the first run showed; 0 before that.</summary>
     public int Classes { get; private set; }
 
-    /// <summary>Runs all images and hands over their logits batch by batch, in order.</summary>
+    /// <summary>
+    /// Runs all images and hands over their logits batch by batch, in order; of sequences with an attention mask item by item in the order
+    /// of their lengths, which run without the padding that their batch does not need.
+    /// </summary>
     /// <param name="images">The images.</param>
     /// <param name="read">Gets the logits.</param>
     /// <param name="progress">Told how many images are done.</param>
@@ -64,6 +69,27 @@ sealed class ClassifierSession : IDisposable
         ItemSet images, LogitsReader read, IProgress<WorkProgress>? progress = null, CancellationToken cancellation = default, LogitsReader? readInner = null)
     {
         ItemInputs.Require(Signature.InputNames, images);
+        if (_inner is not null || Signature.FixedBatch is not null || SequenceMask.Of(images, _declared) is not { CanTrimAll: true } masks)
+        {
+            RunBatches(images, read, progress, cancellation, readInner);
+            return;
+        }
+        var order = Enumerable.Range(0, images.Count).OrderBy(masks.Used).ToArray();
+        for (var first = 0; first < order.Length; first += _batchLimit)
+        {
+            var chunk = order[first..Math.Min(first + _batchLimit, order.Length)];
+            var kept = masks.Used(chunk[^1]);
+            ItemSet[] parts = [.. images.Select(chunk).Parts.Select(part => new CutItemSet(part, kept))];
+            RunBatches(parts is [var only] ? only : new JoinedItemSet(parts), (from, count, logits) =>
+            {
+                for (var i = 0; i < count; i++) read(chunk[from + i], 1, logits.Slice(i * Classes, Classes));
+            }, null, cancellation, null);
+            progress?.Report(new WorkProgress("evaluating", first + chunk.Length, order.Length));
+        }
+    }
+
+    void RunBatches(ItemSet images, LogitsReader read, IProgress<WorkProgress>? progress, CancellationToken cancellation, LogitsReader? readInner)
+    {
         var batch = Signature.FixedBatch ?? Math.Clamp(BatchFloats / Math.Max(1, images.ItemLength), 1, _batchLimit);
         using var options = new RunOptions();
         // A big model can take seconds for one batch; this ends it in the middle.

@@ -101,7 +101,7 @@ sealed class TaskSession : IDisposable
         for (var p = 0; p < parts.Count; p++)
         {
             var declared = _subject.Inputs[p];
-            var length = masks?.CanTrim(p) == true ? kept : parts[p].ItemLength;
+            var length = masks?.CanTrimAll == true ? kept : parts[p].ItemLength;
             List<long> shape = length == parts[p].ItemLength ? [.. parts[p].ItemShape.Select(extent => (long)extent)] : [length];
             // A packed input has no axis for items.
             if (declared.Shape.Count != shape.Count) shape.Insert(Math.Min(_batchAxes[p], shape.Count), rows);
