@@ -21,6 +21,23 @@ sealed class SlimMeter(OnnxModel source, EvaluationOptions options, IProgress<Wo
     /// <summary>How good a model is on labelled items.</summary>
     public TaskMeasurement Measure(ModelProto model, ItemSet items) => TaskEvaluator.Measure(model, items, options, progress, cancellation);
 
+    /// <summary>The same where the items may say nothing of it, e.g. pictures without any object that the original is sure of: then null.</summary>
+    public TaskMeasurement? AgreeIfAny(ModelProto model, ItemSet items)
+    {
+        try
+        {
+            return Agree(model, items);
+        }
+        catch (OnnxEngineException nothing) when (nothing.Kind == ErrorKind.Data)
+        {
+            Note = $"Agreement is not measured: {nothing.Message.TrimEnd('.')}.";
+            return null;
+        }
+    }
+
+    /// <summary>Why agreement is not measured, or null.</summary>
+    public string? Note { get; private set; }
+
     /// <summary>How far a model's answers agree with the original's.</summary>
     public TaskMeasurement Agree(ModelProto model, ItemSet items) => TaskEvaluator.Agree(source.Proto, model, items, options, progress, cancellation);
 
@@ -38,6 +55,6 @@ sealed class SlimMeter(OnnxModel source, EvaluationOptions options, IProgress<Wo
     }
 
     // Against full agreement.
-    static double Lost(TaskMeasurement agreement) => agreement.Main is { Unit: MetricUnit.Fraction } main ? 100 * (main.IsHigherBetter ? 1 - main.Value : main.Value)
+    static double Lost(TaskMeasurement agreement) => agreement.Metrics.FirstOrDefault() is { Unit: MetricUnit.Fraction } main ? 100 * (main.IsHigherBetter ? 1 - main.Value : main.Value)
         : throw new OnnxEngineException(ErrorKind.Data, $"SlimBudget.MaxDrop needs labels for a model that is measured as {agreement.Task}: what its answers differ by has no scale of its own; give SlimData.Validation with labels.");
 }

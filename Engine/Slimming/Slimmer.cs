@@ -101,7 +101,7 @@ public sealed class Slimmer
         var error = _draft.MustEqual(MaskInsertion.Apply(_analysis, removed));
         var afterSurgery = before is null ? null : _meter.Measure(surgery, before.Classification is null ? _data.Test! : First(_data.Test!, SurgeryItems));
         var compared = before is null ? Compared() : null;
-        var agreedAfterSurgery = compared is null || !CanRecover ? null : _meter.Agree(surgery, compared);
+        var agreedAfterSurgery = compared is null || !CanRecover ? null : _meter.AgreeIfAny(surgery, compared);
         var outputsAfterSurgery = compared is null || !CanRecover ? null : OutputDifference.Measure(Baseline, surgery, compared, _progress, _cancellation);
         _draft.Replace(Recovered(surgery, removed, ranking));
         if (CanRecover && KeptLayers.Note(_analysis, removed) is { } kept) _notes.Add(kept);
@@ -113,12 +113,13 @@ public sealed class Slimmer
                 AgreementAfterSurgery = agreedAfterSurgery,
                 EquivalenceError = error,
                 MeasuredAfter = before is null ? null : _meter.Measure(slim.Proto, _data.Test!),
-                Agreement = compared is null ? null : _meter.Agree(slim.Proto, compared),
+                Agreement = compared is null ? null : _meter.AgreeIfAny(slim.Proto, compared),
                 Outputs = compared is null ? null : new OutputComparison(
                     compared.Count, outputsAfterSurgery, OutputDifference.Measure(Baseline, slim.Proto, compared, _progress, _cancellation)),
                 Basis = $"{ranking.Basis} {RecoveryBasis()}",
                 Notes = _notes,
             };
+            if (_meter.Note is { } unmeasured) _notes.Add(unmeasured);
             if (_refitted > 0 && RecoveryEffect.Note(report, _data.Calibration?.Count) is { } worse) _notes.Add(worse);
             return SlimHistory.Entry(plan, report, _options, _data);
         });
