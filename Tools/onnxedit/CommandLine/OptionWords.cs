@@ -50,7 +50,6 @@ static partial class OptionWords
         ["UnlearnData.Moments"] = "--moments",
         ["UnlearnData.Test"] = "--eval-data",
         ["UnlearnData.Train"] = "--data",
-        ["UnlearnOptions.InputShapes"] = "--input-shape",
         ["UnlearnOptions.Classes"] = "--class",
         ["UnlearnOptions.Deviations"] = "--deviations",
         ["UnlearnOptions.Finetune"] = "--finetune",
