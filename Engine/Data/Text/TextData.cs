@@ -28,7 +28,7 @@ sealed class TextData
 
     /// <summary>What the reader should know of the texts read so far.</summary>
     public IEnumerable<string> Said => _cut == 0 ? _said
-        : _said.Append(string.Create(CultureInfo.InvariantCulture, $"{_cut:N0} items longer than {_length.Limit} tokens cut to these"));
+        : _said.Append(string.Create(CultureInfo.InvariantCulture, $"{_cut:N0} item{(_cut == 1 ? "" : "s")} longer than {_length.Limit} tokens {(_cut == 1 ? "is" : "are")} cut to these"));
 
     /// <summary>Tokens of the longest text read so far; 0: no texts were read.</summary>
     public int Longest => _length.Longest;
@@ -65,9 +65,27 @@ sealed class TextData
                 items.Add(Encode(row.First, null, -1, target));
                 items.Add(Encode(row.Second ?? "", null, -1, target));
             }
-            else items.Add(Encode(row.First, row.Second, texts.Label(number), row.Score is { } score ? new ValuesTarget([(float)score]) : null));
+            else items.Add(Encode(row.First, row.Second, texts.Label(number), Target(row)));
         }
         return new TextItemSet(items, _inputs, _length, Tokenizer.Padding, isPaired ? 2 : 1);
+    }
+
+    ItemTarget? Target(TextRow row) =>
+        row.Tags is { } tags ? new TagsTarget(tags) { Positions = Places(row) }
+        : row.Values is { Count: > 0 } values ? new ValuesTarget(values)
+        : row.Score is { } score ? new ValuesTarget([(float)score]) : null;
+
+    // Where the first token of each word stands, or -1 where it is cut off.
+    int[] Places(TextRow row)
+    {
+        var words = row.First.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries);
+        int Tokens(string text) => Tokenizer.Encode(text, null, int.MaxValue, out _).Ids.Length;
+        var around = Tokens("");
+        var lengths = words.Select(word => Tokens(word) - around).ToArray();
+        if (lengths.Sum() != Tokens(row.First) - around)
+            throw new OnnxEngineException(ErrorKind.Data, $"The words of '{row.First}' have other tokens together than by themselves, so their tags have no place; give a WordPiece tokenizer (DataOptions.Tokenizer).");
+        // One special token stands in front of a text, and one behind it.
+        return [.. lengths.Select((length, word) => 1 + lengths.Take(word).Sum() is var place && length > 0 && place < _length.Limit - 1 ? place : -1)];
     }
 
     TextTokenizer Tokenizer => _tokenizer ??= OpenTokenizer();

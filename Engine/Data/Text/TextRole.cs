@@ -6,7 +6,7 @@ namespace OnnxEdit.Engine.Data.Text;
 enum TextRole
 {
     /// <summary>Nothing that is read.</summary>
-    [JsonStringEnumMemberName("-")]
+    [JsonStringEnumMemberName("none")]
     None,
 
     /// <summary>The text, or one of two.</summary>

@@ -62,7 +62,7 @@ static class TextRoles
 
     static TextRole Role(string word) => word.Trim() switch
     {
-        "" => TextRole.None,
+        "" or "-" => TextRole.None,
         "tag" => TextRole.Tags,
         var trimmed => Words.Find<TextRole>(trimmed)
             ?? throw new OnnxEngineException(ErrorKind.Usage, $"DataOptions.Columns holds '{trimmed}'; a column is text, score, label, tags, value, or - for none."),

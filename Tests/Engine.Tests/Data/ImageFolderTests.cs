@@ -129,6 +129,6 @@ public sealed class ImageFolderTests : IDisposable
     public void One_image_is_too_few_to_split()
     {
         Write("1.png");
-        Assert.Contains("1 image, too few", Pictures.Refused(_folder.Path, Pictures.Rgb(4, 6)).Message, StringComparison.Ordinal);
+        Assert.Contains("1 item, too few", Pictures.Refused(_folder.Path, Pictures.Rgb(4, 6)).Message, StringComparison.Ordinal);
     }
 }
