@@ -69,9 +69,9 @@ public sealed class EditableTrainer
         var draft = EditDraft.For(model, null, train);
         using var scope = EditScope.Of(draft, options.Layers, options.Evaluation.Output, options.Seed);
         using var suffix = new EditableSuffix(scope.Suffix, scope.Weights, options.Batch, !options.IsFirstOrder, options.Evaluation.Output);
-        if (train.Count < suffix.Batch) throw new OnnxEngineException(ErrorKind.Data, $"There are {train.Count} training images, fewer than the {suffix.Batch} of one step; give more, or a smaller batch.");
+        if (train.Count < suffix.Batch) throw new OnnxEngineException(ErrorKind.Data, $"There are {train.Count} training items, fewer than the {suffix.Batch} of one step; give more, or a smaller batch.");
         if (validation.Count < suffix.Batch + options.MeasuredEdits)
-            throw new OnnxEngineException(ErrorKind.Data, $"There are {validation.Count} validation images, and {options.MeasuredEdits} edits are measured on at least a batch of {suffix.Batch} others; give more, or a smaller batch.");
+            throw new OnnxEngineException(ErrorKind.Data, $"There are {validation.Count} validation items, and {options.MeasuredEdits} edits are measured on at least a batch of {suffix.Batch} others; give more, or a smaller batch.");
         var drawn = Enumerable.Range(0, train.Count).ToArray();
         new Philox4x32(options.Seed, RandomStreams.TrainingOrder).Shuffle<int>(drawn);
         var images = (int)Math.Clamp(MostKept / scope.Kept(train), suffix.Batch, Math.Min(options.Images, drawn.Length));
@@ -102,7 +102,7 @@ public sealed class EditableTrainer
             Before = Measure(_draft.Source),
             After = Measure(model),
             Basis = FormattableString.Invariant(
-                $"{steps} steps on {_train.Count:N0} images, an edit of '{_options.Layers}' practised in each and differentiated {(_options.IsFirstOrder ? "to first order" : "through all its steps")}; kept as it was after step {best}. Editor: rmsprop, step size {kept.EditStepSize:0.###e0}."),
+                $"{steps} steps on {_train.Count:N0} items, an edit of '{_options.Layers}' practised in each and differentiated {(_options.IsFirstOrder ? "to first order" : "through all its steps")}; kept as it was after step {best}. Editor: rmsprop, step size {kept.EditStepSize:0.###e0}."),
         };
     }
 
@@ -220,10 +220,10 @@ public sealed class EditableTrainer
 
     static ItemSet Usable(ItemSet? images, string part, EditableOptions options)
     {
-        if (images is null) throw new OnnxEngineException(ErrorKind.Data, $"Editable training needs {part} images and the data has none; give other data with DataOptions.Path.");
+        if (images is null) throw new OnnxEngineException(ErrorKind.Data, $"Editable training needs {part} items and the data has none; give other data with DataOptions.Path.");
         if (!options.OnLabels) return images;
         int[] labelled = [.. Enumerable.Range(0, images.Count).Where(i => images.Label(i) >= 0)];
-        return labelled.Length > 0 ? images.Select(labelled) : throw new OnnxEngineException(ErrorKind.Data, $"The {part} images have no labels to learn.");
+        return labelled.Length > 0 ? images.Select(labelled) : throw new OnnxEngineException(ErrorKind.Data, $"The {part} items have no labels to learn.");
     }
 
     Evaluation? Measure(OnnxModel model) =>

@@ -91,7 +91,7 @@ sealed class LocalEditor : IDisposable
             moments[i][i] += ridge;
             for (var j = 0; j < moments.Length; j++) moments[i][j] /= rows;
         }
-        return CholeskyFactor.Of(moments) ?? throw new OnnxEngineException(ErrorKind.Data, "The features of the images are all zero or not finite; give other images.");
+        return CholeskyFactor.Of(moments) ?? throw new OnnxEngineException(ErrorKind.Data, "The features of the items are all zero or not finite; give other items.");
     }
 
     /// <summary>Runs images through the body once; edits and measurements then need the last layer only.</summary>

@@ -108,7 +108,7 @@ public sealed class ModelEditor
 
     EditStatistics OneByOne()
     {
-        var test = Others() ?? throw new OnnxEngineException(ErrorKind.Data, "Drawdown is measured on labelled test images and the data has none; give them with DataOptions.Path or DataOptions.EvalPath.");
+        var test = Others() ?? throw new OnnxEngineException(ErrorKind.Data, "Drawdown is measured on labelled test items and the data has none; give them with DataOptions.Path or DataOptions.EvalPath.");
         var before = Evaluator.Evaluate(_original, test, _progress, _cancellation);
         var own = Classes(_original);
         using var edits = _editor.Prepare(Ground);

@@ -31,7 +31,7 @@ sealed class PatchEditor
     public static PatchEditor Of(float[][] others)
     {
         if (others.Length < 50)
-            throw new OnnxEngineException(ErrorKind.Data, $"Only {others.Length} images are there to keep other answers as they are; give DataOptions.Path with 50 or more (a few thousand are better).");
+            throw new OnnxEngineException(ErrorKind.Data, $"Only {others.Length} items are there to keep other answers as they are; give DataOptions.Path with 50 or more (a few thousand are better).");
         var d = others[0].Length;
         var mean = new double[d];
         foreach (var row in others)

@@ -133,7 +133,7 @@ public sealed class Finetuner
     {
         var on = _options.Teacher is null ? "labels" : FormattableString.Invariant($"the teacher's answers at temperature {_options.Temperature:0.##}");
         var kept = state.BestStep == 0 ? "none was better than the model as it was" : FormattableString.Invariant($"kept as they were after step {state.BestStep}");
-        return FormattableString.Invariant($"{state.Step} steps of {Batch} images on {on}, {weights:N0} weights; {kept}.")
+        return FormattableString.Invariant($"{state.Step} steps of {Batch} items on {on}, {weights:N0} weights; {kept}.")
             + (_options.Normalisation != FinetuneNormalisation.Reestimate ? ""
                 : reestimated ? " Normalisations were re-estimated." : " Re-estimated normalisations were no better and are left as they were.");
     }
@@ -143,11 +143,11 @@ public sealed class Finetuner
 
     static ItemSet Usable(ItemSet? images, string part, FinetuneOptions options)
     {
-        if (images is null) throw new OnnxEngineException(ErrorKind.Data, $"Fine-tuning needs {part} images and the data has none; give other data with DataOptions.Path.");
+        if (images is null) throw new OnnxEngineException(ErrorKind.Data, $"Fine-tuning needs {part} items and the data has none; give other data with DataOptions.Path.");
         int[] usable = [.. Enumerable.Range(0, images.Count).Where(i => (options.Teacher is not null || images.Label(i) >= 0) && !options.Forget.Contains(images.Label(i)))];
         if (part == "validation") usable = [.. usable.Take(options.Validation)];
         if (usable.Length == 0)
-            throw new OnnxEngineException(ErrorKind.Data, $"The {part} images have no labels to learn; give a teacher instead with FinetuneOptions.Teacher.");
+            throw new OnnxEngineException(ErrorKind.Data, $"The {part} items have no labels to learn; give a teacher instead with FinetuneOptions.Teacher.");
         return usable.Length == images.Count ? images : images.Select(usable);
     }
 }

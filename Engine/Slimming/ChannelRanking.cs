@@ -9,7 +9,7 @@ using OnnxEdit.Surgery.Model;
 namespace OnnxEdit.Engine.Slimming;
 
 /// <summary>
-/// Decides what the ranking of channels stands on - calibration images, a statistics file, or the weights alone -
+/// Decides what the ranking of channels stands on - calibration items, a statistics file, or the weights alone -
 /// and makes the elimination curves from it.
 /// </summary>
 sealed class ChannelRanking
@@ -38,10 +38,10 @@ sealed class ChannelRanking
     public string Score => _score.Name;
 
     /// <summary>Where it comes from.</summary>
-    public string Statistics => _score.Needs is null ? "weights" : _data.Calibration is { } images ? $"{images.Count} images" : "statistics file";
+    public string Statistics => _score.Needs is null ? "weights" : _data.Calibration is { } images ? $"{images.Count} items" : "statistics file";
 
     /// <summary>One sentence on both.</summary>
-    public string Basis => $"Channels ranked by '{Score}' from {(Statistics == "weights" ? "the weights only" : _data.Calibration is null ? "the statistics file" : FormattableString.Invariant($"{_data.Calibration.Count:N0} calibration images"))}.";
+    public string Basis => $"Channels ranked by '{Score}' from {(Statistics == "weights" ? "the weights only" : _data.Calibration is null ? "the statistics file" : FormattableString.Invariant($"{_data.Calibration.Count:N0} calibration items"))}.";
 
     /// <summary>Resolves the options.</summary>
     /// <exception cref="OnnxEngineException">There is no such score, or it needs data that is not there.</exception>

@@ -154,7 +154,7 @@ public sealed class Slimmer
         double ValidationDrop(bool[] candidate)
         {
             var items = _data.Validation ?? throw new OnnxEngineException(ErrorKind.Data,
-                "SlimBudget.MaxDrop needs validation items; give SlimData.Validation with training items.");
+                "SlimBudget.MaxDrop needs validation items, with labels or, for how far answers agree, without; give SlimData.Validation with training items.");
             var slim = Recover(ChannelRemoval.Apply(_analysis, candidate), candidate, ranking);
             var drop = _meter.Drop(slim, items);
             if (drop <= _options.Budget.Value) _recovered = (candidate, slim, _refitted);
@@ -205,7 +205,7 @@ public sealed class Slimmer
     {
         (RecoveryKind.None, _) => "No recovery.",
         _ when CanRecover && _refitted == 0 => "No recovery, since no layer that can be re-fitted reads what changed.",
-        (_, { Calibration: { } images }) => FormattableString.Invariant($"Recovery: {(_options.Recovery == RecoveryKind.BatchNorm ? "channel statistics" : "least squares")} on {images.Count:N0} images, no labels."),
+        (_, { Calibration: { } images }) => FormattableString.Invariant($"Recovery: {(_options.Recovery == RecoveryKind.BatchNorm ? "channel statistics" : "least squares")} on {images.Count:N0} items, no labels."),
         (RecoveryKind.LeastSquares, { Moments: not null }) => "Recovery: one-shot least squares from the statistics file.",
         _ => "No recovery, since there is no calibration data.",
     };

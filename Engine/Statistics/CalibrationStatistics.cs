@@ -43,7 +43,7 @@ public sealed class CalibrationStatistics
     public int UnitCount => Units.Count;
 
     /// <summary>A sentence for the reader: how many images, and whose labels.</summary>
-    public string Description => string.Create(CultureInfo.InvariantCulture, $"{Images:N0} images, ") + (Labels == LabelSource.Data
+    public string Description => string.Create(CultureInfo.InvariantCulture, $"{Images:N0} items, ") + (Labels == LabelSource.Data
         ? "classes from the data's labels."
         : "classes predicted by the model itself because the data has no labels.");
 

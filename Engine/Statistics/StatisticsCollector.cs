@@ -20,7 +20,7 @@ sealed class StatisticsCollector(
     public CalibrationStatistics Run()
     {
         if (images.Count == 0)
-            throw new OnnxEngineException(ErrorKind.Data, "The data holds no images to measure; give some for calibration.");
+            throw new OnnxEngineException(ErrorKind.Data, "The data holds no items to measure; give some for calibration.");
         var signature = ClassifierSignature.Of(analysis.Model.Proto, options.Output);
         using var pass = new ActivationPass(analysis.Model, signature, Points(), images, options);
         var points = pass.Run(progress, cancellation);
@@ -44,7 +44,7 @@ sealed class StatisticsCollector(
         if (!options.Activations) return points;
         foreach (var point in MeasurementPoint.All(analysis))
             if (analysis.Model.Trace.BatchAxis(point.Tensor) > 0 || point.Channels.Axis == 0)
-                _skipped.Add(new SkippedStatistics(point.Id, "images are not along the first axis of its output"));
+                _skipped.Add(new SkippedStatistics(point.Id, "items are not along the first axis of its output"));
             else points.Add(point);
         return points;
     }
@@ -105,7 +105,7 @@ sealed class StatisticsCollector(
         string[] tensors = [target.Unit.Input, target.Tensor];
         if (tensors.FirstOrDefault(t => trace.ElementType(t) != TensorElementType.Float) is { } other)
             return $"'{other}' is {trace.ElementType(other)}, and sums are formed of Float";
-        if (!trace.HasDynamicBatch && images.Count < trace.Batch) return $"the model's batch of {trace.Batch} is larger than the number of images";
+        if (!trace.HasDynamicBatch && images.Count < trace.Batch) return $"the model's batch of {trace.Batch} is larger than the number of items";
         var rows = PatchGraph.Of(target.Unit, analysis.Model).Rows;
         return rows > options.LargestGram ? $"its patches have {rows} rows, more than {options.LargestGram}" : null;
     }

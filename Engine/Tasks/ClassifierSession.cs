@@ -152,7 +152,7 @@ sealed class ClassifierSession : IDisposable
         }
         if (perRow < 2 || (Classes > 0 && perRow != Classes))
             throw ClassifierSignature.Unsuitable(
-                $"the output '{Signature.OutputName}' is [{string.Join(',', shape)}] for {rows} image{(rows == 1 ? "" : "s")}, not one score per class; name the logits with EvaluationOptions.Output");
+                $"the output '{Signature.OutputName}' is [{string.Join(',', shape)}] for {rows} item{(rows == 1 ? "" : "s")}, not one score per class; name the logits with EvaluationOptions.Output");
         Classes = perRow;
         return Singles(value);
     }

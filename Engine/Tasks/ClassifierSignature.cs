@@ -74,10 +74,10 @@ public sealed record ClassifierSignature
         foreach (var input in inputs)
         {
             if (input.Shape.Count == 0)
-                throw Unsuitable($"the input '{input.Name}' has no declared shape, so it cannot be matched with images; export the model with one");
+                throw Unsuitable($"the input '{input.Name}' has no declared shape, so it cannot be matched with data; export the model with one");
             // Beside others an open [N] is a number for each item.
             if (input.Shape.Count < 2 && (inputs.Length == 1 || input.Shape[0] > 0))
-                throw Unsuitable($"the input '{input.Name}' {input} has no batch axis followed by the values of an image; a classifier takes one item per row");
+                throw Unsuitable($"the input '{input.Name}' {input} has no batch axis followed by the values of an item; a classifier takes one item per row");
             if (!IsNumber(input.Type)) throw Unsuitable($"the input '{input.Name}' is {input.TypeName}, and items are fed as numbers or truth values");
         }
         return inputs.Select(input => input.Shape[0]).Where(extent => extent > 0).Distinct().ToArray() switch
@@ -92,7 +92,7 @@ public sealed record ClassifierSignature
         or DataType.Int8 or DataType.Int16 or DataType.Int32 or DataType.Int64 or DataType.Uint8 or DataType.Uint16 or DataType.Uint32 or DataType.Uint64;
 
     /// <summary>How the sentence of every refusal begins.</summary>
-    internal const string Refusal = "The model cannot be used as an image classifier: ";
+    internal const string Refusal = "The model cannot be used as a classifier: ";
 
     internal static OnnxEngineException Unsuitable(string reason) => new(ErrorKind.Model, $"{Refusal}{reason}.");
 }

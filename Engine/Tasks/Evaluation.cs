@@ -51,7 +51,7 @@ public sealed record Evaluation
     public double ChangedFrom(Evaluation other)
     {
         ArgumentNullException.ThrowIfNull(other);
-        if (other.Count != Count) throw new ArgumentException($"The models were measured on {other.Count} and {Count} images; predictions can be compared on the same images only.", nameof(other));
+        if (other.Count != Count) throw new ArgumentException($"The models were measured on {other.Count} and {Count} items; predictions can be compared on the same items only.", nameof(other));
         return (double)Enumerable.Range(0, Count).Count(i => Predicted[i] != other.Predicted[i]) / Math.Max(1, Count);
     }
 

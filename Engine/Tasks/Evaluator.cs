@@ -106,7 +106,7 @@ public static class Evaluator
     {
         var indices = Enumerable.Range(0, images.Count).Where(index => images.Label(index) >= 0).ToArray();
         if (indices.Length == 0)
-            throw new OnnxEngineException(ErrorKind.Data, "The data holds no labelled image, so accuracy cannot be measured; use data with labels.");
+            throw new OnnxEngineException(ErrorKind.Data, "The data holds no labelled item, so accuracy cannot be measured; use data with labels.");
         return indices.Length == images.Count ? images : images.Select(indices);
     }
 

@@ -10,10 +10,10 @@ public sealed record ModelSignature
     /// <summary>The inputs, in the model's order.</summary>
     public required IReadOnlyList<ModelInput> Inputs { get; init; }
 
-    /// <summary>The model as an image classifier; null when it is none.</summary>
+    /// <summary>The model as a classifier; null when it is none.</summary>
     public ClassifierSignature? Classifier { get; init; }
 
-    /// <summary>Why it is no image classifier, as half a sentence; null when it is one.</summary>
+    /// <summary>Why it is no classifier, as half a sentence; null when it is one.</summary>
     public string? NoClassifierBecause { get; init; }
 
     /// <summary>Reads the signature from what the graph declares.</summary>

@@ -34,7 +34,7 @@ public sealed record PairedDifference
     public static PairedDifference Of(IReadOnlyList<bool> first, IReadOnlyList<bool> second)
     {
         if (first.Count != second.Count)
-            throw new ArgumentException($"The models were measured on {first.Count} and {second.Count} images; a paired comparison needs the same images.", nameof(second));
+            throw new ArgumentException($"The models were measured on {first.Count} and {second.Count} items; a paired comparison needs the same items.", nameof(second));
         int onlyFirst = 0, onlySecond = 0;
         for (var i = 0; i < first.Count; i++)
         {

@@ -91,7 +91,7 @@ sealed class TargetSource : IDisposable
                 return;
             }
             if (values.Length != rows.Length)
-                throw new OnnxEngineException(ErrorKind.Model, $"The teacher returns [{string.Join(',', found)}] where {_classes} scores per image are needed; give a teacher of the same classes.");
+                throw new OnnxEngineException(ErrorKind.Model, $"The teacher returns [{string.Join(',', found)}] where {_classes} scores per item are needed; give a teacher of the same classes.");
             values.CopyTo(rows);
         });
         for (var i = 0; i < rows.Length; i += _classes)

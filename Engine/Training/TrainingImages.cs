@@ -21,7 +21,7 @@ sealed class TrainingImages
     {
         (_images, _options, _batch) = (images, options, batch);
         _whole = options.Mix > 0 ? new float[batch * images.ItemLength] : [];
-        if (images.Count < batch) throw new OnnxEngineException(ErrorKind.Data, $"There are {images.Count} training images, fewer than the {batch} of one step; give more, or a smaller batch.");
+        if (images.Count < batch) throw new OnnxEngineException(ErrorKind.Data, $"There are {images.Count} training items, fewer than the {batch} of one step; give more, or a smaller batch.");
         if (options.Mix > 0 && images.Parts.Count > 1)
             throw new OnnxEngineException(ErrorKind.Usage, $"Images are mixed where they are all that the model takes, and this one has {images.Parts.Count} inputs; leave FinetuneOptions.Mix away.");
         if (Augments && !AreSpatial(images))

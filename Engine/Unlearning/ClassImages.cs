@@ -23,12 +23,12 @@ sealed record ClassImages(ItemSet Retained, IReadOnlyDictionary<int, ItemSet> Fo
         var forgotten = options.Classes.ToDictionary(c => c, c => images.Select([.. order.Where(i => images.Label(i) == c).Take(each)]));
         foreach (var (c, found) in forgotten)
             if (found.Count == 0)
-                throw new OnnxEngineException(ErrorKind.Data, $"The training data holds no image of class {Name(c, names)}, so there is nothing to tell what to forget.");
+                throw new OnnxEngineException(ErrorKind.Data, $"The training data holds no item of class {Name(c, names)}, so there is nothing to tell what to forget.");
         var left = Math.Max(1, options.Calibration - forgotten.Values.Sum(f => f.Count));
         int[] stay = [.. order.Where(i => images.Label(i) >= 0 && options.Stays(images.Label(i))).Take(left)];
         var retained = images.Select(stay);
         if (retained.Count == 0)
-            throw new OnnxEngineException(ErrorKind.Data, "The training data holds no image of a class that stays, so there is nothing to keep the model right on; give data with all classes.");
+            throw new OnnxEngineException(ErrorKind.Data, "The training data holds no item of a class that stays, so there is nothing to keep the model right on; give data with all classes.");
         var all = stay.Concat(options.Classes.SelectMany(c => order.Where(i => images.Label(i) == c).Take(each))).ToHashSet();
         return new ClassImages(retained, forgotten, images.Select([.. order.Where(all.Contains)]));
     }

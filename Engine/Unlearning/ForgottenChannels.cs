@@ -55,11 +55,11 @@ sealed class ForgottenChannels(
         }
         if (best is null)
             throw new OnnxEngineException(ErrorKind.TargetNotReached, FormattableString.Invariant(
-                $"Without even one of the {ranked.Length} channels that serve the forgotten classes most, the others lose more than {options.RetainDrop:0.##} points on the validation images; allow more with UnlearnOptions.RetainDrop, or leave out UnlearnOptions.Physical."));
+                $"Without even one of the {ranked.Length} channels that serve the forgotten classes most, the others lose more than {options.RetainDrop:0.##} points on the validation items; allow more with UnlearnOptions.RetainDrop, or leave out UnlearnOptions.Physical."));
         SlimmedGroup[] groups = [.. _analysis.Groups.Where(g => g.Cells.Any(c => best.Removed[c])).Select(g => new SlimmedGroup(g.Name, g.Cells.Count, g.Cells.Count(c => !best.Removed[c])))];
         draft.Replace(best.Model.Proto);
         return new Removal(best.Model, groups, string.Create(CultureInfo.InvariantCulture,
-            $"{fits} of {ranked.Length} channels that surely serve the forgotten classes more than any other removed, what read them re-fitted on {Recovery.Count:N0} images of other classes."));
+            $"{fits} of {ranked.Length} channels that surely serve the forgotten classes more than any other removed, what read them re-fitted on {Recovery.Count:N0} items of other classes."));
     }
 
     sealed record ModelCandidate(NormalisedModel Model, bool[] Removed);

@@ -46,14 +46,14 @@ sealed class MomentsFit
         var node = new NodeNames(model.Proto.Graph).Of(target.Unit.Node);
         _patches = PatchGraph.Of(target.Unit, model, ItemLayout.Of(model));
         _sums = statistics.Features ?? throw Lacking(statistics.Skipped.FirstOrDefault(s => s.Node == node)?.Reason is { } why
-            ? $"the statistics file holds no sums by class of '{node}': {why}; unlearn this model from images with UnlearnData.Train"
+            ? $"the statistics file holds no sums by class of '{node}': {why}; unlearn this model from items with UnlearnData.Train"
             : "the statistics file holds no sums by class, as files of earlier versions do not; run MomentsBundle.Write again");
         if (_sums.Sums.Node != node || _sums.Sums.Rows != _patches.Rows || _sums.Sums.Outputs != stage.Channels || _sums.Classes != stage.Classes)
             throw Lacking($"the statistics file holds the sums by class of '{_sums.Sums.Node}' and not of '{node}'; run MomentsBundle.Write again");
         foreach (var c in options.Classes)
-            if (statistics.ClassCounts[c] == 0) throw Lacking($"the statistics file was made without an image of class {ClassImages.Name(c, statistics.ClassNames)}, so there is nothing to tell what to forget");
+            if (statistics.ClassCounts[c] == 0) throw Lacking($"the statistics file was made without an item of class {ClassImages.Name(c, statistics.ClassNames)}, so there is nothing to tell what to forget");
         _grams = _sums.Sums.Unpack();
-        if (!Stay().Any()) throw Lacking("the statistics file was made without an image of a class that stays, so there is nothing to keep the model right on");
+        if (!Stay().Any()) throw Lacking("the statistics file was made without an item of a class that stays, so there is nothing to keep the model right on");
         _match = new MeanMatch(stage, _patches, model.Index.Initializer(target.Unit.Node.Input[1])!.Dims);
         var (weights, bias) = target.Unit.Read();
         _original = (float[,])weights.Clone();
@@ -90,7 +90,7 @@ sealed class MomentsFit
         PatchOrder.Put(w, weights, 0, _patches);
         _stage.Last.Unit.Write(weights, Array.ConvertAll(b, v => (float)v));
         return string.Create(CultureInfo.InvariantCulture,
-            $"{_patches.Name} re-fitted from the statistics file alone ({_options.Classes.Sum(c => _statistics.ClassCounts[c]):N0} images of what to forget, {Stay().Sum(c => _statistics.ClassCounts[c]):N0} of others), in one shot with the means of the classes (margin {margin:0.#} logits, weight {setting.Weight:0.#}); the head is as it was.");
+            $"{_patches.Name} re-fitted from the statistics file alone ({_options.Classes.Sum(c => _statistics.ClassCounts[c]):N0} items of what to forget, {Stay().Sum(c => _statistics.ClassCounts[c]):N0} of others), in one shot with the means of the classes (margin {margin:0.#} logits, weight {setting.Weight:0.#}); the head is as it was.");
     }
 
     double[] MeanFeatures(int c) => [.. Enumerable.Range(0, _stage.Channels).Select(k => _sums.Features[c * _stage.Channels + k] / _grams[c].Count)];

@@ -44,7 +44,7 @@ sealed class RefitChoice(UnlearnOptions options, ForgetMeter meter, ForgetMeter.
             var (margin, weight, _) = Choose(model, fit);
             var name = PatchGraph.Of(stage.Last.Unit, model).Name;
             return FormattableString.Invariant(
-                $"{name} re-fitted on {images.Retained.Count:N0} images of other classes and {images.Forgotten.Values.Sum(f => f.Count):N0} of those to forget (margin {margin:0.#} logits, weight {weight:0.#}), mean features matched to {100 * fit.MeanDistance:0.#} %");
+                $"{name} re-fitted on {images.Retained.Count:N0} items of other classes and {images.Forgotten.Values.Sum(f => f.Count):N0} of those to forget (margin {margin:0.#} logits, weight {weight:0.#}), mean features matched to {100 * fit.MeanDistance:0.#} %");
         }
         finally
         {
@@ -83,7 +83,7 @@ sealed class RefitChoice(UnlearnOptions options, ForgetMeter meter, ForgetMeter.
         if (forgotten <= options.ForgetTarget && drop <= options.RetainDrop) return;
         var result = FormattableString.Invariant(
             $"forgotten classes at {forgotten:0.0} % (asked for: {options.ForgetTarget:0.##}) with the others losing {Math.Max(0, drop):0.0} points (asked for: {options.RetainDrop:0.##})");
-        if (options.MustReach) throw new OnnxEngineException(ErrorKind.TargetNotReached, $"On the validation images the closest is {result}; ask for less with UnlearnOptions.ForgetTarget or UnlearnOptions.RetainDrop.");
-        Note = $"The usual limits are not reached; the closest on the validation images: {result}.";
+        if (options.MustReach) throw new OnnxEngineException(ErrorKind.TargetNotReached, $"On the validation items the closest is {result}; ask for less with UnlearnOptions.ForgetTarget or UnlearnOptions.RetainDrop.");
+        Note = $"The usual limits are not reached; the closest on the validation items: {result}.";
     }
 }

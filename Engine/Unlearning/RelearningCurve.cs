@@ -37,10 +37,10 @@ static class RelearningCurve
     {
         using var execution = ExecutionOptions.Enter(options.Execution);
         if (data.Train is not { IsLabelled: true } train || data.Test is not { IsLabelled: true } test)
-            throw new OnnxEngineException(ErrorKind.Data, "A relearning curve needs labelled training and test images; give a labelled data set with DataOptions.Path.");
+            throw new OnnxEngineException(ErrorKind.Data, "A relearning curve needs labelled training and test items; give a labelled data set with DataOptions.Path.");
         int[] own = [.. Enumerable.Range(0, test.Count).Where(i => classes.Contains(test.Label(i)))];
         // Looks at test images; nothing is chosen by them but the model kept, which is thrown away.
-        var looked = new ModelData("test images of what was forgotten") { Train = train, Validation = test.Select(own) };
+        var looked = new ModelData("test items of what was forgotten") { Train = train, Validation = test.Select(own) };
         var training = new FinetuneOptions
         {
             Steps = steps,

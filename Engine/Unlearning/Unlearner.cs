@@ -108,7 +108,7 @@ public sealed class Unlearner
         if (training.BestStep == 0 || now > Math.Max(then, _options.ForgetTarget / 100))
         {
             _notes.Add(training.BestStep == 0 ? "Fine-tuning made nothing better; the model is as it was edited."
-                : FormattableString.Invariant($"Fine-tuning brought {100 * now:F1} % of what was forgotten back on the validation images, so it is left out; the model is as it was edited."));
+                : FormattableString.Invariant($"Fine-tuning brought {100 * now:F1} % of what was forgotten back on the validation items, so it is left out; the model is as it was edited."));
             return edited with { Report = report };
         }
         return new UnlearnResult(model, report with
@@ -141,7 +141,7 @@ public sealed class Unlearner
         var rule = _options.PerLayer is { } count ? FormattableString.Invariant($"the {count} with the highest scores of each layer")
             : FormattableString.Invariant($"those {_options.Deviations:0.##} standard deviations above their layer's mean score");
         return FormattableString.Invariant(
-            $"DisCEdit-U ({Words.Of(_options.Witness)} witness): {gone} channels of {layers} layers set to zero, {rule}, from {images.Retained.Count + images.Forgotten.Values.Sum(f => f.Count):N0} images.");
+            $"DisCEdit-U ({Words.Of(_options.Witness)} witness): {gone} channels of {layers} layers set to zero, {rule}, from {images.Retained.Count + images.Forgotten.Values.Sum(f => f.Count):N0} items.");
     }
 
     string Suppress(LastLayer last)
@@ -166,13 +166,13 @@ public sealed class Unlearner
     {
         if (_data.Moments is not null && _data.Test is not { IsLabelled: true })
         {
-            _notes.Add("Nothing is measured, since there are no labelled images to measure on; UnlearnData.Train or UnlearnData.Test would tell how much is forgotten.");
+            _notes.Add("Nothing is measured, since there are no labelled items to measure on; UnlearnData.Train or UnlearnData.Test would tell how much is forgotten.");
             return null;
         }
         var test = Labelled(_data.Test, "test");
         foreach (var isForgotten in (bool[])[true, false])
             if (!Enumerable.Range(0, test.Count).Any(i => _options.Stays(test.Label(i)) != isForgotten))
-                throw new OnnxEngineException(ErrorKind.Data, $"The test data holds no image of {(isForgotten ? "a class to forget" : "a class that stays")}, so the result cannot be measured; give other data with UnlearnData.Test.");
+                throw new OnnxEngineException(ErrorKind.Data, $"The test data holds no item of {(isForgotten ? "a class to forget" : "a class that stays")}, so the result cannot be measured; give other data with UnlearnData.Test.");
         return test;
     }
 
@@ -181,12 +181,12 @@ public sealed class Unlearner
         if (_options.Physical && _options.Method != UnlearnMethod.Refit)
             throw new OnnxEngineException(ErrorKind.Usage, "UnlearnOptions.Physical goes with UnlearnOptions.Method = refit, which re-fits what is left; leave one of them out.");
         if (_data.Moments is null) return;
-        if (_options.Finetune is not null) throw new OnnxEngineException(ErrorKind.Usage, "UnlearnOptions.Finetune trains on images, which UnlearnData.Moments holds none of; leave one of them out.");
+        if (_options.Finetune is not null) throw new OnnxEngineException(ErrorKind.Usage, "UnlearnOptions.Finetune trains on items, which UnlearnData.Moments holds none of; leave one of them out.");
         if (_options.Method != UnlearnMethod.Refit)
             throw new OnnxEngineException(ErrorKind.Usage, $"UnlearnOptions.Method = {Words.Of(_options.Method)} does not work from UnlearnData.Moments; give UnlearnData.Train instead.");
-        if (_options.Physical) throw new OnnxEngineException(ErrorKind.Usage, "UnlearnOptions.Physical checks on images how many channels can go, which UnlearnData.Moments holds none of; leave one of them out.");
+        if (_options.Physical) throw new OnnxEngineException(ErrorKind.Usage, "UnlearnOptions.Physical checks on items how many channels can go, which UnlearnData.Moments holds none of; leave one of them out.");
         if (_options.MustReach)
-            throw new OnnxEngineException(ErrorKind.Usage, "UnlearnOptions.RetainDrop and UnlearnOptions.ForgetTarget are checked on images, which UnlearnData.Moments holds none of; leave them out.");
+            throw new OnnxEngineException(ErrorKind.Usage, "UnlearnOptions.RetainDrop and UnlearnOptions.ForgetTarget are checked on items, which UnlearnData.Moments holds none of; leave them out.");
     }
 
     void RequireClasses(int count)
@@ -201,7 +201,7 @@ public sealed class Unlearner
     static ItemSet Labelled(ItemSet? images, string part)
     {
         if (images is not { IsLabelled: true })
-            throw new OnnxEngineException(ErrorKind.Data, $"Unlearning needs labelled {part} images and the data has none; give a labelled data set with UnlearnData.Train.");
+            throw new OnnxEngineException(ErrorKind.Data, $"Unlearning needs labelled {part} items and the data has none; give a labelled data set with UnlearnData.Train.");
         var labelled = Enumerable.Range(0, images.Count).Where(i => images.Label(i) >= 0).ToArray();
         return labelled.Length == images.Count ? images : images.Select(labelled);
     }

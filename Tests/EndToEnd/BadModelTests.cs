@@ -40,10 +40,12 @@ public sealed class BadModelTests
     }
 
     [Fact]
-    public void A_detector_is_refused_with_its_outputs_named()
+    public void A_detector_is_no_classifier_and_its_outputs_are_named()
     {
         var detector = SharedData.Require("models", "zoo", "fastestdet.onnx");
         var data = SharedData.Require("data", "cifar10");
-        Assert.Contains("'output' float32 [1,484,85]", CliRunner.Run(["eval", detector, "--data", data]).ExpectError(3), StringComparison.Ordinal);
+        string[] call = ["eval", detector, "--data", data, "--scale", "1", "--resize", "352x352"];
+        Assert.Contains("'output' float32 [1,484,85]", CliRunner.Run([.. call, "--task", "classification"]).ExpectError(3), StringComparison.Ordinal);
+        Assert.Contains("no labels that a model is measured on as", CliRunner.Run(call).ExpectError(4), StringComparison.Ordinal);
     }
 }

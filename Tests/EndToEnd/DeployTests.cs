@@ -31,7 +31,7 @@ public sealed class DeployTests(SlimSample sample, ServedRepository repository)
         Assert.Contains("outputs differ", CliRunner.Run(["deploy", slim, "--to", own, "--name", "shapes", "--parity", sample.Model]).ExpectError(6), StringComparison.Ordinal);
         Assert.Contains("are required", CliRunner.Run(["deploy", sample.Model, "--to", own, "--name", "shapes", "--require-accuracy", "99.9", "--limit", "200"]).ExpectError(5), StringComparison.Ordinal);
         Assert.Contains("is required", CliRunner.Run(["deploy", sample.Model, "--to", own, "--name", "shapes", "--require-speedup", "1000", "--limit", "50"]).ExpectError(5), StringComparison.Ordinal);
-        Assert.Contains("no labelled test images", CliRunner.Run(["deploy", slim, "--to", own, "--name", "shapes", "--require-accuracy", "50"]).ExpectError(4), StringComparison.Ordinal);
+        Assert.Contains("no labelled test items", CliRunner.Run(["deploy", slim, "--to", own, "--name", "shapes", "--require-accuracy", "50"]).ExpectError(4), StringComparison.Ordinal);
         Assert.Equal(before, Files(own));
     }
 

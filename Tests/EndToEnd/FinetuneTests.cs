@@ -36,7 +36,7 @@ public sealed class FinetuneTests(SlimSample sample)
         // The classifier alone, on labels.
         var head = sample.New();
         var text = Finetune(slim, $"--data {sample.Data} --mean 0.5 --std 0.25 --layers fc --optimiser adam --step-size 0.01 --steps 10", head).Expect(0).StdOut;
-        Assert.Contains("10 steps of 64 images on labels", text, StringComparison.Ordinal);
+        Assert.Contains("10 steps of 64 items on labels", text, StringComparison.Ordinal);
         Assert.Contains($"wrote {head}", text, StringComparison.Ordinal);
     }
 

@@ -49,7 +49,7 @@ public sealed class StatsTests
     {
         using var folder = Folder();
         var result = CliRunner.Run(["stats", folder.Model, "--data", "random:30"]).Expect(0);
-        Assert.Contains("30 images, classes predicted by the model", result.StdOut, StringComparison.Ordinal);
+        Assert.Contains("30 items, classes predicted by the model", result.StdOut, StringComparison.Ordinal);
     }
 
     [Fact]

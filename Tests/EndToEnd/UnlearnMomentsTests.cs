@@ -68,8 +68,8 @@ public sealed class UnlearnMomentsTests(SlimSample fixture)
 
     [Theory]
     [InlineData("--class 12", 2, "There is no class 12: the model has 10")]
-    [InlineData("--class 3 --retain-drop 1", 2, "are checked on images")]
-    [InlineData("--class 3 --physical", 2, "checks on images how many channels can go")]
+    [InlineData("--class 3 --retain-drop 1", 2, "are checked on items")]
+    [InlineData("--class 3 --physical", 2, "checks on items how many channels can go")]
     [InlineData("--class 3 --method discedit-u", 2, "--method discedit-u does not work from --moments")]
     public void What_a_statistics_file_cannot_do_is_said(string arguments, int code, string sentence)
     {

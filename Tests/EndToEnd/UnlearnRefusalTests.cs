@@ -55,23 +55,23 @@ public sealed class UnlearnRefusalTests
     [Fact]
     public void A_class_without_images_and_data_of_one_class_only()
     {
-        Refused(Classifier((b, y) => Pooled(b, y)), Labels(60, 3), "--class 3", 4, "no image of a class to forget");
-        Refused(Classifier((b, y) => Pooled(b, y)), Labels(60, 1), "--class 0", 4, "no image of a class that stays");
+        Refused(Classifier((b, y) => Pooled(b, y)), Labels(60, 3), "--class 3", 4, "no item of a class to forget");
+        Refused(Classifier((b, y) => Pooled(b, y)), Labels(60, 1), "--class 0", 4, "no item of a class that stays");
     }
 
     [Fact]
     public void A_single_image() =>
-        Refused(Classifier((b, y) => Pooled(b, y)), [1], "--class 1", 4, "image");
+        Refused(Classifier((b, y) => Pooled(b, y)), [1], "--class 1", 4, "give at least");
 
     [Fact]
     public void A_regression_model_has_no_classes() =>
-        Refused(Classifier((b, y) => Pooled(b, y, classes: 1)), Labels(60, 4), "--class 0", 3, "cannot be used as an image classifier");
+        Refused(Classifier((b, y) => Pooled(b, y, classes: 1)), Labels(60, 4), "--class 0", 3, "cannot be used as a classifier");
 
     [Fact]
     public void A_detector_and_a_model_with_two_inputs()
     {
-        Refused(SignatureModels.Detector(), Labels(60, 4), "--class 0", 3, "cannot be used as an image classifier");
-        Refused(SignatureModels.TwoInputs(), Labels(60, 4), "--class 0", 3, "it has 2 inputs");
+        Refused(SignatureModels.Detector(), Labels(60, 4), "--class 0", 3, "cannot be used as a classifier");
+        Refused(SignatureModels.TwoInputs(), Labels(60, 4), "--class 0", 3, "cannot be used as a classifier");
     }
 
     [Fact]

@@ -103,7 +103,7 @@ public sealed class UnlearnTests(SlimSample fixture)
     [InlineData("--class cat", 2, "There is no class 'cat'; the data has 'disc'")]
     [InlineData("", 2, "Name the class to forget")]
     [InlineData("--class 0,1,2,3,4,5,6,7,8", 2, "have to stay")]
-    [InlineData("--class 3 --forget-target 0.001 --retain-drop 0.001", 5, "On the validation images the closest is")]
+    [InlineData("--class 3 --forget-target 0.001 --retain-drop 0.001", 5, "On the validation items the closest is")]
     [InlineData("--class 3 --method discedit-u --deviations 50", 5, "No channel's score stands out")]
     [InlineData("--class 3 --physical --retain-drop 2 --forget-target 5", 5, "No channel surely serves the forgotten classes more than any class that stays")]
     public void What_cannot_be_done_is_said_and_leaves_no_file(string arguments, int code, string sentence)
@@ -127,7 +127,7 @@ public sealed class UnlearnTests(SlimSample fixture)
     public void Witnesses_layers_and_numbers_of_channels_can_be_chosen()
     {
         var json = Unlearn("--class 3 --method discedit-u --witness ks --layers 2,3 --per-layer 2 --calibration 500 --json", Sample.New()).Expect(0).Json();
-        Assert.Equal("DisCEdit-U (ks witness): 4 channels of 2 layers set to zero, the 2 with the highest scores of each layer, from 500 images.", json.GetProperty("basis").GetString());
+        Assert.Equal("DisCEdit-U (ks witness): 4 channels of 2 layers set to zero, the 2 with the highest scores of each layer, from 500 items.", json.GetProperty("basis").GetString());
     }
 
     // Of the sample's classes only this one has such a channel; the others end with 5.
@@ -152,8 +152,8 @@ public sealed class UnlearnTests(SlimSample fixture)
         var output = Sample.New();
         Refused(3, "fewer than two linear layers", ["unlearn", colours.Model, "--class", "1", "--data", colours.Data, "--mean", "0.5", "--std", "0.25", "-o", output]);
         // Labels 0 to 4 only: class 5 has no images; one label only: nothing stays.
-        Refused(4, "no image of a class to forget", ["unlearn", Sample.Model, "--class", "7", "--data", Sample.Data, "--labels", "0=0,1=1,2=2", "--mean", "0.5", "--std", "0.25", "-o", output]);
-        Refused(4, "no image of a class that stays", ["unlearn", Sample.Model, "--class", "3", "--data", Sample.Data, "--labels", "3=3", "--mean", "0.5", "--std", "0.25", "-o", output]);
+        Refused(4, "no item of a class to forget", ["unlearn", Sample.Model, "--class", "7", "--data", Sample.Data, "--labels", "0=0,1=1,2=2", "--mean", "0.5", "--std", "0.25", "-o", output]);
+        Refused(4, "no item of a class that stays", ["unlearn", Sample.Model, "--class", "3", "--data", Sample.Data, "--labels", "3=3", "--mean", "0.5", "--std", "0.25", "-o", output]);
         Refused(4, "labelled", ["unlearn", Sample.Model, "--class", "3", "--data", "random:50", "-o", output]);
 
         void Refused(int code, string sentence, string[] arguments)

@@ -86,7 +86,7 @@ public sealed class ComponentEditor
         var allowed = start.Validation - _options.Drop / 100;
         var kept = Enumerable.Range(0, steps.Count).Where(k => k == 0 || steps[k].ValidationAccuracy >= allowed).MaxBy(k => steps[k].Gain);
         if (kept == 0)
-            throw new OnnxEngineException(ErrorKind.TargetNotReached, FormattableString.Invariant($"No ablation of {(_options.Partial ? "components in part" : $"up to {_options.Most} components")} moves the target's answers at a cost of at most {_options.Drop} points on validation images; allow more with ComponentEditOptions.Drop, or give other examples."));
+            throw new OnnxEngineException(ErrorKind.TargetNotReached, FormattableString.Invariant($"No ablation of {(_options.Partial ? "components in part" : $"up to {_options.Most} components")} moves the target's answers at a cost of at most {_options.Drop} points on validation items; allow more with ComponentEditOptions.Drop, or give other examples."));
         var report = new ComponentEditReport
         {
             Steps = steps,

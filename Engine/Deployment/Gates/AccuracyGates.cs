@@ -9,7 +9,7 @@ static class AccuracyGates
     /// <summary>Top-1 in percent at least.</summary>
     public static GateRow Least { get; } = new("require-accuracy")
     {
-        Help = "Accuracy (top-1) in percent on the test data at least: short for --require accuracy=X",
+        Help = "Accuracy (top-1) in percent on the test data at least",
         Bounds = Bounds.Above(0).UpTo(100),
         NeedsImages = true,
         Missed = (measured, wanted) => Missed(measured, "accuracy", wanted),

@@ -31,7 +31,7 @@ sealed class LastLayerEdits : ImageEdits
                 var outcome = _editor.Edit(features[i], Ground.Requests[i].Label);
                 outcomes[i] = outcome with { Steps = outcome.Steps + (outcomes[i]?.Steps ?? 0) };
             }
-        return (_editor.Edited(), outcomes, FormattableString.Invariant($"Weights of the last layer changed in closed form, other answers held on {Ground.Kept.Count:N0} images."));
+        return (_editor.Edited(), outcomes, FormattableString.Invariant($"Weights of the last layer changed in closed form, other answers held on {Ground.Kept.Count:N0} items."));
     }
 
     /// <inheritdoc/>

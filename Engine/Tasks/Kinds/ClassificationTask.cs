@@ -67,17 +67,20 @@ sealed class ClassificationTask : ModelTask
     {
         readonly double[] _same = new double[items];
         readonly double[] _divergence = new double[items];
+        readonly HashSet<int> _classes = [];
 
         public override void Add(int item, IReadOnlyList<ItemOutput> original, IReadOnlyList<ItemOutput> edited)
         {
             var (first, second) = (Scores(original[0].Values), Scores(edited[0].Values));
+            _classes.Add(TensorPrimitives.IndexOfMax(first));
             _same[item] = TensorPrimitives.IndexOfMax(first) == TensorPrimitives.IndexOfMax(second) ? 1 : 0;
             var (p, q) = (LogProbabilities(first), LogProbabilities(second));
             for (var c = 0; c < p.Length; c++)
                 if (Math.Exp(p[c]) is > 0 and var share) _divergence[item] += share * (p[c] - q[c]);
         }
 
-        public override IReadOnlyList<MetricValue> Complete() =>
+        public override IReadOnlyList<MetricValue> Complete() => _classes.Count < 2 && items > 1
+            ? throw new OnnxEngineException(ErrorKind.Data, $"The original takes all {items} items for class {_classes.Single()}, so agreement with it says nothing; give items that it tells apart.") :
         [
             new("agreement", _same.Average()) { ItemScores = _same },
             new("kl", _divergence.Average()) { Unit = MetricUnit.Own, IsHigherBetter = false, ItemScores = _divergence },

@@ -63,7 +63,7 @@ public sealed class MomentsFitTests
         var before = Distance(model, stage);
         var said = new MomentsFit(model, stage, statistics, new UnlearnOptions { Classes = [Class] }).Apply();
         Assert.InRange(Distance(model, stage) / before, 0, most);
-        Assert.Contains("from the statistics file alone (200 images of what to forget, 400 of others)", said, StringComparison.Ordinal);
+        Assert.Contains("from the statistics file alone (200 items of what to forget, 400 of others)", said, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -112,8 +112,8 @@ public sealed class MomentsFitTests
             return e.Message;
         }
         Assert.Contains("run MomentsBundle.Write again", Refused(classifier.Collect(_images, _only with { ClassSums = false })), StringComparison.Ordinal);
-        Assert.Contains("without an image of class 2,", Refused(classifier.Collect(Of(false), _only)), StringComparison.Ordinal);
-        Assert.Contains("without an image of a class that stays", Refused(classifier.Collect(Of(true), _only)), StringComparison.Ordinal);
+        Assert.Contains("without an item of class 2,", Refused(classifier.Collect(Of(false), _only)), StringComparison.Ordinal);
+        Assert.Contains("without an item of a class that stays", Refused(classifier.Collect(Of(true), _only)), StringComparison.Ordinal);
     }
 
     [Fact]

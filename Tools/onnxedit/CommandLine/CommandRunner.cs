@@ -30,7 +30,7 @@ static class CommandRunner
             output.Error(code switch
             {
                 ExitCode.Interrupted => "interrupted.",
-                ExitCode.Unexpected when exception is OutOfMemoryException => "not enough memory; try fewer images (--calibration) or a smaller --input-shape, or a machine with more.",
+                ExitCode.Unexpected when exception is OutOfMemoryException => "not enough memory; try fewer items (--calibration) or a smaller --input-shape, or a machine with more.",
                 ExitCode.Unexpected when !global.Verbose => $"unexpected {exception.GetType().Name}: {exception.Message} (run again with -v for details)",
                 _ => exception.Message.Split('\n', 2)[0].Trim(),
             });

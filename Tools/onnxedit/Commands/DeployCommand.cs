@@ -18,7 +18,7 @@ sealed class DeployCommand : CliCommand
     readonly Option<string?> _parity = new("--parity") { Description = "A model whose outputs must be the same, for an exact edit", HelpName = "SOURCE" };
     readonly (string Name, Option<double?> Option)[] _gates = [.. DeploymentGates.Table.Rows.Select(row => (row.Name, Numbers.OptionalReal($"--{row.Name}", row.Bounds, row.Help!)))];
     readonly Option<string[]> _require = new("--require") { Description = "What a metric of the model's task must reach on the test data, fractions in percent: spearman=85, map50=40, cer=3 (errors: at most); may be given several times", HelpName = "METRIC=VALUE" };
-    readonly Option<int?> _limit = Numbers.OptionalWhole("--limit", 1, "Test on this many images at most, drawn by the seed");
+    readonly Option<int?> _limit = Numbers.OptionalWhole("--limit", 1, "Test on this many items at most, drawn by the seed");
     readonly Option<bool> _openBatch = new("--dynamic-batch") { Description = "Open a batch that the export fixed at 1, and check that batched answers are the same" };
     readonly Option<int> _maxBatch = Numbers.Whole("--max-batch", 1, 65536, 64, "Items that a server may put together");
     readonly Option<string?> _activate = new("--activate") { Description = "Serve the new version at once; without a model: serve version V", HelpName = "V", Arity = ArgumentArity.ZeroOrOne };

@@ -17,13 +17,13 @@ sealed class EditCommand : CliCommand
     readonly Option<bool> _oneByOne = new("--one-by-one") { Description = "With --edits: make each alone, from the model as it is, and print statistics; writes no model" };
     readonly Option<string> _editor = Numbers.OneOf("--editor", ImageEditors.Table, new EditOptions().Editor, "");
     readonly Option<string?> _layers = new("--layers") { Description = "Gradient editors: all, last, extra (a layer added before the last), or parts of names of nodes whose weights may change, e.g. chain:layer3 or layer3 [default: all]", HelpName = "LAYERS" };
-    readonly Option<double?> _stepSize = Numbers.OptionalReal("--step-size", Bounds.Above(0).UpTo(1e6), "Gradient editors: step size [default: chosen for each image, so that the first step takes a quarter of the gap away]");
-    readonly Option<bool> _exact = new("--exact") { Description = "patch: only the image itself shall follow, not mirrored and shifted views of it" };
+    readonly Option<double?> _stepSize = Numbers.OptionalReal("--step-size", Bounds.Above(0).UpTo(1e6), "Gradient editors: step size [default: chosen for each item, so that the first step takes a quarter of the gap away]");
+    readonly Option<bool> _exact = new("--exact") { Description = "patch: only the item itself shall follow, not mirrored and shifted views of it" };
     readonly Option<string?> _out = new("--out", "-o") { Description = "Where to write [default: NAME.edit.onnx beside the model]", HelpName = "FILE" };
 
     internal EditCommand() : base(
         "edit",
-        "Corrects predictions: gives images the labels they should have and leaves other answers as they are. Prints what else changed.",
+        "Corrects predictions: gives items the labels they should have and leaves other answers as they are. Prints what else changed.",
         "onnxedit edit model.onnx --image x.png --label 3 --data cifar10 --mean .485,.456,.406 --std .229,.224,.225",
         "onnxedit edit model.onnx --edits mistakes.csv -o fixed.onnx",
         "onnxedit edit model.onnx --edits mistakes.csv --one-by-one --editor rmsprop --layers layer3")
@@ -38,7 +38,7 @@ sealed class EditCommand : CliCommand
         inputs.RequireClassifier();
         var (image, label, list) = (context.Get(_image), context.Get(_label), context.Get(_edits));
         if ((list is null) == (image is null)) throw new OnnxEngineException(ErrorKind.Usage, "Name what to edit: --image IMAGE --label CLASS, or --edits FILE.");
-        if (image is not null && label is null) throw new OnnxEngineException(ErrorKind.Usage, "Say which class the image shall have, with --label.");
+        if (image is not null && label is null) throw new OnnxEngineException(ErrorKind.Usage, "Say which class the item shall have, with --label.");
         var isTrial = context.Get(_oneByOne);
         if (isTrial && list is null) throw new OnnxEngineException(ErrorKind.Usage, "--one-by-one makes statistics of many edits; give them with --edits FILE.");
         var editor = context.Get(_editor)!;
@@ -61,7 +61,7 @@ sealed class EditCommand : CliCommand
         var watch = Stopwatch.StartNew();
         if (isTrial)
         {
-            if (data is null) throw new OnnxEngineException(ErrorKind.Usage, "Statistics need test images; give them with --data.");
+            if (data is null) throw new OnnxEngineException(ErrorKind.Usage, "Statistics need test items; give them with --data.");
             var statistics = context.Output.Track(progress => ModelEditor.Measure(inputs.Model, data, requests, options, progress, context.Cancellation));
             EditStatisticsTable.Write(context, statistics, data.ClassNames, watch.Elapsed.TotalSeconds);
             return;

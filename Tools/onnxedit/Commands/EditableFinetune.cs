@@ -14,7 +14,7 @@ sealed class EditableFinetune
     readonly Option<bool> _editable = new("--editable") { Description = "Train the model so that a later 'edit --editor rmsprop' of --layers [default here: extra] disturbs it less; always by Adam" };
     readonly Option<int> _editSteps = Numbers.Whole("--edit-steps", 1, GradientEditor.Steps, 6, "With --editable: steps of a practised edit at most");
     readonly Option<double> _editWeight = Numbers.Positive("--edit-weight", 0.3, "With --editable: weight of what an edit leaves of its gap");
-    readonly Option<double> _localityWeight = Numbers.Positive("--locality-weight", 3, "With --editable: weight of what an edit changes on other images");
+    readonly Option<double> _localityWeight = Numbers.Positive("--locality-weight", 3, "With --editable: weight of what an edit changes on other items");
     readonly Option<bool> _firstOrder = new("--first-order") { Description = "With --editable: do not differentiate the gradients that an edit follows; quicker" };
     readonly Option<bool> _onLabels = new("--on-labels") { Description = "With --editable: learn the labels, and not the answers that the model gives already" };
 
@@ -38,7 +38,7 @@ sealed class EditableFinetune
     internal void Run(CommandContext context, ModelAndData inputs, string target, FinetuneOptions training)
     {
         if (training.Teacher is not null || training.Features is not null || training.Flip == true || training.Shift > 0)
-            throw new OnnxEngineException(ErrorKind.Usage, "--editable trains on the model's own answers (or --on-labels) and on images as they are, so that what comes before the edited layers is run once; leave --teacher, --features, --flip and --shift away.");
+            throw new OnnxEngineException(ErrorKind.Usage, "--editable trains on the model's own answers (or --on-labels) and on items as they are, so that what comes before the edited layers is run once; leave --teacher, --features, --flip and --shift away.");
         if (training.Time is not null || training.Checkpoint is not null || training.Resume is not null || training.Normalisation != FinetuneNormalisation.Frozen)
             throw new OnnxEngineException(ErrorKind.Usage, "--editable takes a number of --steps and keeps no checkpoints; leave --time, --checkpoint, --resume and --normalisation away.");
         var options = new EditableOptions
@@ -66,7 +66,7 @@ sealed class EditableFinetune
             context.Cancellation.ThrowIfCancellationRequested();
             throw new OnnxEngineException(ErrorKind.TargetNotReached, report.End == FinetuneEnd.Diverged
                 ? $"The training diverged after {report.Steps} steps before anything got better; take a smaller --step-size."
-                : FormattableString.Invariant($"None of {report.Steps} steps made edits cost less at a success of 95 % (first {report.Curve[0].Drawdown:F2} points at {100 * report.Curve[0].Success:F0} %, last {report.Curve[^1].Drawdown:F2} at {100 * report.Curve[^1].Success:F0} %, validation images), so nothing is written; try another --step-size, a larger --edit-weight or more --steps."));
+                : FormattableString.Invariant($"None of {report.Steps} steps made edits cost less at a success of 95 % (first {report.Curve[0].Drawdown:F2} points at {100 * report.Curve[0].Success:F0} %, last {report.Curve[^1].Drawdown:F2} at {100 * report.Curve[^1].Success:F0} %, validation items), so nothing is written; try another --step-size, a larger --edit-weight or more --steps."));
         }
         if (report.End == FinetuneEnd.Diverged) context.Output.Warn($"The training diverged after {report.Steps} steps; the model is that of step {report.BestStep}.");
         result.Model.Save(target, context.Global.Force, CancellationToken.None);

@@ -12,7 +12,7 @@ namespace OnnxEdit.Cli;
 sealed class FinetuneCommand : CliCommand
 {
     readonly ModelAndDataOptions _inputs = new(hasCalibration: false);
-    readonly Option<string?> _teacher = new("--teacher") { Description = "Imitate this model, usually the one before slimming, on images without labels [default: learn the labels]", HelpName = "FILE" };
+    readonly Option<string?> _teacher = new("--teacher") { Description = "Imitate this model, usually the one before slimming, on items without labels [default: learn the labels]", HelpName = "FILE" };
     readonly Option<double> _temperature = Numbers.Positive("--temperature", 4, "With --teacher: how much its answers are softened");
     readonly Option<string?> _features = new("--features") { Description = "With --teacher: make the outputs of these parts of the network resemble the teacher's as well, e.g. layer2,layer3", HelpName = "NAME,..." };
     readonly Option<double> _featureWeight = Numbers.Positive("--feature-weight", 1, "With --features: weight of the relative squared error of each part");
@@ -26,19 +26,19 @@ sealed class FinetuneCommand : CliCommand
     readonly Option<string?> _layers = new("--layers") { Description = "Train only nodes with one of these in their name [default: all]", HelpName = "NAME,..." };
     readonly Option<bool?> _flip = new("--flip") { Description = "Mirror images at random [default: with --teacher]", HelpName = "true|false", Arity = System.CommandLine.ArgumentArity.ZeroOrOne };
     readonly Option<int?> _shift = Numbers.OptionalWhole("--shift", 0, "Shift images at random by so many pixels at most [default: with --teacher an eighth of the width]");
-    readonly Option<double> _mix = Numbers.Share("--mix", 0, "With --teacher: share of the images that are mixed with another one, which the teacher is asked about, too");
+    readonly Option<double> _mix = Numbers.Share("--mix", 0, "With --teacher: share of the items that are mixed with another one, which the teacher is asked about, too");
     readonly WordOption<FinetuneNormalisation> _normalisation = new("--normalisation", FinetuneNormalisation.Frozen, "Statistics of batch normalisations: as stored, measured anew after training, or those of each batch in training");
     readonly Option<string?> _checkpoint = new("--checkpoint") { Description = "Save the state of the training here every minute and at its end", HelpName = "FILE" };
     readonly Option<string?> _resume = new("--resume") { Description = "Go on from this checkpoint, with the same model, data and options", HelpName = "FILE" };
     readonly Option<string?> _curve = new("--curve") { Description = "Draw losses and accuracy as a PNG", HelpName = "FILE.png" };
-    readonly Option<int> _looks = Numbers.Whole("--looks", 1, int.MaxValue, 10, "Looks at the validation images on the way; the best of these is kept");
-    readonly Option<int> _patience = Numbers.Whole("--patience", 0, int.MaxValue, 0, "End after so many looks at the validation images without improvement; 0 never does");
+    readonly Option<int> _looks = Numbers.Whole("--looks", 1, int.MaxValue, 10, "Looks at the validation items on the way; the best of these is kept");
+    readonly Option<int> _patience = Numbers.Whole("--patience", 0, int.MaxValue, 0, "End after so many looks at the validation items without improvement; 0 never does");
     readonly EditableFinetune _editable = new();
     readonly Option<string?> _out = new("--out", "-o") { Description = "Where to write [default: NAME.finetune.onnx beside the model]", HelpName = "FILE" };
 
     internal FinetuneCommand() : base(
         "finetune",
-        "Trains the weights of a classifier further, on the answers of a teacher or on labels, and keeps the state that did best on held-out training images. Interrupting it keeps the best state so far.",
+        "Trains the weights of a classifier further, on the answers of a teacher or on labels, and keeps the state that did best on held-out training items. Interrupting it keeps the best state so far.",
         "onnxedit finetune model.slim.onnx --teacher model.onnx --data cifar10 --mean .485,.456,.406 --std .229,.224,.225 --time 10m",
         "onnxedit finetune model.onnx --steps 500 --layers layer3,linear -o tuned.onnx",
         "onnxedit finetune model.onnx --editable --steps 2000")
@@ -98,7 +98,7 @@ sealed class FinetuneCommand : CliCommand
             context.Cancellation.ThrowIfCancellationRequested();
             throw new OnnxEngineException(ErrorKind.TargetNotReached, report.End == FinetuneEnd.Diverged
                 ? $"The training diverged after {report.Steps} steps before anything got better; take a smaller --step-size."
-                : $"None of {report.Steps} steps made the loss on the validation images smaller, so nothing is written; try another --step-size or more --steps.");
+                : $"None of {report.Steps} steps made the loss on the validation items smaller, so nothing is written; try another --step-size or more --steps.");
         }
         if (report.End == FinetuneEnd.Diverged) context.Output.Warn($"The training diverged after {report.Steps} steps; the model is that of step {report.BestStep}.");
         result.Model.Save(target, context.Global.Force, CancellationToken.None);

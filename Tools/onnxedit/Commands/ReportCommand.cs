@@ -8,7 +8,7 @@ sealed class ReportCommand : CliCommand
 {
     readonly ModelAndDataOptions _inputs = new(hasCalibration: false);
     readonly Option<string?> _before = new("--before") { Description = "The model before the edit, or any with the same inputs and classes", HelpName = "FILE" };
-    readonly Option<int?> _limit = Numbers.OptionalWhole("--limit", 1, "Test on this many images at most, drawn by the seed");
+    readonly Option<int?> _limit = Numbers.OptionalWhole("--limit", 1, "Test on this many items at most, drawn by the seed");
     readonly Option<string?> _out = new("--out", "-o") { Description = "Where to write [default: NAME.report.html beside the model]", HelpName = "FILE" };
 
     internal ReportCommand() : base(

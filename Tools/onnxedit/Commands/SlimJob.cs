@@ -39,6 +39,8 @@ sealed class SlimJob(CommandContext context, ModelAndData inputs, SlimOptions op
             throw new OnnxEngineException(ErrorKind.Usage, $"'{PlanOut}' cannot hold both the model and the plan; name another file with --plan-out.");
         ReportOption.Check(context, Report, inputs, Target, PlanOut);
         var watch = System.Diagnostics.Stopwatch.StartNew();
+        if (options.Budget.Row.NeedsAccuracy && inputs.DataPath?.StartsWith("random:", StringComparison.Ordinal) == true)
+            throw new OnnxEngineException(ErrorKind.Data, "--max-drop needs data that the model is used on, with labels or without: its answers to random inputs say nothing of what it loses.");
         var isValidated = options.Budget.Row.NeedsAccuracy || Finetune is not null;
         var opened = inputs.HasData ? (inputs with { IsValidated = isValidated }).OpenData(context.Output, testOnly: inputs.IsEvalOnly) : null;
         var data = Data(opened);

@@ -15,7 +15,7 @@ sealed class StatsCommand : CliCommand
 
     internal StatsCommand() : base(
         "stats",
-        "Measures a model on calibration images and writes the sums into a .moments file, from which slim can work where the data is not at hand. No image is in it.",
+        "Measures a model on calibration items and writes the sums into a .moments file, from which slim can work where the data is not at hand. No item is in it.",
         "onnxedit stats model.onnx --data cifar10 -o model.moments",
         "onnxedit stats model.onnx --calibration 5000 --force")
     {
@@ -30,7 +30,7 @@ sealed class StatsCommand : CliCommand
         var path = context.Get(_target) ?? Path.ChangeExtension(inputs.Path, ".moments");
         OutputTarget.Require(path, inputs.Model, context.Global.Force);
         var data = (inputs with { IsValidated = false }).OpenData(context.Output);
-        var images = data.Calibration ?? throw new OnnxEngineException(ErrorKind.Data, "The data has no training images to measure on; name some with --data.");
+        var images = data.Calibration ?? throw new OnnxEngineException(ErrorKind.Data, "The data has no training items to measure on; name some with --data.");
         DataMatch.Require(inputs, images, context.Cancellation, mayGuess: true);
         var statistics = context.Output.Track(progress => Collect(context, inputs, images, data.ClassNames, progress));
         MomentsBundle.Write(path, statistics, context.Global.Force);

@@ -15,7 +15,7 @@ sealed class UnlearnCommand : CliCommand
     readonly ModelAndDataOptions _inputs = new(hasCalibration: true, defaultCalibration: 5000);
     readonly Option<string[]> _classes = new("--class") { Description = "Class to forget, by number or name; several with commas or by repeating the option", HelpName = "CLASS,..." };
     readonly WordOption<UnlearnMethod> _method = new("--method", UnlearnMethod.Refit, "How; suppress-logit only hides the class and is for comparison");
-    readonly Option<double?> _retainDrop = Numbers.OptionalReal("--retain-drop", Bounds.From(0).Below(100), "Points of accuracy that the other classes may lose on held-out training images [default: 0.3, if it can be had]");
+    readonly Option<double?> _retainDrop = Numbers.OptionalReal("--retain-drop", Bounds.From(0).Below(100), "Points of accuracy that the other classes may lose on held-out training items [default: 0.3, if it can be had]");
     readonly Option<double?> _forgetTarget = Numbers.OptionalReal("--forget-target", Bounds.From(0).Below(100), "Accuracy in percent that the class may keep on them [default: 1, if it can be had]");
     readonly Option<double> _deviations = Numbers.Positive("--deviations", 2, "discedit-u: take channels whose score is this many standard deviations above the mean of their layer");
     readonly Option<double?> _tail = Numbers.OptionalReal("--tail", Bounds.Above(0).UpTo(1), "discedit-u: share of the layers to look at, from the end [default: 0.333]");
@@ -23,8 +23,8 @@ sealed class UnlearnCommand : CliCommand
     readonly Option<int?> _perLayer = Numbers.OptionalWhole("--per-layer", 1, "discedit-u: take this many channels of each layer, whatever stands out");
     readonly Option<string[]> _layers = new("--layers") { Description = "discedit-u: look at these layers only, by name or by number from 1 on", HelpName = "LAYER,..." };
     readonly Option<bool> _physical = new("--physical") { Description = "Also remove the channels that only the class uses; what reads them is re-fitted" };
-    readonly Option<string?> _moments = new("--moments") { Description = "Statistics written by onnxedit stats to edit from, without images; data, where there is any, is for measuring only", HelpName = "FILE" };
-    readonly Option<string?> _finetune = FinetuneOption.Create("Then fine-tune for so long, e.g. 5m, or so many steps, on the original's answers to images of the other classes");
+    readonly Option<string?> _moments = new("--moments") { Description = "Statistics written by onnxedit stats to edit from, without items; data, where there is any, is for measuring only", HelpName = "FILE" };
+    readonly Option<string?> _finetune = FinetuneOption.Create("Then fine-tune for so long, e.g. 5m, or so many steps, on the original's answers to items of the other classes");
     readonly Option<int?> _relearn = Numbers.OptionalWhole("--relearn", 10, "Also measure how fast the class is learned again: train copies on labels for so many steps");
     readonly Option<string?> _out = new("--out", "-o") { Description = "Where to write [default: NAME.unlearn.onnx beside the model]", HelpName = "FILE" };
     readonly Option<string?> _report = ReportOption.Create();
@@ -48,7 +48,7 @@ sealed class UnlearnCommand : CliCommand
         var wanted = Words(context.Get(_classes));
         if (wanted.Length == 0) throw new OnnxEngineException(ErrorKind.Usage, "Name the class to forget, e.g. --class 5.");
         if (context.Get(_relearn) is not null && context.Get(_moments) is not null)
-            throw new OnnxEngineException(ErrorKind.Usage, "--relearn trains on images, which --moments holds none of; leave one of them out.");
+            throw new OnnxEngineException(ErrorKind.Usage, "--relearn trains on items, which --moments holds none of; leave one of them out.");
         var target = OutputTarget.Resolve(context.Get(_out), inputs, "unlearn", context.Global.Force);
         ReportOption.Check(context, context.Get(_report), inputs, target);
         var opened = Opened(context, inputs);

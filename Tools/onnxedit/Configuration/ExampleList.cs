@@ -35,23 +35,23 @@ sealed class ExampleList(ModelAndData inputs, ModelData data)
         return images;
     }
 
-    ItemSet Train => data.Train ?? throw new OnnxEngineException(ErrorKind.Data, "The data has no training images to take examples from; give other data with --data.");
+    ItemSet Train => data.Train ?? throw new OnnxEngineException(ErrorKind.Data, "The data has no training items to take examples from; give other data with --data.");
 
     ItemSet OfClass(string name, int count)
     {
         var label = ClassNames.Find(name, data.ClassNames);
         var train = Train;
         int[] found = [.. Enumerable.Range(0, train.Count).Where(i => train.Label(i) == label).Take(count)];
-        return found.Length > 0 ? train.Select(found) : throw new OnnxEngineException(ErrorKind.Data, $"There is no training image of class {name}.");
+        return found.Length > 0 ? train.Select(found) : throw new OnnxEngineException(ErrorKind.Data, $"There is no training item of class {name}.");
     }
 
     // Test images that the model gets wrong, evenly over all of them.
     ItemSet Mistakes(int count)
     {
-        var test = data.Test is { IsLabelled: true } found ? found : throw new OnnxEngineException(ErrorKind.Data, "There are no labelled test images to find mistakes among; give --data or --eval-data.");
+        var test = data.Test is { IsLabelled: true } found ? found : throw new OnnxEngineException(ErrorKind.Data, "There are no labelled test items to find mistakes among; give --data or --eval-data.");
         var correct = Evaluator.Evaluate(inputs.Model, test, inputs.Evaluation).Correct;
         int[] wrong = [.. Enumerable.Range(0, test.Count).Where(i => test.Label(i) >= 0 && !correct[i])];
-        if (wrong.Length == 0) throw new OnnxEngineException(ErrorKind.Data, $"The model gets all {Figures.Count(test.Count)} test images right.");
+        if (wrong.Length == 0) throw new OnnxEngineException(ErrorKind.Data, $"The model gets all {Figures.Count(test.Count)} test items right.");
         return test.Select([.. wrong.Where((_, at) => at % Math.Max(1, wrong.Length / count) == 0).Take(count)]);
     }
 

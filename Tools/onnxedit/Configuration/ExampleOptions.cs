@@ -36,11 +36,11 @@ sealed class ExampleOptions
             ? inputs.OpenData(context.Output, testOnly: true, count)
             : (inputs with { Calibration = count, IsValidated = false }).OpenData(context.Output);
         var images = (from == Test ? data.Test : data.Calibration)
-            ?? throw new OnnxEngineException(ErrorKind.Data, $"The data has no {from} images to explain; give other data with --data.");
+            ?? throw new OnnxEngineException(ErrorKind.Data, $"The data has no {from} items to explain; give other data with --data.");
         if (TokenMargin.Fits(inputs.Model.Proto)) images = new TokenSequences(images);
         else DataMatch.Warn(inputs, images, context);
         int[] labelled = [.. Enumerable.Range(0, images.Count).Where(i => images.Label(i) >= 0).Take(count)];
-        if (labelled.Length == 0) throw new OnnxEngineException(ErrorKind.Data, $"The {from} images have no labels, and what counts for an answer depends on them; give labelled data.");
+        if (labelled.Length == 0) throw new OnnxEngineException(ErrorKind.Data, $"The {from} items have no labels, and what counts for an answer depends on them; give labelled data.");
         return (labelled.Length == images.Count ? images : images.Select(labelled), from, data.ClassNames);
     }
 }

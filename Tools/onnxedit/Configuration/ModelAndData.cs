@@ -76,7 +76,7 @@ sealed record ModelAndData
     /// <summary>What the model takes, and whether it is a classifier.</summary>
     internal ModelSignature Signature => ModelSignature.Of(Model.Proto, Output, InputShapes);
 
-    /// <summary>Refuses a model that is no image classifier.</summary>
+    /// <summary>Refuses a model that is no classifier.</summary>
     /// <exception cref="OnnxEngineException">It is none (<see cref="ErrorKind.Model"/>).</exception>
     internal void RequireClassifier() => ClassifierSignature.Of(Model.Proto, Output);
 

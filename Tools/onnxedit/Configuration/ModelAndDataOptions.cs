@@ -40,7 +40,7 @@ sealed class ModelAndDataOptions
     internal ModelAndDataOptions(bool hasCalibration, int defaultCalibration = DefaultCalibration)
     {
         (_hasCalibration, _defaultCalibration) = (hasCalibration, defaultCalibration);
-        _calibration = Numbers.OptionalWhole("--calibration", 1, FormattableString.Invariant($"Training images to collect statistics on [default: {defaultCalibration}]"));
+        _calibration = Numbers.OptionalWhole("--calibration", 1, FormattableString.Invariant($"Training items to collect statistics on [default: {defaultCalibration}]"));
     }
 
     /// <summary>Declares the argument and the options.</summary>

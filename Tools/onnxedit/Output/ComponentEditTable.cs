@@ -39,7 +39,7 @@ static class ComponentEditTable
         {
             var difference = PairedDifference.Of(before.Correct, after.Correct);
             output.Line(FormattableString.Invariant(
-                $"top-1 {Figures.Percent(before.Top1)} % -> {Figures.Percent(after.Top1)} % ({100 * difference.Difference:+0.00;-0.00;0.00} points, standard error {Figures.Percent(difference.StandardError)}, paired, {Figures.Count(before.Count)} test images)"));
+                $"top-1 {Figures.Percent(before.Top1)} % -> {Figures.Percent(after.Top1)} % ({100 * difference.Difference:+0.00;-0.00;0.00} points, standard error {Figures.Percent(difference.StandardError)}, paired, {Figures.Count(before.Count)} test items)"));
             if (report.Lowered.Count > 0 && report.Lowered.Count < before.Classes)
                 output.Line($"{Group("the target's classes", before, after, report.Lowered.Contains)}; {Group("the others", before, after, c => !report.Lowered.Contains(c))}");
         }

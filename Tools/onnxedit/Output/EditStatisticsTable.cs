@@ -33,7 +33,7 @@ static class EditStatisticsTable
                 Points(t.Drawdown), Figures.Percent(t.Changed), t.Generality is { } g ? Figures.Percent(g) : "-");
         output.Table(worst);
         output.Line($"the {Math.Min(10, statistics.Trials.Count)} with the largest drawdown of {Figures.Count(statistics.Trials.Count)} edits, each made alone");
-        output.Line($"drawdown {Points(statistics.Drawdown.Mean)} points, standard error {Figures.Plain(statistics.Drawdown.StandardError)}, on {Figures.Count(statistics.TestImages)} other test images, of which {Figures.Percent(statistics.Changed)} % changed their class");
+        output.Line($"drawdown {Points(statistics.Drawdown.Mean)} points, standard error {Figures.Plain(statistics.Drawdown.StandardError)}, on {Figures.Count(statistics.TestImages)} other test items, of which {Figures.Percent(statistics.Changed)} % changed their class");
         output.Line($"success {Figures.Percent(statistics.Success)} %, {Figures.Plain(statistics.Steps)} steps, {statistics.Seconds.ToString("0.####", CultureInfo.InvariantCulture)} s an edit");
         if (statistics.Generality is { } follow) output.Line($"{Figures.Percent(follow)} % of mirrored and shifted views that were not used in the edit follow it");
         output.Line(FormattableString.Invariant($"{seconds:F1} s; nothing written (--one-by-one)"));

@@ -23,20 +23,20 @@ static class EditTable
                 $"{i.Outcome.Steps}", i.Generality is { } g ? Figures.Percent(g) : "-");
         output.Table(images);
         if (report.Images.Count > 1)
-            output.Line($"{Figures.Percent(report.Images.Count(i => i.Success) / (double)report.Images.Count)} % of {Figures.Count(report.Images.Count)} images have the label wanted{(report.Images.Count > Shown ? $"; the {Shown} shown are those without it first, --json lists all" : "")}");
+            output.Line($"{Figures.Percent(report.Images.Count(i => i.Success) / (double)report.Images.Count)} % of {Figures.Count(report.Images.Count)} items have the label wanted{(report.Images.Count > Shown ? $"; the {Shown} shown are those without it first, --json lists all" : "")}");
         if (report.Drawdown is { } d)
         {
-            output.Line($"drawdown {d.Points.ToString("0.00;-0.00;0.00", System.Globalization.CultureInfo.InvariantCulture)} points of top-1, standard error {Figures.Plain(d.StandardError)} ({Figures.Percent(report.Before!.Top1)} to {Figures.Percent(report.After!.Top1)} %, {Figures.Count(report.Before.Count)} other test images)");
-            output.Line(report.Changed.Count == 0 ? "No other test image changed its class." : $"{Figures.Count(report.Changed.Count)} other test images changed their class:");
+            output.Line($"drawdown {d.Points.ToString("0.00;-0.00;0.00", System.Globalization.CultureInfo.InvariantCulture)} points of top-1, standard error {Figures.Plain(d.StandardError)} ({Figures.Percent(report.Before!.Top1)} to {Figures.Percent(report.After!.Top1)} %, {Figures.Count(report.Before.Count)} other test items)");
+            output.Line(report.Changed.Count == 0 ? "No other test item changed its class." : $"{Figures.Count(report.Changed.Count)} other test items changed their class:");
             if (report.Changed.Count > 0)
             {
-                var changed = new ResultTable("test image", "<label", "<before", "<after");
+                var changed = new ResultTable("test item", "<label", "<before", "<after");
                 foreach (var c in report.Changed.Take(Shown)) changed.Row($"{c.Index}", ClassNames.Show(c.Label, names), ClassNames.Show(c.Before, names), ClassNames.Show(c.After, names));
                 output.Table(changed);
                 if (report.Changed.Count > Shown) output.Line($"the first {Shown}; --json lists all");
             }
         }
-        else output.Line("what else changed was not measured: there are no labelled test images");
+        else output.Line("what else changed was not measured: there are no labelled test items");
         output.Line(report.Basis);
         output.Line(FormattableString.Invariant($"{seconds:F1} s, seed {options.Seed}"));
         output.Line($"wrote {target}");

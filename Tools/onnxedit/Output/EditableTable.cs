@@ -35,12 +35,12 @@ static class EditableTable
             looks.Row($"{p.Step}{(p.Step == report.BestStep ? " *" : "")}", double.IsNaN(p.Training) ? "" : p.Training.ToString("F4", CultureInfo.InvariantCulture), Figures.Percent(p.Top1),
                 p.Drawdown.ToString("0.00;-0.00;0.00", CultureInfo.InvariantCulture), Figures.Percent(p.Success), Figures.Plain(p.EditSteps), p.EditStepSize.ToString("0.##e0", CultureInfo.InvariantCulture));
         output.Table(looks);
-        output.Line($"*: kept; top-1 and drawdown on validation images, {options.MeasuredEdits} edits a look");
+        output.Line($"*: kept; top-1 and drawdown on validation items, {options.MeasuredEdits} edits a look");
         if (report is { Before: { } before, After: { } after })
         {
             var difference = PairedDifference.Of(before.Correct, after.Correct);
             output.Line(FormattableString.Invariant(
-                $"top-1 without an edit {Figures.Percent(before.Top1)} % -> {Figures.Percent(after.Top1)} % ({100 * difference.Difference:+0.00;-0.00;0.00} points, standard error {Figures.Percent(difference.StandardError)}, paired, {Figures.Count(before.Count)} test images)"));
+                $"top-1 without an edit {Figures.Percent(before.Top1)} % -> {Figures.Percent(after.Top1)} % ({100 * difference.Difference:+0.00;-0.00;0.00} points, standard error {Figures.Percent(difference.StandardError)}, paired, {Figures.Count(before.Count)} test items)"));
         }
         output.Line(report.Basis);
         output.Line(FormattableString.Invariant($"{seconds:F1} s, seed {options.Seed}"));

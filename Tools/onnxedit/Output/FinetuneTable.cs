@@ -28,10 +28,10 @@ static class FinetuneTable
         {
             var difference = PairedDifference.Of(before.Correct, after.Correct);
             output.Line(FormattableString.Invariant(
-                $"top-1 {Figures.Percent(before.Top1)} % -> {Figures.Percent(after.Top1)} % ({100 * difference.Difference:+0.00;-0.00;0.00} points, standard error {Figures.Percent(difference.StandardError)}, paired, {Figures.Count(before.Count)} test images)"));
+                $"top-1 {Figures.Percent(before.Top1)} % -> {Figures.Percent(after.Top1)} % ({100 * difference.Difference:+0.00;-0.00;0.00} points, standard error {Figures.Percent(difference.StandardError)}, paired, {Figures.Count(before.Count)} test items)"));
         }
         output.Line(report.Basis + (report.End == FinetuneEnd.NoImprovement ? " It ended early, since the validation loss did not fall any more." : ""));
-        output.Line(FormattableString.Invariant($"{seconds:F1} s, {report.ImagesPerSecond:F0} images/s in training steps, seed {options.Seed}"));
+        output.Line(FormattableString.Invariant($"{seconds:F1} s, {report.ImagesPerSecond:F0} items/s in training steps, seed {options.Seed}"));
         output.Line($"wrote {target}");
     }
 

@@ -32,7 +32,7 @@ static class MistakeTable
             table.Row($"{c.Example}", $"{c.Label}", Number(c.MarginBefore), Number(c.MarginAfter), Number(c.ValidationDrop), string.Join(", ", n));
         context.Output.Table(table);
         if (corrections.Count > Shown) context.Output.Line($"The first {Shown} of {corrections.Count}; --json lists all.");
-        context.Output.Line(FormattableString.Invariant($"{corrected} of {corrections.Count} corrected; median drop {median:0.00} points on {validation:N0} validation images"));
+        context.Output.Line(FormattableString.Invariant($"{corrected} of {corrections.Count} corrected; median drop {median:0.00} points on {validation:N0} validation items"));
         context.Output.Line(FormattableString.Invariant($"{seconds:F1} s, seed {context.Global.Seed}; nothing was written"));
     }
 

@@ -49,7 +49,7 @@ static class UnlearnTable
             table.Row($"read out of the features: {Name(probe.Class, names)}", Figures.Percent(probe.Before), Figures.Percent(probe.After), "", "");
         output.Table(table);
 
-        var classes = new ResultTable("class", "<name", "images", "before %", "after %");
+        var classes = new ResultTable("class", "<name", "items", "before %", "after %");
         var rows = report.Before.PerClass.Zip(report.After.PerClass).Where(p => p.First.Count > 0).ToArray();
         var shown = rows.Length <= ClassesShown ? rows : [.. rows.OrderBy(p => p.Second.Accuracy - p.First.Accuracy).Take(ClassesShown)];
         foreach (var (before, after) in shown)
@@ -59,9 +59,9 @@ static class UnlearnTable
 
         var images = Math.Max(1, report.WentTo.Sum());
         var went = report.WentTo.Select((count, c) => (Count: count, Class: c)).Where(w => w.Count > 0).OrderByDescending(w => w.Count).Take(5);
-        output.Line($"images of what was forgotten are now taken for {string.Join(", ", went.Select(w => $"{Name(w.Class, names)} {Figures.Percent((double)w.Count / images)} %"))}");
-        output.Line("read out: share of images that a linear rule on the features tells right, both sides counted alike, 50 is chance; 5-fold on the test images");
-        output.Line($"change: paired, {Figures.Count(report.Before.Count)} test images");
+        output.Line($"items of what was forgotten are now taken for {string.Join(", ", went.Select(w => $"{Name(w.Class, names)} {Figures.Percent((double)w.Count / images)} %"))}");
+        output.Line("read out: share of items that a linear rule on the features tells right, both sides counted alike, 50 is chance; 5-fold on the test items");
+        output.Line($"change: paired, {Figures.Count(report.Before.Count)} test items");
 
         void Row(string title, (double Before, double After) accuracy, PairedDifference difference) => table.Row(
             title, Figures.Percent(accuracy.Before), Figures.Percent(accuracy.After),

@@ -65,7 +65,7 @@ static class AccuracySection
     static Html Table(IReadOnlyList<ClassChange> classes, bool isPair) => $"""
         <div class="scroll" tabindex="0" role="group" aria-label="Accuracy by class">
         <table>
-        <thead><tr><th scope="col">class</th><th scope="col">images</th>{(isPair ? (Html)$"<th scope=\"col\">before %</th>" : Html.Empty)}<th scope="col">{(isPair ? "after %" : "top-1 %")}</th>{(isPair ? (Html)$"<th scope=\"col\">change</th>" : Html.Empty)}</tr></thead>
+        <thead><tr><th scope="col">class</th><th scope="col">items</th>{(isPair ? (Html)$"<th scope=\"col\">before %</th>" : Html.Empty)}<th scope="col">{(isPair ? "after %" : "top-1 %")}</th>{(isPair ? (Html)$"<th scope=\"col\">change</th>" : Html.Empty)}</tr></thead>
         <tbody>
         {classes.Select(c => (Html)$"<tr><th scope=\"row\">{Name(c)}</th><td>{Figures.Count(c.Images)}</td>{Before(c)}<td>{Figures.Percent(c.After)} {SummarySection.PlusMinus}{Figures.Percent(c.ErrorAfter)}</td>{Change(c)}</tr>\n")}
         </tbody>

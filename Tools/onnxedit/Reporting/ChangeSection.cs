@@ -29,8 +29,8 @@ static class ChangeSection
         }
         if (report.Accuracy is { Difference: { } difference } accuracy)
             yield return $"Top-1 changed by {SummarySection.Signed(difference.Difference)} points with a standard error of {Figures.Percent(difference.StandardError)}: "
-                + $"{Figures.Count(difference.OnlySecond)} of {Figures.Count(difference.Count)} images are right only now, {Figures.Count(difference.OnlyFirst)} were right only before. "
-                + $"{Figures.Percent(accuracy.ChangedPredictions!.Value)} % of the images are taken for another class.";
+                + $"{Figures.Count(difference.OnlySecond)} of {Figures.Count(difference.Count)} items are right only now, {Figures.Count(difference.OnlyFirst)} were right only before. "
+                + $"{Figures.Percent(accuracy.ChangedPredictions!.Value)} % of the items are taken for another class.";
         if (report.Task is { After: var after })
             yield return report.Task.Before is { } before
                 ? $"{after.Main.Name} went from {TaskReport.WithError(before.Main)} to {TaskReport.WithError(after.Main)} ({TaskReport.Change(before.Main, after.Main)}) on {Figures.Count(after.Items)} test items."

@@ -12,13 +12,13 @@ static class MarginSection
             ? $"mean margin {Figures.Plain(before.MeanMargin)} before, {Figures.Plain(accuracy.After.MeanMargin)} after"
             : $"mean margin {Figures.Plain(accuracy.After.MeanMargin)}";
         var wrong = accuracy.Before is { } was
-            ? $"{Figures.Percent(1 - was.Top1)} % of the images before, {Figures.Percent(1 - accuracy.After.Top1)} % after"
-            : $"{Figures.Percent(1 - accuracy.After.Top1)} % of the images";
+            ? $"{Figures.Percent(1 - was.Top1)} % of the items before, {Figures.Percent(1 - accuracy.After.Top1)} % after"
+            : $"{Figures.Percent(1 - accuracy.After.Top1)} % of the items";
         return ReportPage.Section("How sure it is", $"""
             <figure class="wide">
             <div>
             {AccuracySection.Key(accuracy.Before is not null)}
-            {HistogramChart.Of(accuracy.Margins, "margin of the right class", $"Histogram of the margin of the right class over {Figures.Count(accuracy.Images)} images: {mean}; wrong are {wrong}.", zero: true)}
+            {HistogramChart.Of(accuracy.Margins, "margin of the right class", $"Histogram of the margin of the right class over {Figures.Count(accuracy.Images)} items: {mean}; wrong are {wrong}.", zero: true)}
             </div>
             <figcaption>Images by the margin of the right class: its score minus the best of the others. Left of the dashed line the model errs ({wrong}). {Capital(mean)}.</figcaption>
             </figure>

@@ -95,7 +95,7 @@ static class SummarySection
     static Html Footnote(ComparisonReport report)
     {
         var accuracy = report.Accuracy is { } a
-            ? $"Accuracy: {Figures.Count(a.Images)} labelled test images; ± is one standard error{(a.Difference is null ? "" : ", that of the change paired over the images")}. "
+            ? $"Accuracy: {Figures.Count(a.Images)} labelled test items; ± is one standard error{(a.Difference is null ? "" : ", that of the change paired over the items")}. "
             : report.NoAccuracyBecause + " ";
         if (report.Task is { After: var measured })
             accuracy += $"{Figures.Count(measured.Items)} test items, {measured.Task}: {measured.Reading}; ± is one standard error{(report.Task.Before is null ? "" : ", that of the change paired over the items")}. ";

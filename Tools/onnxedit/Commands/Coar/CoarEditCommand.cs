@@ -23,15 +23,15 @@ sealed class CoarEditCommand : CliCommand
     readonly Option<bool> _partial = new("--partial") { Description = "Ablate any number of components in part, along the gradients of their masks, instead of a few in whole" };
     readonly Option<bool> _slim = new("--slim") { Description = "Remove channels physically that nothing but wholly ablated components make, and re-fit what is left" };
     readonly Option<int> _most = Numbers.Whole("--most", 1, 1_000_000, 10, $"Components to ablate in whole at most; with --one-by-one {MostForOne} unless given");
-    readonly Option<double> _drop = Numbers.Positive("--drop", 1.5, "Points of accuracy on validation images that this may cost");
+    readonly Option<double> _drop = Numbers.Positive("--drop", 1.5, "Points of accuracy on validation items that this may cost");
     readonly Option<int> _budget = Numbers.Whole("--budget", 1, 10_000_000, 600, "Cost of attributions allowed for each example in forward passes");
-    readonly Option<int> _validation = Numbers.Whole("--validation", 1, int.MaxValue, 1000, "Validation images to hold on to");
+    readonly Option<int> _validation = Numbers.Whole("--validation", 1, int.MaxValue, 1000, "Validation items to hold on to");
     readonly Option<bool> _oneByOne = new("--one-by-one") { Description = "Correct every target example alone, from the model as it is; statistics only, nothing is written" };
     readonly Option<string?> _out = new("--out", "-o") { Description = "Where to write [default: NAME.coar.onnx beside the model]", HelpName = "FILE" };
 
     internal CoarEditCommand() : base(
         "edit",
-        "Ablates the few components that make the model answer target examples as it does, as long as validation images are answered as before.",
+        "Ablates the few components that make the model answer target examples as it does, as long as validation items are answered as before.",
         "onnxedit coar edit model.onnx --target stamped/ --reference plain/ --data cifar10 --mean .485,.456,.406 --std .229,.224,.225",
         "onnxedit coar edit model.onnx --target stamped/ --reference plain/ --partial",
         "onnxedit coar edit model.onnx --target mistakes:100 --one-by-one",
@@ -57,16 +57,16 @@ sealed class CoarEditCommand : CliCommand
         var path = alone ? "" : OutputTarget.Resolve(context.Get(_out), inputs, "coar", context.Global.Force);
         var data = inputs.OpenData(context.Output);
         var examples = new ExampleList(inputs, data);
-        var validation = data.Validation ?? throw new OnnxEngineException(ErrorKind.Data, "There are no validation images to hold on to; give data with a training part.");
+        var validation = data.Validation ?? throw new OnnxEngineException(ErrorKind.Data, "There are no validation items to hold on to; give data with a training part.");
         int[] held = [.. Enumerable.Range(0, validation.Count).Where(i => validation.Label(i) >= 0).Take(context.Get(_validation))];
-        if (held.Length == 0) throw new OnnxEngineException(ErrorKind.Data, "The validation images have no labels; give labelled data.");
+        if (held.Length == 0) throw new OnnxEngineException(ErrorKind.Data, "The validation items have no labels; give labelled data.");
         var components = _components.Resolve(context, inputs);
         var options = new ComponentEditOptions
         {
             Lower = context.Get(_lower),
             Partial = partial,
             Evaluation = inputs.Evaluation,
-            SlimOn = context.Get(_slim) ? data.Calibration ?? throw new OnnxEngineException(ErrorKind.Data, "--slim re-fits on training images, and there are none; give data with a training part.") : null,
+            SlimOn = context.Get(_slim) ? data.Calibration ?? throw new OnnxEngineException(ErrorKind.Data, "--slim re-fits on training items, and there are none; give data with a training part.") : null,
             Most = alone && context.Parsed.GetResult(_most) is not { Implicit: false } ? MostForOne : context.Get(_most),
             Drop = context.Get(_drop),
             Ablation = _components.IsAblationGiven(context) ? components.Ablation : AblationKind.Mean,
