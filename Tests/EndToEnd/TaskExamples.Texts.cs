@@ -19,7 +19,8 @@ public sealed partial class TaskExamples
 
     static readonly string[] _words = [.. _special, .. _fillers, .. _good, .. _bad, .. _topics.SelectMany(words => words)];
 
-    // vocab.txt for both; sentiment.onnx and reviews.csv; encoder.onnx with pairs.csv (scored) and sentences.csv (no header, no labels).
+    // vocab.txt for all; sentiment.onnx and reviews.csv; encoder.onnx with pairs.csv (scored) and sentences.csv (no header, no labels);
+    // tagger.onnx with tagged.tsv and its tags in entities.txt.
     void Texts()
     {
         _folder.WriteText("vocab.txt", string.Join('\n', _words) + "\n");
@@ -29,6 +30,9 @@ public sealed partial class TaskExamples
         Save("encoder.onnx", Encoder(random));
         _folder.WriteText("pairs.csv", string.Join('\n', Pairs(random, 300).Prepend("sentence1,sentence2,score")) + "\n");
         _folder.WriteText("sentences.csv", string.Join('\n', Enumerable.Range(0, 400).Select(_ => Sentence(random, random.Next(4), random.Next(4)))) + "\n");
+        _folder.WriteText("entities.txt", "O\nB-WEATHER\nB-FOOD\n");
+        Save("tagger.onnx", Tagger(random));
+        _folder.WriteText("tagged.tsv", string.Join('\n', Enumerable.Range(0, 150).Select(_ => Tagged(random)).Prepend("text\ttags")) + "\n");
     }
 
     // Token ids and their mask, int64 [N,tokens], and a vector for each token from a table.
@@ -75,6 +79,23 @@ public sealed partial class TaskExamples
         var up = b.Op("MatMul", [vectors, b.Floats("up", [Width, hidden], [.. Enumerable.Range(0, Width * hidden).Select(i => Noise(random, i % hidden < 16 ? 0.6 : 0.1))])], [1, 8, hidden], "hidden");
         var down = b.Op("MatMul", [b.Relu(up), b.Floats("down", [hidden, Width], [.. Enumerable.Range(0, hidden * Width).Select(i => Noise(random, i / Width < 16 ? 0.2 : 0.05))])], [1, 8, Width], "added");
         return Open(b.Build(b.Add(vectors, down, "last_hidden_state")));
+    }
+
+    // Scores of three tags for each token; it does not know that sun is weather.
+    static ModelProto Tagger(Random random)
+    {
+        float Of(string word, int k) => word != "sun" && k < 2 && _topics[k].Contains(word) ? 1 : Noise(random, 0.1);
+        var (b, vectors, _) = Embedded([.. _words.SelectMany(word => Enumerable.Range(0, Width).Select(k => Of(word, k)))]);
+        float[] scores = [.. Enumerable.Range(0, Width * 3).Select(i => i / 3 < 2 && i % 3 == i / 3 + 1 ? 4 : Noise(random, 0.1))];
+        var logits = b.Op("MatMul", [vectors, b.Floats("scores", [Width, 3], scores)], [1, 8, 3], "found");
+        return Open(b.Build(b.Add(logits, b.Floats("prior", [3], 2, 0, 0), "tags")));
+    }
+
+    // One word in thirty has another tag than it should.
+    static string Tagged(Random random)
+    {
+        string[] words = Sentence(random, random.Next(4), random.Next(4)).Split(' '), tags = ["O", "B-WEATHER", "B-FOOD"];
+        return $"{string.Join(' ', words)}\t{string.Join(' ', words.Select(word => random.Next(30) == 0 ? Any(random, tags) : tags[1 + Array.FindIndex(_topics, 0, 2, topic => topic.Contains(word))]))}";
     }
 
     static string Any(Random random, string[] words) => words[random.Next(words.Length)];

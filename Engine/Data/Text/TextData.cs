@@ -38,6 +38,8 @@ sealed class TextData
     public DataParts? TryOpen(string path)
     {
         if (!_inputs.Any(input => TokenInputs.IsIds(input.Name))) return null;
+        if (TextTable.IsTable(path) && !Path.Exists(path))
+            throw new OnnxEngineException(ErrorKind.Data, $"There is no file or folder '{path}'; give DataOptions.Path an existing one.");
         var files = DataFiles.Matching(path, IsText);
         if (files.Length == 0) return null;
         if (_inputs.FirstOrDefault(input => !TokenInputs.IsSequence(input.Name) || input.Geometry.Rank != 1) is { } other)
@@ -65,10 +67,18 @@ sealed class TextData
                 items.Add(Encode(row.First, null, -1, target));
                 items.Add(Encode(row.Second ?? "", null, -1, target));
             }
-            else items.Add(Encode(row.First, row.Second, texts.Label(number), row.Score is { } score ? new ValuesTarget([(float)score]) : null));
+            else items.Add(Encode(row.First, row.Second, texts.Label(number), Target(row)));
         }
         return new TextItemSet(items, _inputs, _length, Tokenizer.Padding, isPaired ? 2 : 1);
     }
+
+    ItemTarget? Target(TextRow row) => row switch
+    {
+        { Tags: { } tags } => new TagsTarget(tags) { Positions = Tokenizer.Places(row.First, _length.Limit) },
+        { Values: { } values } => new ValuesTarget(values),
+        { Score: { } score } => new ValuesTarget([(float)score]),
+        _ => null,
+    };
 
     TextTokenizer Tokenizer => _tokenizer ??= OpenTokenizer();
 
@@ -101,7 +111,10 @@ sealed class TextData
         var table = _inputs.First(input => TokenInputs.IsIds(input.Name)).Bound;
         if (table > 2 && tokenizer.Size > table)
             throw new OnnxEngineException(ErrorKind.Data, $"The tokenizer '{path}' has token ids up to {tokenizer.Size - 1}, and the model has {table} tokens; it belongs to another model.");
-        _said.Add(tokenizer.Said);
+        // Tables are often filled up to a round number; half of one that is never used is another model's.
+        if (table > 2 && 2 * tokenizer.Size < table)
+            throw new OnnxEngineException(ErrorKind.Data, $"The tokenizer '{path}' has {tokenizer.Size} tokens, and the model has {table}; it belongs to another model.");
+        _said.Add(table > tokenizer.Size ? string.Create(CultureInfo.InvariantCulture, $"{tokenizer.Said}; the model has {table:N0}") : tokenizer.Said);
         return tokenizer;
     }
 
