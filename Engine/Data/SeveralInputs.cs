@@ -30,7 +30,7 @@ sealed record SeveralInputs
         if (files.Length is 0 or > 2 || !files[0].EndsWith(".npz", StringComparison.OrdinalIgnoreCase) || files.Length == 2 && files.Count(DataFiles.IsTest) != 1)
             throw new OnnxEngineException(
                 ErrorKind.Data,
-                $"The model has {inputs.Count} inputs ({string.Join(", ", inputs.Select(input => $"'{input.Name}'"))}), so its data is an .npz file with one array per input, a folder with two of them, train.npz and test.npz, or random:N, not '{path}'.");
+                $"The model has {inputs.Count} inputs ({string.Join(", ", inputs.Select(input => $"'{input.Name}'"))}), so its data is {(inputs.Any(input => TokenInputs.IsIds(input.Name)) ? "texts (.csv, .tsv, .jsonl, .parquet), " : "")}an .npz file with one array per input, a folder with two of them, train.npz and test.npz, or random:N, not '{path}'.");
         var names = File.Exists(files[0]) ? DataFiles.ReadNames(DataFiles.Folder(path), "classes.txt") : null;
         if (files is [var only]) return new SeveralInputs { Whole = Items(only, inputs), ClassNames = names };
         var test = files.Single(DataFiles.IsTest);

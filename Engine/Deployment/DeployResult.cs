@@ -1,4 +1,5 @@
 using OnnxEdit.Engine.Tasks;
+using OnnxEdit.Engine.Tasks.Kinds;
 
 namespace OnnxEdit.Engine.Deployment;
 
@@ -11,4 +12,7 @@ public sealed record DeployResult(DeployedVersion Version, DeploymentManifest Ma
 {
     /// <summary>Whether the new version is the one that is served.</summary>
     public bool IsActive => Manifest.Active == Version.Version;
+
+    /// <summary>How good the new version is at its task; null: not measured.</summary>
+    internal TaskMeasurement? Measured { get; init; }
 }

@@ -34,9 +34,9 @@ public static class Deployer
         try
         {
             var version = Math.Max(repository.NextVersion(options.Name), (before?.Versions.Max(v => v.Version) ?? 0) + 1);
-            var (entry, change, notes) = Prepare(model, options, images, repository, before, version, stage, progress, cancellation);
+            var (entry, gates, notes) = Prepare(model, options, images, repository, before, version, stage, progress, cancellation);
             var manifest = Publish(repository, options, before, entry, stage);
-            return new DeployResult(entry, manifest, change, notes);
+            return new DeployResult(entry, manifest, gates.Change, notes) { Measured = gates.Own };
         }
         finally
         {
@@ -77,7 +77,7 @@ public static class Deployer
         return manifest;
     }
 
-    static (DeployedVersion Entry, PairedDifference? Change, IReadOnlyList<string> Notes) Prepare(
+    static (DeployedVersion Entry, GateMeasurements Gates, IReadOnlyList<string> Notes) Prepare(
         OnnxModel model, DeployOptions options, ItemSet? images, ModelRepository repository, DeploymentManifest? before, int version, string stage,
         IProgress<WorkProgress>? progress, CancellationToken cancellation)
     {
@@ -120,7 +120,7 @@ public static class Deployer
             Versions = EngineVersions.Current,
             History = served.HistoryJson is { } history ? JsonNode.Parse(history) as JsonArray : null,
         };
-        return (entry, measured.Change, notes);
+        return (entry, measured, notes);
     }
 
     // What the file leaves open and a run has shown. An extent that is open in the file stays open.

@@ -53,7 +53,8 @@ sealed record LabelAgreement
     /// <param name="mayGuess">Whether a model that only guesses is as it should be, since it is to be trained.</param>
     public string? Doubt(IReadOnlyDictionary<int, int>? inForce = null, bool mayGuess = false)
     {
-        if (!IsOutdone && (IsAboveGuessing || mayGuess)) return null;
+        // Items may be too few to tell from guessing; where all are right, nothing speaks against the labels.
+        if (!IsOutdone && (IsAboveGuessing || mayGuess || Accuracy == 1)) return null;
         var found = string.Create(CultureInfo.InvariantCulture, $"the model is right on {100 * Accuracy:0.0} % of {Items:N0} labelled items, where guessing would be right on {100 * Guessing:0.0} %");
         return Mapping is not null ? string.Create(CultureInfo.InvariantCulture, $"{found}; with DataOptions.LabelMap = {MappingText(inForce)} it is right on {100 * MappedAccuracy:0.0} %")
             : IsOutdone ? $"{found}, and other labels for the same classes agree with more, but not with all clearly; look at the order of the classes (DataOptions.LabelMap), at the output (EvaluationOptions.Output) and at the preprocessing (Preprocessing.KnownVariants)"

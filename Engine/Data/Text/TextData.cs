@@ -38,6 +38,8 @@ sealed class TextData
     public DataParts? TryOpen(string path)
     {
         if (!_inputs.Any(input => TokenInputs.IsIds(input.Name))) return null;
+        if (TextTable.IsTable(path) && !Path.Exists(path))
+            throw new OnnxEngineException(ErrorKind.Data, $"There is no file or folder '{path}'; give DataOptions.Path an existing one.");
         var files = DataFiles.Matching(path, IsText);
         if (files.Length == 0) return null;
         if (_inputs.FirstOrDefault(input => !TokenInputs.IsSequence(input.Name) || input.Geometry.Rank != 1) is { } other)
@@ -70,23 +72,13 @@ sealed class TextData
         return new TextItemSet(items, _inputs, _length, Tokenizer.Padding, isPaired ? 2 : 1);
     }
 
-    ItemTarget? Target(TextRow row) =>
-        row.Tags is { } tags ? new TagsTarget(tags) { Positions = Places(row) }
-        : row.Values is { Count: > 0 } values ? new ValuesTarget(values)
-        : row.Score is { } score ? new ValuesTarget([(float)score]) : null;
-
-    // Where the first token of each word stands, or -1 where it is cut off.
-    int[] Places(TextRow row)
+    ItemTarget? Target(TextRow row) => row switch
     {
-        var words = row.First.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries);
-        int Tokens(string text) => Tokenizer.Encode(text, null, int.MaxValue, out _).Ids.Length;
-        var around = Tokens("");
-        var lengths = words.Select(word => Tokens(word) - around).ToArray();
-        if (lengths.Sum() != Tokens(row.First) - around)
-            throw new OnnxEngineException(ErrorKind.Data, $"The words of '{row.First}' have other tokens together than by themselves, so their tags have no place; give a WordPiece tokenizer (DataOptions.Tokenizer).");
-        // One special token stands in front of a text, and one behind it.
-        return [.. lengths.Select((length, word) => 1 + lengths.Take(word).Sum() is var place && length > 0 && place < _length.Limit - 1 ? place : -1)];
-    }
+        { Tags: { } tags } => new TagsTarget(tags) { Positions = Tokenizer.Places(row.First, _length.Limit) },
+        { Values: { } values } => new ValuesTarget(values),
+        { Score: { } score } => new ValuesTarget([(float)score]),
+        _ => null,
+    };
 
     TextTokenizer Tokenizer => _tokenizer ??= OpenTokenizer();
 
@@ -119,7 +111,10 @@ sealed class TextData
         var table = _inputs.First(input => TokenInputs.IsIds(input.Name)).Bound;
         if (table > 2 && tokenizer.Size > table)
             throw new OnnxEngineException(ErrorKind.Data, $"The tokenizer '{path}' has token ids up to {tokenizer.Size - 1}, and the model has {table} tokens; it belongs to another model.");
-        _said.Add(tokenizer.Said);
+        // Tables are often filled up to a round number; half of one that is never used is another model's.
+        if (table > 2 && 2 * tokenizer.Size < table)
+            throw new OnnxEngineException(ErrorKind.Data, $"The tokenizer '{path}' has {tokenizer.Size} tokens, and the model has {table}; it belongs to another model.");
+        _said.Add(table > tokenizer.Size ? string.Create(CultureInfo.InvariantCulture, $"{tokenizer.Said}; the model has {table:N0}") : tokenizer.Said);
         return tokenizer;
     }
 

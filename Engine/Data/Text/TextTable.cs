@@ -58,6 +58,7 @@ sealed record TextTable
         var (texts, values) = (Of(TextRole.Text), Of(TextRole.Value));
         int? score = Of(TextRole.Score) is [var s] ? s : null, label = Of(TextRole.Label) is [var l] ? l : null, tags = Of(TextRole.Tags) is [var t] ? t : null;
         var labels = label is { } column ? TextLabels.Read(cells, column) : null;
+        if (tags is not null && texts.Length > 1) throw new OnnxEngineException(ErrorKind.Usage, "Tags belong to the words of one text; name one text column with DataOptions.Columns.");
         var rows = new TextRow[cells.Rows];
         for (var row = 0; row < rows.Length; row++)
         {
@@ -66,7 +67,7 @@ sealed record TextTable
                 Score = score is { } scored ? Number(cells, row, scored, "score") : null,
                 Label = labels?.Numbers[row] ?? -1,
                 LabelName = labels?.Names?[labels.Numbers[row]],
-                Tags = tags is { } tagged ? Text(cells, row, tagged).Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries) : null,
+                Tags = tags is { } tagged ? Tags(cells, row, texts[0], tagged) : null,
                 Values = values.Length == 0 ? null : [.. values.Select(value => (float)Number(cells, row, value, "value"))],
             };
         }
@@ -75,6 +76,15 @@ sealed record TextTable
 
     static string Text(TextCells cells, int row, int column) =>
         cells.Cell(row, column) ?? throw new OnnxEngineException(ErrorKind.Data, $"{cells.Place(row)} has no {Column(cells, column)}.");
+
+    static string[] Tags(TextCells cells, int row, int text, int tags)
+    {
+        var (words, given) = (Text(cells, row, text).Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries), Text(cells, row, tags).Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries));
+        return words.Length == given.Length ? given
+            : throw new OnnxEngineException(ErrorKind.Data, $"{cells.Place(row)} has {Counted(words.Length, "word")} and {Counted(given.Length, "tag")}; give one tag for each word, blanks between them.");
+
+        static string Counted(int count, string what) => $"{count} {what}{(count == 1 ? "" : "s")}";
+    }
 
     static double Number(TextCells cells, int row, int column, string role)
     {

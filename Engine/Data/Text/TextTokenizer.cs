@@ -59,6 +59,23 @@ sealed class TextTokenizer
     public (int[] Ids, int[] Types) Encode(string first, string? second, int limit, out bool isCut) =>
         Template.Fill(Tokens(first), second is null ? null : Tokens(second), limit, out isCut);
 
+    /// <summary>Where the first token of each word of a text stands, in what <see cref="Encode"/> makes of the text alone; -1: the word is cut off, or has no token.</summary>
+    /// <param name="text">The text, blanks between its words.</param>
+    /// <param name="limit">The most tokens that the model takes.</param>
+    /// <exception cref="OnnxEngineException">Words make other tokens by themselves than in the text (<see cref="ErrorKind.Data"/>).</exception>
+    public IReadOnlyList<int> Places(string text, int limit)
+    {
+        var next = Template.Single.TakeWhile(part => part.Text is null).Count();
+        var end = limit - Template.Single.Count(part => part.Text is null) + next;
+        // A blank before a word is part of its first token in byte-level vocabularies.
+        int[] counts = [.. text.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries).Select((word, at) => Tokens(at == 0 ? word : $" {word}").Count)];
+        if (counts.Sum() != Tokens(text).Count)
+            throw new OnnxEngineException(ErrorKind.Data, $"The words of '{text}' make other tokens by themselves than together, so that its tags have no places; write one blank between words.");
+        var places = new int[counts.Length];
+        for (var word = 0; word < counts.Length; next += counts[word++]) places[word] = counts[word] > 0 && next < end ? next : -1;
+        return places;
+    }
+
     List<int> Tokens(string text)
     {
         List<int> ids = [];

@@ -35,7 +35,7 @@ static class AccuracyGates
     {
         if (measured.Own is not { } own) return null;
         var metric = own.Metrics.FirstOrDefault(m => m.Name == name) ?? throw new OnnxEngineException(ErrorKind.Usage,
-            $"There is no metric '{name}' of a model that is measured as {own.Task}; there are {string.Join(", ", own.Metrics.Select(m => m.Name))}.");
+            $"There is no metric '{name}' of a model that is measured as {own.Task}; it has {string.Join(", ", own.Metrics.Select(m => m.Name))}.");
         var value = metric.Unit == MetricUnit.Fraction ? 100 * metric.Value : metric.Value;
         var unit = metric.Unit == MetricUnit.Fraction ? " %" : "";
         if (metric.IsHigherBetter ? value >= wanted : value <= wanted) return null;

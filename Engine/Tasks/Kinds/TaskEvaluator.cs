@@ -44,9 +44,19 @@ public static class TaskEvaluator
         using var execution = ExecutionOptions.Enter(options.Execution);
         var subject = TaskSubject.Of(model, options);
         var task = ModelTasks.Of(subject, items);
-        if (!task.IsLabelled(items))
-            throw new OnnxEngineException(ErrorKind.Data, $"The data holds no labels that a model is measured on as {task.Name}; use data with labels, or name another task with EvaluationOptions.Task.");
+        if (!task.IsLabelled(items)) throw Unlabelled(task, subject, items);
         return task.Measure(subject, items, progress, cancellation) with { Reading = task.Reads(subject).Said };
+    }
+
+    // Labels of a task that the model could be of but for something say more than that those of its form are missing.
+    static OnnxEngineException Unlabelled(ModelTask task, TaskSubject subject, ItemSet items)
+    {
+        if (subject.Options.Task is null)
+            foreach (var other in ModelTasks.Table.Rows.Where(other => other.IsLabelled(items)))
+                if (other.Obstacle(subject) is { } why)
+                    return new OnnxEngineException(ErrorKind.Model, $"The data is labelled for {other.Name}, and the model cannot be measured as {other.Name}: it {why}.");
+        return new OnnxEngineException(
+            ErrorKind.Data, $"The data holds no labels that a model is measured on as {task.Name}; use data with labels, or name another task with EvaluationOptions.Task.");
     }
 
     internal static TaskMeasurement Agree(ModelProto original, ModelProto edited, ItemSet items, EvaluationOptions options, IProgress<WorkProgress>? progress, CancellationToken cancellation)

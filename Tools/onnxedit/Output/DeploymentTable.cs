@@ -20,8 +20,7 @@ static class DeploymentTable
         if (version.Top1 is { } top1)
             context.Output.Line($"top-1 {Figures.Percent(top1)} % on {Figures.Count(version.Images!.Value)} test items"
                 + (result.Against is { } change ? FormattableString.Invariant($", {100 * change.Difference:+0.00;-0.00;0.00} points against the version that was active (standard error {100 * change.StandardError:f2})") : ""));
-        else if (version.Metrics is { } metrics)
-            context.Output.Line($"{string.Join(", ", metrics.Select(metric => $"{metric.Key} {metric.Value.ToString("0.####", CultureInfo.InvariantCulture)}"))} on {Figures.Count(version.Images!.Value)} test items");
+        else if (result.Measured is { } measured) context.Output.Line(TaskReport.Summary(measured));
         if (version.ParityDifference is { } parity) context.Output.Line(FormattableString.Invariant($"outputs equal the source's: largest relative difference {parity:g2}"));
         if (version.SpeedUp is { } speedUp) context.Output.Line($"{Figures.Ratio(speedUp)} as fast as the version that was active");
         if (version.BatchDifference is { } difference)

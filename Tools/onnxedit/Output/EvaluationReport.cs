@@ -27,7 +27,7 @@ static class EvaluationReport
             context.Output.Line($"The {shown.Length} worst of {Figures.Count(seen.Length)} classes; --json lists all.");
     }
 
-    /// <summary>One line: "top-1 91.36 % +- 0.40, top-5 99.72 %, mean margin 6.12, 5,000 images".</summary>
+    /// <summary>One line: "top-1 91.36 % +- 0.40, top-5 99.72 %, mean margin 6.12, 5,000 items".</summary>
     internal static string Summary(Evaluation evaluation)
     {
         var top5 = evaluation.Classes > 5 ? $", top-5 {Figures.Percent(evaluation.Top5)} %" : "";
