@@ -1,4 +1,5 @@
 using OnnxEdit.Engine.Tasks;
+using OnnxEdit.Engine.Tasks.Kinds;
 using OnnxEdit.Surgery.Model;
 
 namespace OnnxEdit.Engine.Reporting;
@@ -30,8 +31,11 @@ public sealed record ComparisonReport
     /// <summary>Accuracy of the models on the same images; null where it is not measured.</summary>
     public AccuracyChange? Accuracy { get; init; }
 
-    /// <summary>How good the models are at a task that is not classification, or how far they agree where there are no labels; null where accuracy says it, or there is no data.</summary>
-    public TaskChange? Task { get; init; }
+    /// <summary>How good the model before is at a task that is not classification; null where accuracy says it, or there are no labels of the task.</summary>
+    public TaskMeasurement? TaskBefore { get; init; }
+
+    /// <summary>The same of the edited model; its agreement with the model before, where there are no labels.</summary>
+    public TaskMeasurement? TaskAfter { get; init; }
 
     /// <summary>Why accuracy is not measured, one sentence; null where it is.</summary>
     public string? NoAccuracyBecause { get; init; }

@@ -39,6 +39,7 @@ public static class ModelComparison
         var reason = NoAccuracy(after, data, options);
         if (reason is null && data!.IsDivided)
             notes.Add($"Accuracy is that of the {data.Test!.Count} items that the edit held out of data without parts; a report made later cannot tell them from the others and measures on all.");
+        var measured = reason is null || data?.Test is null ? (null, null) : Task(before, after, data.Test, options, notes, progress, cancellation);
         return new ComparisonReport
         {
             Before = before is null ? null : Describe(before, countsBefore!),
@@ -48,7 +49,8 @@ public static class ModelComparison
             Layers = layers,
             Unmatched = unmatched,
             Accuracy = reason is null ? AccuracyReporter.Measure(before, after, data!.Test!, data.ClassNames, options, progress, cancellation) : null,
-            Task = reason is null || data?.Test is null ? null : Task(before, after, data.Test, options, notes, progress, cancellation),
+            TaskBefore = measured.Item1,
+            TaskAfter = measured.Item2,
             NoAccuracyBecause = reason,
             Latency = options.Known?.Latency ?? LatencyComparison.Measure(before ?? after, before is null ? null : after, options.Latency with { InputShapes = options.InputShapes }, progress, cancellation),
             Environment = ReportEnvironment.Current,
@@ -98,20 +100,20 @@ public static class ModelComparison
     }
 
     // With labels of its task each model by itself, without how far the second agrees with the first.
-    static TaskChange? Task(OnnxModel? before, OnnxModel after, ItemSet items, ReportOptions options, List<string> notes, IProgress<WorkProgress>? progress, CancellationToken cancellation)
+    static (TaskMeasurement? Before, TaskMeasurement? After) Task(OnnxModel? before, OnnxModel after, ItemSet items, ReportOptions options, List<string> notes, IProgress<WorkProgress>? progress, CancellationToken cancellation)
     {
         var task = ModelTasks.Of(TaskSubject.Of(after.Proto, options.Evaluation), items);
         if (task.IsLabelled(items))
-            return new TaskChange(
+            return (
                 before is null ? null : TaskEvaluator.Measure(before, items, options.Evaluation, progress, cancellation), TaskEvaluator.Measure(after, items, options.Evaluation, progress, cancellation));
         try
         {
-            return before is null ? null : new TaskChange(null, TaskEvaluator.Agree(before, after, items, options.Evaluation, progress, cancellation));
+            return (null, before is null ? null : TaskEvaluator.Agree(before, after, items, options.Evaluation, progress, cancellation));
         }
         catch (OnnxEngineException nothing) when (nothing.Kind == ErrorKind.Data)
         {
             notes.Add($"Agreement is not measured: {nothing.Message.TrimEnd('.')}.");
-            return null;
+            return default;
         }
     }
 

@@ -18,7 +18,7 @@ static class RecoveryEffect
     // By more than chance, since they are not measured on the same items.
     static string? Accuracies(SlimReport report) =>
         report is { MeasuredAfterSurgery.Main: { } cut, MeasuredAfter.Main: { } after } && (cut.IsHigherBetter ? cut.Value - after.Value : after.Value - cut.Value) > 2 * (double.IsNaN(cut.StandardError) ? 0 : cut.StandardError)
-            ? cut.Unit == MetricUnit.Fraction
+            ? cut.IsFraction
                 ? FormattableString.Invariant($"{cut.Name} {100 * cut.Value:F2} % before, {100 * after.Value:F2} % with it")
                 : FormattableString.Invariant($"{cut.Name} {cut.Value:G4} before, {after.Value:G4} with it")
             : null;

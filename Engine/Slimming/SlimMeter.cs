@@ -55,6 +55,6 @@ sealed class SlimMeter(OnnxModel source, EvaluationOptions options, IProgress<Wo
     }
 
     // Against full agreement.
-    static double Lost(TaskMeasurement agreement) => agreement.Metrics.FirstOrDefault() is { Unit: MetricUnit.Fraction } main ? 100 * (main.IsHigherBetter ? 1 - main.Value : main.Value)
+    static double Lost(TaskMeasurement agreement) => agreement.Metrics.FirstOrDefault() is { IsFraction: true } main ? 100 * (main.IsHigherBetter ? 1 - main.Value : main.Value)
         : throw new OnnxEngineException(ErrorKind.Data, $"SlimBudget.MaxDrop needs labels for a model that is measured as {agreement.Task}: what its answers differ by has no scale of its own; give SlimData.Validation with labels.");
 }

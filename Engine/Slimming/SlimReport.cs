@@ -54,7 +54,7 @@ public sealed record SlimReport
     public double? EquivalenceError { get; init; }
 
     /// <summary>How far outputs are from the original's, where accuracy is not measured.</summary>
-    public OutputComparison? Outputs { get; init; }
+    internal OutputComparison? Outputs { get; init; }
 
     /// <summary>Shapes the inputs were run with, where the model leaves more than the batch open; -1 for the batch.</summary>
     public IReadOnlyDictionary<string, long[]>? InputShapes { get; init; }

@@ -4,4 +4,4 @@ namespace OnnxEdit.Engine.Tasks;
 /// <param name="Items">Number of items compared, none of which anything was fitted to.</param>
 /// <param name="AfterSurgery">By output, right after removal; null where nothing was recovered.</param>
 /// <param name="After">By output, of the result.</param>
-public sealed record OutputComparison(int Items, IReadOnlyDictionary<string, double>? AfterSurgery, IReadOnlyDictionary<string, double> After);
+sealed record OutputComparison(int Items, IReadOnlyDictionary<string, double>? AfterSurgery, IReadOnlyDictionary<string, double> After);

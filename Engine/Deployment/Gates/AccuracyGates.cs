@@ -23,7 +23,7 @@ static class AccuracyGates
         NeedsImages = true,
         NeedsActive = true,
         Missed = (measured, drop) => measured is { Own: { } own, Active: { } active } && active.Main.Loss(own.Main) is var lost && !(lost <= drop)
-            ? FormattableString.Invariant($"{own.Main.Name} is {lost:f2} {(own.Main.Unit == MetricUnit.Fraction ? "points" : "%")} {(own.Main.IsHigherBetter ? "below" : "above")} the active version's on {own.Items} test items and {drop:f2} may be lost") : null,
+            ? FormattableString.Invariant($"{own.Main.Name} is {lost:f2} {(own.Main.IsFraction ? "points" : "%")} {(own.Main.IsHigherBetter ? "below" : "above")} the active version's on {own.Items} test items and {drop:f2} may be lost") : null,
     };
 
     /// <summary>Why a metric misses what is required of it, as half a sentence; null: it is met.</summary>
@@ -36,8 +36,8 @@ static class AccuracyGates
         if (measured.Own is not { } own) return null;
         var metric = own.Metrics.FirstOrDefault(m => m.Name == name) ?? throw new OnnxEngineException(ErrorKind.Usage,
             $"There is no metric '{name}' of a model that is measured as {own.Task}; it has {string.Join(", ", own.Metrics.Select(m => m.Name))}.");
-        var value = metric.Unit == MetricUnit.Fraction ? 100 * metric.Value : metric.Value;
-        var unit = metric.Unit == MetricUnit.Fraction ? " %" : "";
+        var value = metric.IsFraction ? 100 * metric.Value : metric.Value;
+        var unit = metric.IsFraction ? " %" : "";
         if (metric.IsHigherBetter ? value >= wanted : value <= wanted) return null;
         return FormattableString.Invariant($"{name} is {value:f2}{unit} on {own.Items} test items and {(metric.IsHigherBetter ? "" : "at most ")}{wanted:f2}{unit} {(metric.IsHigherBetter ? "are required" : "is allowed")}");
     }

@@ -83,7 +83,7 @@ sealed class ClassificationTask : ModelTask
             ? throw new OnnxEngineException(ErrorKind.Data, $"The original takes all {items} items for class {_classes.Single()}, so agreement with it says nothing; give items that it tells apart.") :
         [
             new("agreement", _same.Average()) { ItemScores = _same },
-            new("kl", _divergence.Average()) { Unit = MetricUnit.Own, IsHigherBetter = false, ItemScores = _divergence },
+            new("kl", _divergence.Average()) { IsFraction = false, IsHigherBetter = false, ItemScores = _divergence },
         ];
 
         float[] Scores(float[] values) => isBinary ? [0, values[0]] : values;

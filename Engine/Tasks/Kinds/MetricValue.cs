@@ -2,11 +2,11 @@ namespace OnnxEdit.Engine.Tasks.Kinds;
 
 /// <summary>One figure of how good a model is.</summary>
 /// <param name="Name">The word that users type and read, e.g. "accuracy", "spearman", "map50".</param>
-/// <param name="Value">The value, as <see cref="Unit"/> says.</param>
+/// <param name="Value">The value, as <see cref="IsFraction"/> says.</param>
 public sealed record MetricValue(string Name, double Value)
 {
-    /// <summary>What the value is counted in.</summary>
-    public MetricUnit Unit { get; init; } = MetricUnit.Fraction;
+    /// <summary>Whether it is a share or a correlation, 1 at best, which is shown in percent; else it is counted in the unit of the labels or outputs, e.g. metres of a depth map.</summary>
+    public bool IsFraction { get; init; } = true;
 
     /// <summary>False for errors and distances.</summary>
     public bool IsHigherBetter { get; init; } = true;
@@ -29,7 +29,7 @@ public sealed record MetricValue(string Name, double Value)
     {
         ArgumentNullException.ThrowIfNull(after);
         var worse = IsHigherBetter ? Value - after.Value : after.Value - Value;
-        return 100 * (Unit == MetricUnit.Fraction ? worse : worse == 0 ? 0 : worse / Math.Abs(Value));
+        return 100 * (IsFraction ? worse : worse == 0 ? 0 : worse / Math.Abs(Value));
     }
 
     /// <summary>Standard error of the difference to the same metric of another model on the same items, in the value's unit; NaN where it is not known.</summary>
@@ -46,14 +46,4 @@ public sealed record MetricValue(string Name, double Value)
         var mean = scores.Average();
         return Math.Sqrt(scores.Sum(score => (score - mean) * (score - mean)) / (scores.Count - 1) / scores.Count);
     }
-}
-
-/// <summary>What the value of a metric is counted in.</summary>
-public enum MetricUnit
-{
-    /// <summary>A share or a correlation, 1 at best; shown in percent.</summary>
-    Fraction,
-
-    /// <summary>The unit of the labels or of the outputs, e.g. metres of a depth map.</summary>
-    Own,
 }

@@ -36,5 +36,5 @@ sealed class NumberErrors(int items)
     /// <summary>Root of the mean squared error over all values: "rmse".</summary>
     public MetricValue Root => Own("rmse", RatioOfSums.RootOf(_squared, _values));
 
-    static MetricValue Own(string name, (double Value, double[] Scores) figure) => new(name, figure.Value) { Unit = MetricUnit.Own, IsHigherBetter = false, ItemScores = figure.Scores };
+    static MetricValue Own(string name, (double Value, double[] Scores) figure) => new(name, figure.Value) { IsFraction = false, IsHigherBetter = false, ItemScores = figure.Scores };
 }

@@ -150,7 +150,7 @@ public sealed class DenseTaskTests
         var subject = DeclaredModel.Of("x float N,3,64,96", "y float N,1,64,96 Conv");
         var metrics = Measured(subject, (new ValuesTarget([1, 2]), new ItemOutput([1, 4], [1, 1, 2])), (new ValuesTarget([0, 0]), new ItemOutput([0, 1], [1, 1, 2])));
         Assert.Equal([("mae", 0.75), ("rmse", Math.Sqrt(5.0 / 4))], metrics.Select(metric => (metric.Name, metric.Value)));
-        Assert.All(metrics, metric => Assert.Equal((MetricUnit.Own, false), (metric.Unit, metric.IsHigherBetter)));
+        Assert.All(metrics, metric => Assert.Equal((false, false), (metric.IsFraction, metric.IsHigherBetter)));
         Assert.Contains("labelled with 3 numbers, but 'y' holds 2", Assert.Throws<OnnxEngineException>(() => Measured(subject, (new ValuesTarget([1, 2, 3]), new ItemOutput([1, 4], [1, 1, 2])))).Message, StringComparison.Ordinal);
     }
 

@@ -28,7 +28,7 @@ public sealed class RegressionTaskTests
         Assert.Equal(["r2", "mae"], metrics.Select(metric => metric.Name));
         Assert.Equal(1 - 1.25 / 5, metrics[0].Value, 12);
         Assert.Equal(1.5 / 4, metrics[1].Value, 12);
-        Assert.Equal((MetricUnit.Fraction, true, MetricUnit.Own, false), (metrics[0].Unit, metrics[0].IsHigherBetter, metrics[1].Unit, metrics[1].IsHigherBetter));
+        Assert.Equal((true, true, false, false), (metrics[0].IsFraction, metrics[0].IsHigherBetter, metrics[1].IsFraction, metrics[1].IsHigherBetter));
         Assert.All(metrics, metric => Assert.Equal(metric.Value, metric.ItemScores!.Average(), 9));
         Assert.Equal(1, Measured([[1], [2]], [[1], [2]])[0].Value);
         // Each position has a mean of its own: (1, 10) and (3, 30) are explained as to 1 - 1 / (2 + 200).

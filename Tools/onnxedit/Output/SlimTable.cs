@@ -63,7 +63,7 @@ static class SlimTable
         if (report.Difference is { } difference)
             output.Line($"accuracy {Signed(100 * difference.Difference)} points, standard error {Figures.Plain(100 * difference.StandardError)} (paired, {Figures.Count(difference.Count)} test items); {Figures.Percent(report.ChangedPredictions!.Value)} % of the predictions changed");
         else if (report is { MeasuredBefore: { } original, MeasuredAfter: { } made })
-            output.Line($"{original.Main.Name} {TaskReport.Change(original.Main, made.Main)}{(original.Main.Unit == MetricUnit.Fraction ? " points" : "")} (standard error paired over {Figures.Count(original.Items)} test items); {original.Task}: {original.Reading}");
+            output.Line($"{original.Main.Name} {TaskReport.Change(original.Main, made.Main)}{(original.Main.IsFraction ? " points" : "")} (standard error paired over {Figures.Count(original.Items)} test items); {original.Task}: {original.Reading}");
         if (report.MeasuredAfterSurgery is { } surgery) output.Line($"before recovery: measured on the first {Figures.Count(surgery.Items)} test items");
         foreach (var time in times ?? [])
             output.Line($"batch {time.Batch}: {Figures.Ratio(time.SpeedUp!.Value.Median)} as fast (middle half {Figures.Ratio(time.SpeedUp.Value.Lower)} - {Figures.Ratio(time.SpeedUp.Value.Upper)})");
@@ -106,7 +106,7 @@ static class SlimTable
             After = new { report.After.Parameters, report.After.Macs, report.After.Bytes, report.AccuracyAfter?.Top1 },
             Outputs = report.Outputs,
             Task = (report.MeasuredBefore ?? report.Agreement)?.Task,
-            Metrics = report is { MeasuredBefore: { } was, MeasuredAfter: { } now } ? was.Metrics.Zip(now.Metrics, (b, a) => new { b.Name, Before = b.Value, After = a.Value, StandardError = double.IsFinite(b.PairedError(a)) ? b.PairedError(a) : (double?)null, Unit = b.Unit.ToString() }) : null,
+            Metrics = report is { MeasuredBefore: { } was, MeasuredAfter: { } now } ? was.Metrics.Zip(now.Metrics, (b, a) => new { b.Name, Before = b.Value, After = a.Value, StandardError = double.IsFinite(b.PairedError(a)) ? b.PairedError(a) : (double?)null, b.IsFraction }) : null,
             Agreement = report.Agreement is { } agreement ? new { agreement.Items, Metrics = TaskReport.Fields(agreement) } : null,
             report.InputShapes,
             Difference = report.Difference is { } d ? new { Points = 100 * d.Difference, StandardError = 100 * d.StandardError, Images = d.Count, ChangedPredictions = report.ChangedPredictions } : null,

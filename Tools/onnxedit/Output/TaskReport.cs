@@ -22,7 +22,7 @@ static class TaskReport
 
     /// <summary>A metric with its standard error, e.g. "spearman 86.78 % +- 0.71".</summary>
     internal static string Text(MetricValue metric) =>
-        $"{metric.Name} {Value(metric)}{(metric.Unit == MetricUnit.Fraction ? " %" : "")}{(double.IsNaN(metric.StandardError) ? "" : $" +- {Shown(metric, metric.StandardError)}")}";
+        $"{metric.Name} {Value(metric)}{(metric.IsFraction ? " %" : "")}{(double.IsNaN(metric.StandardError) ? "" : $" +- {Shown(metric, metric.StandardError)}")}";
 
     /// <summary>The value alone, as tables show it: fractions in percent.</summary>
     internal static string Value(MetricValue metric) => Shown(metric, metric.Value);
@@ -36,19 +36,19 @@ static class TaskReport
 
     /// <summary>The difference to another model's, points of fractions.</summary>
     internal static string Points(MetricValue before, MetricValue after) =>
-        ((before.Unit == MetricUnit.Fraction ? 100 : 1) * (after.Value - before.Value)).ToString("+0.00;-0.00;0.00", System.Globalization.CultureInfo.InvariantCulture);
+        ((before.IsFraction ? 100 : 1) * (after.Value - before.Value)).ToString("+0.00;-0.00;0.00", System.Globalization.CultureInfo.InvariantCulture);
 
     /// <summary>What stands before the value in a table, e.g. "spearman %".</summary>
-    internal static string Header(MetricValue metric) => metric.Unit == MetricUnit.Fraction ? $"{metric.Name} %" : metric.Name;
+    internal static string Header(MetricValue metric) => metric.IsFraction ? $"{metric.Name} %" : metric.Name;
 
     internal static IEnumerable<object> Fields(TaskMeasurement measurement) => measurement.Metrics.Select(metric => new
     {
         metric.Name,
         metric.Value,
         StandardError = double.IsNaN(metric.StandardError) ? (double?)null : metric.StandardError,
-        Unit = metric.Unit.ToString(),
+        metric.IsFraction,
         metric.IsHigherBetter,
     });
 
-    static string Shown(MetricValue metric, double value) => metric.Unit == MetricUnit.Fraction ? Figures.Percent(value) : Figures.Plain(value);
+    static string Shown(MetricValue metric, double value) => metric.IsFraction ? Figures.Percent(value) : Figures.Plain(value);
 }

@@ -31,8 +31,8 @@ static class ChangeSection
             yield return $"Top-1 changed by {SummarySection.Signed(difference.Difference)} points with a standard error of {Figures.Percent(difference.StandardError)}: "
                 + $"{Figures.Count(difference.OnlySecond)} of {Figures.Count(difference.Count)} items are right only now, {Figures.Count(difference.OnlyFirst)} were right only before. "
                 + $"{Figures.Percent(accuracy.ChangedPredictions!.Value)} % of the items are taken for another class.";
-        if (report.Task is { After: var after })
-            yield return report.Task.Before is { } before
+        if (report.TaskAfter is { } after)
+            yield return report.TaskBefore is { } before
                 ? $"{after.Main.Name} went from {TaskReport.WithError(before.Main)} to {TaskReport.WithError(after.Main)} ({TaskReport.Change(before.Main, after.Main)}) on {Figures.Count(after.Items)} test items."
                 : $"{string.Join(", ", after.Metrics.Select(TaskReport.Text))} on {Figures.Count(after.Items)} test items{(after.IsAgreement ? ": agreement with the model before, since there are no labels of this task" : "")}.";
         foreach (var time in report.Latency.Where(IsUnsteady))

@@ -15,7 +15,7 @@ static class ReportJson
         report.Edits,
         report.IsSource,
         Accuracy = report.Accuracy is { } accuracy ? Accuracy(accuracy) : null,
-        Task = report.Task is { } task ? new { task.After.Task, task.After.Items, task.After.Reading, task.After.IsAgreement, Before = task.Before is { } was ? TaskReport.Fields(was) : null, After = TaskReport.Fields(task.After) } : null,
+        Task = report.TaskAfter is { } task ? new { task.Task, task.Items, task.Reading, task.IsAgreement, Before = report.TaskBefore is { } was ? TaskReport.Fields(was) : null, After = TaskReport.Fields(task) } : null,
         report.NoAccuracyBecause,
         report.Layers,
         UnmatchedLayers = report.Before is null ? (int?)null : report.Unmatched,

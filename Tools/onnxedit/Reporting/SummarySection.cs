@@ -27,8 +27,8 @@ static class SummarySection
             yield return accuracy.Difference is { } difference
                 ? Tile($"points of top-1, standard error {Figures.Percent(difference.StandardError)}", Signed(difference.Difference))
                 : Tile($"top-1 %, standard error {Figures.Percent(accuracy.After.StandardError)}", Figures.Percent(accuracy.After.Top1));
-        if (report.Task is { } task)
-            yield return Tile($"{TaskReport.Header(task.After.Main)}{(task.After.IsAgreement ? ", agreement with the model before" : task.Before is { } original ? $", before {TaskReport.Value(original.Main)}" : "")}", TaskReport.Value(task.After.Main));
+        if (report.TaskAfter is { } task)
+            yield return Tile($"{TaskReport.Header(task.Main)}{(task.IsAgreement ? ", agreement with the model before" : report.TaskBefore is { } original ? $", before {TaskReport.Value(original.Main)}" : "")}", TaskReport.Value(task.Main));
         if (report.Latency is [var time, ..])
             yield return time.SpeedUp is { } speed
                 ? Tile($"as fast at batch {time.Batch}", Figures.Ratio(speed.Median))
@@ -54,11 +54,11 @@ static class SummarySection
             rows.Add(("mean margin", before is null ? null : Figures.Plain(before.MeanMargin), Figures.Plain(after.MeanMargin),
                 before is null ? "" : Signed((after.MeanMargin - before.MeanMargin) / 100)));
         }
-        if (report.Task is { } task)
-            for (var m = 0; m < task.After.Metrics.Count; m++)
+        if (report.TaskAfter is { } task)
+            for (var m = 0; m < task.Metrics.Count; m++)
             {
-                var (first, last) = (task.Before?.Metrics[m], task.After.Metrics[m]);
-                rows.Add(($"{TaskReport.Header(last)}{(task.After.IsAgreement ? ", to the model before" : "")}", first is null ? null : TaskReport.WithError(first), TaskReport.WithError(last), first is null ? "" : TaskReport.Change(first, last)));
+                var (first, last) = (report.TaskBefore?.Metrics[m], task.Metrics[m]);
+                rows.Add(($"{TaskReport.Header(last)}{(task.IsAgreement ? ", to the model before" : "")}", first is null ? null : TaskReport.WithError(first), TaskReport.WithError(last), first is null ? "" : TaskReport.Change(first, last)));
             }
         foreach (var time in report.Latency)
         {
@@ -97,8 +97,8 @@ static class SummarySection
         var accuracy = report.Accuracy is { } a
             ? $"Accuracy: {Figures.Count(a.Images)} labelled test items; ± is one standard error{(a.Difference is null ? "" : ", that of the change paired over the items")}. "
             : report.NoAccuracyBecause + " ";
-        if (report.Task is { After: var measured })
-            accuracy += $"{Figures.Count(measured.Items)} test items, {measured.Task}: {measured.Reading}; ± is one standard error{(report.Task.Before is null ? "" : ", that of the change paired over the items")}. ";
+        if (report.TaskAfter is { } measured)
+            accuracy += $"{Figures.Count(measured.Items)} test items, {measured.Task}: {measured.Reading}; ± is one standard error{(report.TaskBefore is null ? "" : ", that of the change paired over the items")}. ";
         return $"<p class=\"soft\">{accuracy}Times are medians, measured {(report.Before is null ? "one after the other" : "in turns")}; see below for their spread.</p>";
     }
 
