@@ -39,7 +39,7 @@ public static class ModelComparison
         var reason = NoAccuracy(after, data, options);
         if (reason is null && data!.IsDivided)
             notes.Add($"Accuracy is that of the {data.Test!.Count} items that the edit held out of data without parts; a report made later cannot tell them from the others and measures on all.");
-        var measured = reason is null || data?.Test is null ? (null, null) : Task(before, after, data.Test, options, notes, progress, cancellation);
+        var (taskBefore, taskAfter) = reason is null || data?.Test is null ? (null, null) : Task(before, after, data.Test, options, notes, progress, cancellation);
         return new ComparisonReport
         {
             Before = before is null ? null : Describe(before, countsBefore!),
@@ -49,8 +49,8 @@ public static class ModelComparison
             Layers = layers,
             Unmatched = unmatched,
             Accuracy = reason is null ? AccuracyReporter.Measure(before, after, data!.Test!, data.ClassNames, options, progress, cancellation) : null,
-            TaskBefore = measured.Item1,
-            TaskAfter = measured.Item2,
+            TaskBefore = taskBefore,
+            TaskAfter = taskAfter,
             NoAccuracyBecause = reason,
             Latency = options.Known?.Latency ?? LatencyComparison.Measure(before ?? after, before is null ? null : after, options.Latency with { InputShapes = options.InputShapes }, progress, cancellation),
             Environment = ReportEnvironment.Current,
