@@ -96,7 +96,7 @@ public sealed class RegressionTaskTests
     [Fact]
     public void Any_model_can_be_measured_and_it_comes_last()
     {
-        var subject = DeclaredModel.Of("x float 1,4", "text string N; y float N,4");
+        var subject = DeclaredModel.Of("x float 1,4", "text string N; y float N,4,3,2,2");
         Assert.Same(ModelTasks.Table.Rows[^1], ModelTasks.Of(subject, null));
         Assert.Equal("regression", ModelTasks.Of(subject, null).Name);
         Assert.Equal(["y"], _task.Reads(subject).Tensors);

@@ -191,7 +191,7 @@ public sealed class SequenceTaskTests : IDisposable
     public void Positions_of_padding_do_not_count_in_agreement()
     {
         var meter = _task.Agree(Subject("y float N,S,5", "O\nB-PER\nI-PER\nB-LOC\nI-LOC\n", Tokens), new TargetItems((ItemTarget?)null));
-        meter.Add(0, [Scores("0120", 5) with { Length = 3 }], [Scores("0123", 5) with { Length = 3 }]);
+        meter.Add(0, [Scores("0120", 5) with { Mask = [true, true, true, false] }], [Scores("0123", 5) with { Mask = [true, true, true, false] }]);
         Assert.Equal([1.0, 1.0], meter.Complete().Select(metric => metric.Value));
     }
 }
