@@ -36,7 +36,7 @@ sealed class EvalCommand : CliCommand
         }
 
         var data = inputs.OpenData(context.Output, testOnly: true, context.Get(_limit));
-        var test = data.Test ?? throw new OnnxEngineException(ErrorKind.Data, "The data holds no test items; give some with --eval-data.");
+        var test = data.Test ?? throw new OnnxEngineException(ErrorKind.Data, "The data holds no labelled test items; give some with --eval-data.");
         var measurement = context.Output.Track(progress => TaskEvaluator.Measure(inputs.Model, test, inputs.Evaluation, progress, context.Cancellation));
         if (measurement.Classification is not { } evaluation)
         {
