@@ -6,7 +6,7 @@ namespace OnnxEdit.Engine.Data;
 
 /// <summary>
 /// Reads the items of a model with several inputs: an .npz file with an array of each input's name, whose first axis counts the items, and
-/// labels under labels, label or y; or a folder with two such files, one for training and one for test.
+/// labels under labels, label or y, numbers and masks under targets or masks, too; or a folder with two such files, one for training and one for test.
 /// </summary>
 sealed record SeveralInputs
 {
@@ -48,8 +48,10 @@ sealed record SeveralInputs
                     ErrorKind.Data, $"'{path}' has {sets[0].Count} items of '{inputs[0].Name}' but {set.Count} of '{input.Name}'; the first axis of each array must count the items.");
         }
 
-        var labels = npz.Keys.FirstOrDefault(key => key.ToLowerInvariant() is "labels" or "label" or "y" && inputs.All(input => input.Name != key));
-        return new JoinedItemSet(sets, labels is null ? null : ArrayItems.ReadLabels(sets[0].Count, npz.Read(labels), path));
+        // What an input is called is that input's.
+        NpyArray? Named(params string[] names) => npz.Keys.FirstOrDefault(key => names.Contains(key.ToLowerInvariant()) && inputs.All(input => input.Name != key)) is { } key ? npz.Read(key) : null;
+        var (classes, beyond) = ArrayItems.Labels(sets[0].Count, Named("labels", "label", "y"), Named("masks", "mask", "targets", "target"), path);
+        return new JoinedItemSet(sets, classes, beyond);
     }
 
     static ArrayItemSet Read(NpzFile npz, string path, ModelInput input)

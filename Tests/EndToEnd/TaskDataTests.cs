@@ -1,4 +1,7 @@
 using System.Text;
+using Google.Protobuf;
+using OnnxEdit.Engine.Data.Arrays;
+using OnnxEdit.Surgery.Model;
 using Xunit;
 
 namespace OnnxEdit.EndToEnd;
@@ -111,6 +114,23 @@ public sealed class TaskDataTests(TaskExamples examples) : IClassFixture<TaskExa
         File.WriteAllText(At("values.csv"), "good rain,1.5,0\nbad wind,0.5,1\ndull sun,0,2\n");
         Assert.Contains("3 items; regression: 'logits'", CliRunner.Run("eval sentiment.onnx --data values.csv --columns text,value,value", examples.Folder).Expect(0).StdOut, StringComparison.Ordinal);
         Assert.Contains("Item 0 is labelled with 1 number, but the output 'logits' holds 2", CliRunner.Run("eval sentiment.onnx --data values.csv --columns text,value,-", examples.Folder).ExpectError(4), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Several_inputs_have_numbers_as_labels_too()
+    {
+        var b = new GraphBuilder(1);
+        var sum = b.Op("ReduceSum", [b.Concat(1, b.Input("left", 4), b.Input("right", 3)), b.Integers("axes", 1)], [1, 1], "sum", node => node.Set("keepdims", 1L));
+        File.WriteAllBytes(At("several.onnx"), b.Build(sum).ToByteArray());
+        float[] left = [.. Enumerable.Range(0, 80).Select(i => i % 7)], right = [.. Enumerable.Range(0, 60).Select(i => i % 5)];
+        using (var stream = File.Create(At("several.npz")))
+        using (var npz = new NpzWriter(stream))
+        {
+            npz.Add("right", NpyArray.From<float>(right, 20, 3));
+            npz.Add("left", NpyArray.From<float>(left, 20, 4));
+            npz.Add("targets", NpyArray.From<float>([.. Enumerable.Range(0, 20).Select(row => left.Skip(4 * row).Take(4).Sum() + right.Skip(3 * row).Take(3).Sum() + 0.5f)], 20));
+        }
+        Assert.Contains("mae 0.50 +- 0.00, 20 items; regression: 'sum'", CliRunner.Run("eval several.onnx --data several.npz", examples.Folder).Expect(0).StdOut, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -21,11 +21,8 @@ static class ArrayItems
         if (records.Length < header.ByteLength)
             throw NpyFile.Truncated(name);
         int[] item = [.. header.Shape.Skip(1)];
-        var beyond = ArrayTargets.Of(targets ?? labels, header.Shape[0], name);
+        var (own, beyond) = Labels(header.Shape[0], labels, targets, name);
         beyond?.Check(item, input.Layout, name);
-        // Whole numbers, one per item, are classes under whatever name.
-        var classes = beyond is null ? labels ?? targets : targets is null ? null : labels;
-        var own = ReadLabels(header.Shape[0], classes, name);
         return header.Type == "u1"
             ? new Pixels(header.Shape[0], PixelShape(item, input, name), records, own, name, input) { Targets = beyond }
             : new Values(header, item, records, own, name) { Targets = beyond };
@@ -47,6 +44,18 @@ static class ArrayItems
             ? [.. input.ItemShape]
             : throw new OnnxEngineException(
                 ErrorKind.Data, $"'{name}' has 8-bit items of shape [{string.Join(", ", item)}], which are no images; save them as [N, height, width, channels] or as float32.");
+    }
+
+    /// <summary>Classes of items, and labels beyond them: whole numbers, one per item, are classes under whatever name.</summary>
+    /// <param name="count">Number of items.</param>
+    /// <param name="labels">A label per item, or null.</param>
+    /// <param name="targets">Numbers or masks that stand beside classes, or null.</param>
+    /// <param name="name">What to call the items in an error.</param>
+    /// <exception cref="OnnxEngineException">They do not fit the items (<see cref="ErrorKind.Data"/>).</exception>
+    internal static (int[]? Classes, ArrayTargets? Beyond) Labels(int count, NpyArray? labels, NpyArray? targets, string name)
+    {
+        var beyond = ArrayTargets.Of(targets ?? labels, count, name);
+        return (ReadLabels(count, beyond is null ? labels ?? targets : targets is null ? null : labels, name), beyond);
     }
 
     /// <summary>Labels of items.</summary>

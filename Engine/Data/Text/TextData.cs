@@ -111,8 +111,8 @@ sealed class TextData
         var table = _inputs.First(input => TokenInputs.IsIds(input.Name)).Bound;
         if (table > 2 && tokenizer.Size > table)
             throw new OnnxEngineException(ErrorKind.Data, $"The tokenizer '{path}' has token ids up to {tokenizer.Size - 1}, and the model has {table} tokens; it belongs to another model.");
-        // Tables are often filled up to a round number; half of one that is never used is another model's.
-        if (table > 2 && 2 * tokenizer.Size < table)
+        // Tables are often filled up to a round number; one that is mostly unused is another model's.
+        if (table > 2 && 4 * tokenizer.Size < table)
             throw new OnnxEngineException(ErrorKind.Data, $"The tokenizer '{path}' has {tokenizer.Size} tokens, and the model has {table}; it belongs to another model.");
         _said.Add(table > tokenizer.Size ? string.Create(CultureInfo.InvariantCulture, $"{tokenizer.Said}; the model has {table:N0}") : tokenizer.Said);
         return tokenizer;

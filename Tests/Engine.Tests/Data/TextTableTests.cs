@@ -169,6 +169,13 @@ public sealed class TextTableTests : IDisposable
     }
 
     [Fact]
+    public void Tags_are_as_many_as_words_and_belong_to_one_text()
+    {
+        Assert.Contains("a.tsv' has 1 word and 2 tags", Assert.Throws<OnnxEngineException>(() => Open("a.tsv", "Ann\tO B-PER\n", "text", "tags")).Message, StringComparison.Ordinal);
+        Assert.Equal(ErrorKind.Usage, Assert.Throws<OnnxEngineException>(() => Open("a.tsv", "Ann\tshe\tO\n", "text", "text", "tags")).Kind);
+    }
+
+    [Fact]
     public void Lists_of_words_are_texts_and_tags()
     {
         var row = Assert.Single(Open("a.jsonl", """{"words": ["Ann", "sleeps"], "ner_tags": [3, 0], "value": -1.5e0}""", "words=text", "ner_tags=tags", "value=value").Rows);

@@ -108,6 +108,12 @@ public sealed class TextTokenizerTests : IDisposable
         Assert.Equal(keptFirst + keptSecond < first + second, isCut);
     }
 
+    [Theory]
+    [InlineData("the playing unable .", 10, new[] { 1, 2, 4, 6 })]
+    [InlineData("the playing unable .", 6, new[] { 1, 2, 4, -1 })]
+    [InlineData(" the  \u0000 play", int.MaxValue, new[] { 1, -1, 2 })]
+    public void A_word_stands_where_its_first_token_does(string text, int limit, int[] places) => Assert.Equal(places, Open().Places(text, limit));
+
     [Fact]
     public void A_limit_below_the_tokens_around_a_text_is_refused()
     {

@@ -91,6 +91,16 @@ public sealed class TokenizerJsonTests : IDisposable
     public void Bytes_are_merged_pair_by_pair(string text, int[] ids) => Assert.Equal([264, .. ids, 265], Ids(Open(Bytes()), text));
 
     [Fact]
+    public void Words_of_bytes_have_their_blank_and_their_place()
+    {
+        Assert.Equal([1, 2], Open(Bytes()).Places("hello world", int.MaxValue));
+        // The second blank is a token of no word.
+        var error = Assert.Throws<OnnxEngineException>(() => Open(Bytes()).Places("hello  world", int.MaxValue));
+        Assert.Equal(ErrorKind.Data, error.Kind);
+        Assert.Contains("write one blank between words", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void A_blank_is_put_before_a_text_where_the_file_says_so()
     {
         var tokenizer = Open(Bytes(addsBlank: true));
