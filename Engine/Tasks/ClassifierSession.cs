@@ -71,7 +71,7 @@ sealed class ClassifierSession : IDisposable
         ItemInputs.Require(Signature.InputNames, images);
         if (_inner is not null || Signature.FixedBatch is not null || SequenceMask.Of(images, _declared) is not { CanTrimAll: true } masks)
         {
-            RunBatches(images, read, progress, cancellation, readInner);
+            RunBatches(images, null, read, progress, cancellation, readInner);
             return;
         }
         var order = Enumerable.Range(0, images.Count).OrderBy(masks.Used).ToArray();
@@ -80,7 +80,7 @@ sealed class ClassifierSession : IDisposable
             var chunk = order[first..Math.Min(first + _batchLimit, order.Length)];
             var kept = masks.Used(chunk[^1]);
             ItemSet[] parts = [.. images.Select(chunk).Parts.Select(part => new CutItemSet(part, kept))];
-            RunBatches(parts is [var only] ? only : new JoinedItemSet(parts), (from, count, logits) =>
+            RunBatches(parts is [var only] ? only : new JoinedItemSet(parts), chunk, (from, count, logits) =>
             {
                 for (var i = 0; i < count; i++) read(chunk[from + i], 1, logits.Slice(i * Classes, Classes));
             }, null, cancellation, null);
@@ -88,7 +88,8 @@ sealed class ClassifierSession : IDisposable
         }
     }
 
-    void RunBatches(ItemSet images, LogitsReader read, IProgress<WorkProgress>? progress, CancellationToken cancellation, LogitsReader? readInner)
+    // Numbers: of the items in the set that they are from, for messages.
+    void RunBatches(ItemSet images, int[]? numbers, LogitsReader read, IProgress<WorkProgress>? progress, CancellationToken cancellation, LogitsReader? readInner)
     {
         var batch = Signature.FixedBatch ?? Math.Clamp(BatchFloats / Math.Max(1, images.ItemLength), 1, _batchLimit);
         using var options = new RunOptions();
@@ -101,7 +102,7 @@ sealed class ClassifierSession : IDisposable
             var rows = Signature.FixedBatch ?? count;
             try
             {
-                RunBatch(images, first, count, rows, options, read, readInner);
+                RunBatch(images, numbers, first, count, rows, options, read, readInner);
             }
             catch (OnnxRuntimeException) when (!cancellation.IsCancellationRequested && first == 0 && rows > 1 && Signature.FixedBatch is null)
             {
@@ -123,7 +124,7 @@ sealed class ClassifierSession : IDisposable
     /// <summary>Unloads the model.</summary>
     public void Dispose() => _session.Dispose();
 
-    void RunBatch(ItemSet images, int first, int count, int rows, RunOptions options, LogitsReader read, LogitsReader? readInner)
+    void RunBatch(ItemSet images, int[]? numbers, int first, int count, int rows, RunOptions options, LogitsReader read, LogitsReader? readInner)
     {
         using var batch = new ItemBatch([.. Signature.Inputs.Zip(images.Parts, (input, part) => (input.Type, ItemInputs.Shape(part, rows)))]);
         batch.Load(images, first, count);
@@ -133,7 +134,7 @@ sealed class ClassifierSession : IDisposable
         for (var i = 0; i < count * Classes; i++)
             if (float.IsNaN(logits[i]))
                 throw new OnnxEngineException(
-                    ErrorKind.Model, $"The output '{Signature.OutputName}' is NaN for item {first + i / Classes}; the model's weights or the data hold values it cannot work with.");
+                    ErrorKind.Model, $"The output '{Signature.OutputName}' is NaN for item {numbers?[first + i / Classes] ?? first + i / Classes}; the model's weights or the data hold values it cannot work with.");
         read(first, count, logits[..(count * Classes)]);
         if (_inner is null || readInner is null) return;
         var values = Singles(outputs[1]);

@@ -44,8 +44,7 @@ public sealed class BadModelTests
     {
         var detector = SharedData.Require("models", "zoo", "fastestdet.onnx");
         var data = SharedData.Require("data", "cifar10");
-        string[] call = ["eval", detector, "--data", data, "--scale", "1", "--resize", "352x352"];
-        Assert.Contains("'output' float32 [1,484,85]", CliRunner.Run([.. call, "--task", "classification"]).ExpectError(3), StringComparison.Ordinal);
-        Assert.Contains("no labels that a model is measured on as", CliRunner.Run(call).ExpectError(4), StringComparison.Ordinal);
+        var error = CliRunner.Run(["eval", detector, "--data", data, "--scale", "1", "--resize", "352x352"]).ExpectError(3);
+        Assert.Contains("'output' float32 [1,484,85]", error, StringComparison.Ordinal);
     }
 }

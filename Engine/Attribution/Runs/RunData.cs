@@ -20,6 +20,12 @@ sealed record RunData
     /// <summary>Sizes of what the model leaves open, by input name, -1 for the batch; null: none given.</summary>
     public IReadOnlyDictionary<string, long[]>? InputShapes { get; init; }
 
+    /// <summary>Of files of texts: what their columns hold; null: as a header says.</summary>
+    public IReadOnlyList<string>? Columns { get; init; }
+
+    /// <summary>Of files of texts: the tokenizer, as an absolute path; null: the one beside the model.</summary>
+    public string? Tokenizer { get; init; }
+
     /// <summary>The part of the data that examples are drawn from: test or train.</summary>
     public required string From { get; init; }
 

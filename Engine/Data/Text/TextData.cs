@@ -37,7 +37,7 @@ sealed class TextData
     /// <exception cref="OnnxEngineException">They are damaged, or there is no tokenizer (<see cref="ErrorKind.Data"/>).</exception>
     public DataParts? TryOpen(string path)
     {
-        if (!_inputs.Any(input => TokenInputs.IsIds(input.Name))) return null;
+        if (!_inputs.Any(input => TokenInputs.IsIds(input.Name)) || !File.Exists(path) && !Directory.Exists(path)) return null;
         if (TextTable.IsTable(path) && !Path.Exists(path))
             throw new OnnxEngineException(ErrorKind.Data, $"There is no file or folder '{path}'; give DataOptions.Path an existing one.");
         var files = DataFiles.Matching(path, IsText);

@@ -3,6 +3,7 @@ using OnnxEdit.Engine;
 using OnnxEdit.Engine.Attribution;
 using OnnxEdit.Engine.Attribution.Runs;
 using OnnxEdit.Engine.Data;
+using OnnxEdit.Engine.Data.Text;
 using OnnxEdit.Surgery;
 using OnnxEdit.Surgery.Model;
 
@@ -35,6 +36,8 @@ sealed class RunInputs
             EvalPath = Absolute(inputs.EvalPath),
             Preprocessing = inputs.Preprocessing,
             Labels = inputs.Labels,
+            Columns = inputs.Columns,
+            Tokenizer = Absolute(inputs.Tokenizer),
             InputShapes = inputs.InputShapes is { Count: > 0 } shapes ? shapes : null,
             From = from,
             Count = count,
@@ -56,6 +59,8 @@ sealed class RunInputs
             EvalPath = context.Get(_evalData) ?? manifest.Data.EvalPath,
             Calibration = ModelAndDataOptions.DefaultCalibration,
             Labels = manifest.Data.Labels,
+            Columns = manifest.Data.Columns,
+            Tokenizer = manifest.Data.Tokenizer is { } tokenizer && File.Exists(tokenizer) ? tokenizer : TextTokenizer.Beside(path),
             InputShapes = manifest.Data.InputShapes,
             Seed = manifest.Options.Seed,
         };
