@@ -2,10 +2,8 @@ using System.CommandLine;
 using OnnxEdit.Engine;
 using OnnxEdit.Engine.Data;
 using OnnxEdit.Engine.Statistics;
-using OnnxEdit.Engine.Tasks;
 using OnnxEdit.Surgery;
 using OnnxEdit.Surgery.Channels;
-using OnnxEdit.Surgery.Graph;
 
 namespace OnnxEdit.Cli;
 
