@@ -3,7 +3,6 @@ using System.Text.Json.Nodes;
 using OnnxEdit.Engine.Data;
 using OnnxEdit.Engine.Deployment.Gates;
 using OnnxEdit.Engine.Runtime;
-using OnnxEdit.Engine.Tasks;
 using OnnxEdit.Surgery;
 using OnnxEdit.Surgery.Model;
 

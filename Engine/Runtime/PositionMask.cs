@@ -1,5 +1,4 @@
 using OnnxEdit.Engine.Data;
-using OnnxEdit.Surgery.Model;
 using OnnxEdit.Surgery.Proto;
 
 namespace OnnxEdit.Engine.Runtime;
