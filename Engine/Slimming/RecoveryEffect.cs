@@ -1,5 +1,3 @@
-using OnnxEdit.Engine.Tasks.Kinds;
-
 namespace OnnxEdit.Engine.Slimming;
 
 /// <summary>Whether a recovery was worth while: with few items least squares fits these, and nothing else.</summary>

@@ -1,4 +1,3 @@
-using OnnxEdit.Engine.Tasks.Kinds;
 using OnnxEdit.Surgery;
 
 namespace OnnxEdit.Engine.Deployment.Gates;
