@@ -1,6 +1,6 @@
 using OnnxEdit.Engine.Data;
-using OnnxEdit.Engine.Runtime;
 using OnnxEdit.Engine.Finetuning;
+using OnnxEdit.Engine.Runtime;
 using OnnxEdit.Engine.Training;
 using OnnxEdit.Engine.Training.Rules;
 using OnnxEdit.Surgery.Model;

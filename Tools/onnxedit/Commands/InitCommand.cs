@@ -1,7 +1,7 @@
-using OnnxEdit.Engine.Tasks.Sequences;
 using OnnxEdit.Engine;
 using OnnxEdit.Engine.Data.Text;
 using OnnxEdit.Engine.Tasks.Kinds;
+using OnnxEdit.Engine.Tasks.Sequences;
 using OnnxEdit.Surgery;
 using OnnxEdit.Surgery.Model;
 

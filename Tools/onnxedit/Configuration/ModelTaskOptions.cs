@@ -1,7 +1,7 @@
 using System.CommandLine;
-using OnnxEdit.Engine.Tasks.Sequences;
 using OnnxEdit.Engine.Data.Text;
 using OnnxEdit.Engine.Tasks.Kinds;
+using OnnxEdit.Engine.Tasks.Sequences;
 
 namespace OnnxEdit.Cli;
 

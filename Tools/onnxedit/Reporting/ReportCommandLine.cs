@@ -1,6 +1,6 @@
 using System.Globalization;
-using OnnxEdit.Engine.Tasks.Sequences;
 using OnnxEdit.Engine.Data.Text;
+using OnnxEdit.Engine.Tasks.Sequences;
 using OnnxEdit.Surgery.Model;
 
 namespace OnnxEdit.Cli;
