@@ -1,6 +1,5 @@
 using OnnxEdit.Engine.Data;
 using OnnxEdit.Engine.Data.Targets;
-using OnnxEdit.Surgery;
 using Xunit;
 
 namespace OnnxEdit.Engine.Tests;

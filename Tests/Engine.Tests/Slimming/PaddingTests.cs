@@ -1,7 +1,6 @@
 using OnnxEdit.Engine.Slimming;
 using OnnxEdit.Surgery.Channels;
 using OnnxEdit.Surgery.Model;
-using OnnxEdit.Surgery.Proto;
 using Xunit;
 
 namespace OnnxEdit.Engine.Tests;

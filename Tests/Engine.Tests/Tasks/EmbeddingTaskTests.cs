@@ -1,4 +1,3 @@
-using OnnxEdit.Engine.Data;
 using OnnxEdit.Engine.Data.Targets;
 using OnnxEdit.Engine.Data.Text;
 using OnnxEdit.Engine.Tasks;
@@ -42,7 +41,7 @@ public sealed class EmbeddingTaskTests
         var texts = TokenEncoder.Texts(80, 3);
         for (var i = 0; i < texts.Length; i++) texts[i] = texts[i] with { Target = new PairTarget(i / 2, i % 2 == 0 ? random.Next(6) : ((PairTarget)texts[i - 1].Target!).Score) };
         var items = TokenEncoder.Items(_model, texts, 17);
-        var measured = TaskEvaluator.Measure(new OnnxModel(_model), items, new EvaluationOptions { Pooling = pooling == "mean" ? null : pooling, Batch = 8 });
+        var measured = TaskEvaluator.Measure(new OnnxModel(_model), items, new EvaluationOptions { Pooling = pooling == "mean" ? null : pooling, Batch = 8 }, cancellation: TestContext.Current.CancellationToken);
         double[] cosines = [.. texts.Chunk(2).Select(pair => Cosine(Vector(pair[0], pooling), Vector(pair[1], pooling)))];
         double[] scores = [.. texts.Chunk(2).Select(pair => ((PairTarget)pair[0].Target!).Score)];
         Assert.Equal("embedding", measured.Task);
@@ -54,7 +53,7 @@ public sealed class EmbeddingTaskTests
     {
         var texts = TokenEncoder.Texts(60, 8);
         for (var i = 0; i < texts.Length; i++) texts[i] = texts[i] with { Label = texts[i].Ids[0] % 3 };
-        var measured = TaskEvaluator.Measure(new OnnxModel(_model), TokenEncoder.Items(_model, texts, 17));
+        var measured = TaskEvaluator.Measure(new OnnxModel(_model), TokenEncoder.Items(_model, texts, 17), cancellation: TestContext.Current.CancellationToken);
         float[][] vectors = [.. texts.Select(text => Vector(text, "mean"))];
         var right = Enumerable.Range(0, texts.Length).Average(i =>
             texts[Enumerable.Range(0, texts.Length).Where(j => j != i).MaxBy(j => Cosine(vectors[i], vectors[j]))].Label == texts[i].Label ? 1.0 : 0);
@@ -65,14 +64,14 @@ public sealed class EmbeddingTaskTests
     public void A_model_agrees_with_itself_and_less_with_another()
     {
         var items = TokenEncoder.Items(_model, TokenEncoder.Texts(40, 9), 17);
-        var own = TaskEvaluator.Agree(new OnnxModel(_model), new OnnxModel(_model), items);
+        var own = TaskEvaluator.Agree(new OnnxModel(_model), new OnnxModel(_model), items, cancellation: TestContext.Current.CancellationToken);
         Assert.Equal([1.0, 1.0], own.Metrics.Select(m => Math.Round(m.Value, 9)));
         var other = _model.Clone();
         var weights = other.Graph.Initializer.First(t => t.Name == "words");
         var values = TensorData.Floats(weights);
         for (var i = 0; i < values.Length; i += 2) values[i] = -values[i];
         other.Graph.Initializer[other.Graph.Initializer.IndexOf(weights)] = TensorData.FromFloats("words", [TokenEncoder.Words, TokenEncoder.Width], values);
-        Assert.All(TaskEvaluator.Agree(new OnnxModel(_model), new OnnxModel(other), items).Metrics, m => Assert.InRange(m.Value, -1, 0.9));
+        Assert.All(TaskEvaluator.Agree(new OnnxModel(_model), new OnnxModel(other), items, cancellation: TestContext.Current.CancellationToken).Metrics, m => Assert.InRange(m.Value, -1, 0.9));
     }
 
     [Fact]

@@ -1,6 +1,5 @@
 using OnnxEdit.Engine.Slimming;
 using OnnxEdit.Engine.Tasks;
-using OnnxEdit.Engine.Tasks.Kinds;
 
 namespace OnnxEdit.Cli;
 
