@@ -39,7 +39,7 @@ sealed class GramCollector(ulong seed, int positionsPerImage)
             BatchInput one = new(ones, [patches.Groups, 1, n * patches.Maps * sites]);
             var drawn = patches.IsConv ? Draw(draw, patches.Positions, sites) : null;
             if (patches.IsMasked) Mask(ones, patches, prefix.Padding!.Weights(patches.PositionShape, first, n), n, drawn);
-            return drawn is null ? [one] :  [one, new([], [sites], drawn), new([], [patches.Taps, sites], patches.TapIndices(drawn))];
+            return drawn is null ? [one] : [one, new([], [sites], drawn), new([], [patches.Taps, sites], patches.TapIndices(drawn))];
         };
     }
 
