@@ -108,7 +108,7 @@ public static class ModelComparison
                 before is null ? null : TaskEvaluator.Measure(before, items, options.Evaluation, progress, cancellation), TaskEvaluator.Measure(after, items, options.Evaluation, progress, cancellation));
         try
         {
-            return (null, before is null ? null : TaskEvaluator.Agree(before, after, items, options.Evaluation, progress, cancellation));
+            return (null, before is not null && TaskEvaluator.Agree(before, after, items, options.Evaluation, progress, cancellation) is { Metrics.Count: > 0 } agreement ? agreement : null);
         }
         catch (OnnxEngineException nothing) when (nothing.Kind == ErrorKind.Data)
         {

@@ -26,7 +26,7 @@ sealed class SlimMeter(OnnxModel source, EvaluationOptions options, IProgress<Wo
     {
         try
         {
-            return Agree(model, items);
+            return Agree(model, items) is { Metrics.Count: > 0 } agreement ? agreement : null;
         }
         catch (OnnxEngineException nothing) when (nothing.Kind == ErrorKind.Data)
         {

@@ -37,10 +37,10 @@ sealed class TextData
     /// <exception cref="OnnxEngineException">They are damaged, or there is no tokenizer (<see cref="ErrorKind.Data"/>).</exception>
     public DataParts? TryOpen(string path)
     {
-        if (!_inputs.Any(input => TokenInputs.IsIds(input.Name)) || !File.Exists(path) && !Directory.Exists(path)) return null;
+        if (!_inputs.Any(input => TokenInputs.IsIds(input.Name))) return null;
         if (TextTable.IsTable(path) && !Path.Exists(path))
             throw new OnnxEngineException(ErrorKind.Data, $"There is no file or folder '{path}'; give DataOptions.Path an existing one.");
-        var files = DataFiles.Matching(path, IsText);
+        string[] files = Path.Exists(path) ? DataFiles.Matching(path, IsText) : [];
         if (files.Length == 0) return null;
         if (_inputs.FirstOrDefault(input => !TokenInputs.IsSequence(input.Name) || input.Geometry.Rank != 1) is { } other)
             throw new OnnxEngineException(ErrorKind.Data, $"The model's input '{other.Name}' is neither token ids nor their mask, types or positions, so texts cannot be fed to it; give an .npz file with one array per input.");

@@ -10,7 +10,7 @@ static class AccuracyMetric
     public static MetricRow Row { get; } = new("max-drop")
     {
         NeedsAccuracy = true,
-        Say = value => FormattableString.Invariant($"at most {value} points of accuracy lost"),
+        Say = value => FormattableString.Invariant($"at most {value} points lost"),
         Search = Search,
     };
 

@@ -65,6 +65,7 @@ public static class TaskEvaluator
         var subject = TaskSubject.Of(original, options);
         var task = ModelTasks.Of(subject, items);
         var (tensors, said) = task.Reads(subject);
+        if (tensors.Count == 0) return new TaskMeasurement(task.Name, items.Count, []) { Reading = said, IsAgreement = true };
         using var first = new TaskSession(subject, tensors);
         using var second = new TaskSession(TaskSubject.Of(edited, options), tensors);
         var meter = task.Agree(subject, items);
