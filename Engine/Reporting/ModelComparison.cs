@@ -110,7 +110,7 @@ public static class ModelComparison
         {
             return (null, before is not null && TaskEvaluator.Agree(before, after, items, options.Evaluation, progress, cancellation) is { Metrics.Count: > 0 } agreement ? agreement : null);
         }
-        catch (OnnxEngineException nothing) when (nothing.Kind == ErrorKind.Data)
+        catch (OnnxEngineException nothing) when (nothing.Kind is ErrorKind.Data or ErrorKind.Model)
         {
             notes.Add($"Agreement is not measured: {nothing.Message.TrimEnd('.')}.");
             return default;

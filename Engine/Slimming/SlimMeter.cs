@@ -21,14 +21,14 @@ sealed class SlimMeter(OnnxModel source, EvaluationOptions options, IProgress<Wo
     /// <summary>How good a model is on labelled items.</summary>
     public TaskMeasurement Measure(ModelProto model, ItemSet items) => TaskEvaluator.Measure(model, items, options, progress, cancellation);
 
-    /// <summary>The same where the items may say nothing of it, e.g. pictures without any object that the original is sure of: then null.</summary>
+    /// <summary>The same where items may say nothing of it, e.g. pictures without any object that the original is sure of, or have no answers of their own: then null.</summary>
     public TaskMeasurement? AgreeIfAny(ModelProto model, ItemSet items)
     {
         try
         {
             return Agree(model, items) is { Metrics.Count: > 0 } agreement ? agreement : null;
         }
-        catch (OnnxEngineException nothing) when (nothing.Kind == ErrorKind.Data)
+        catch (OnnxEngineException nothing) when (nothing.Kind is ErrorKind.Data or ErrorKind.Model)
         {
             Note = $"Agreement is not measured: {nothing.Message.TrimEnd('.')}.";
             return null;

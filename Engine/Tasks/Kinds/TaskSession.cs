@@ -51,8 +51,7 @@ sealed class TaskSession : IDisposable
     public void Run(ItemSet items, ItemReader read, IProgress<WorkProgress>? progress, CancellationToken cancellation, string stage = "evaluating")
     {
         var parts = items.Parts;
-        if (parts.Count != _subject.Inputs.Count)
-            throw new OnnxEngineException(ErrorKind.Data, $"The model has {_subject.Inputs.Count} inputs ({string.Join(", ", _subject.Inputs.Select(input => $"'{input.Name}'"))}) but the data has {parts.Count}; give an .npz file with one array per input.");
+        ItemInputs.Require([.. _subject.Inputs.Select(input => input.Name)], items);
         var masks = SequenceMask.Of(items, _subject.Inputs);
         var order = masks is null ? null : Enumerable.Range(0, items.Count).OrderBy(masks.Used).ToArray();
         var isPacked = _subject.Inputs.Zip(parts).Any(pair => pair.First.Shape.Count == pair.Second.ItemShape.Count);
@@ -66,8 +65,10 @@ sealed class TaskSession : IDisposable
             int[] batch = [.. Enumerable.Range(first, Math.Min(limit, items.Count - first)).Select(at => order?[at] ?? at)];
             try
             {
-                if (!RunBatch(parts, batch, isPacked ? 1 : _fixed ?? batch.Length, masks, options, read) && batch.Length > 1)
+                if (!RunBatch(parts, batch, isPacked ? 1 : _fixed ?? batch.Length, masks, options, read))
                 {
+                    if (_fixed is { } rows) throw new OnnxEngineException(
+                        ErrorKind.Model, $"The model insists on {rows} items at once and does not return a row for each of them in {string.Join(", ", _tensors.Select(name => $"'{name}'"))}, so items cannot be told apart; name another output with EvaluationOptions.Output.");
                     limit = 1;
                     continue;
                 }

@@ -1,3 +1,4 @@
+using OnnxEdit.Engine.Data;
 using OnnxEdit.Engine.Data.Targets;
 using OnnxEdit.Engine.Data.Text;
 using OnnxEdit.Engine.Tasks;
@@ -100,5 +101,16 @@ public sealed class EmbeddingTaskTests
         })];
         var spread = Math.Sqrt(drawn.Sum(d => (d - drawn.Average()) * (d - drawn.Average())) / (drawn.Length - 1));
         Assert.InRange(metric.StandardError / spread, 0.8, 1.25);
+    }
+
+    [Fact]
+    public void Answers_without_a_row_for_each_item_of_a_fixed_batch_are_refused()
+    {
+        var b = new GraphBuilder(2) { Batch = 4 };
+        var model = b.Build(b.Reshape(b.MatMul(b.Input("x", 3), 2), 8, 1));
+        var items = new StoredItemSet([3], [.. Enumerable.Range(0, 9).Select(i => new float[] { i, 1, -i })], new int[9]);
+        var error = Assert.Throws<OnnxEngineException>(() => TaskEvaluator.Agree(
+            new OnnxModel(model), new OnnxModel(model), items, new EvaluationOptions { Task = "regression" }, cancellation: TestContext.Current.CancellationToken));
+        Assert.Contains("does not return a row for each", error.Message, StringComparison.Ordinal);
     }
 }
