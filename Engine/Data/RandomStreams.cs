@@ -21,6 +21,9 @@ static class RandomStreams
     /// <summary>Scores drawn at random, the baseline of every other.</summary>
     internal const ulong RandomScores = 6UL << 32;
 
+    /// <summary>Signs that mix the outputs of a wide layer into few.</summary>
+    internal const ulong MixedOutputs = 7UL << 32;
+
     /// <summary>Masks that ablate components, one stream per mask.</summary>
     internal const ulong Masks = 0x20UL << 32;
 

@@ -37,13 +37,28 @@ sealed class CalibrationGrams : IDisposable
     /// <summary>Sums of a consumer whose target is the original value of the tensor it feeds.</summary>
     public GramSums[] Of(UnitTarget target, int number)
     {
+        var patches = Ready(target);
+        return _collector.Collect(patches, target.Unit.Input, _original, _layout.RowShape(target.Unit.Output),
+            (first, count, destination) => _original.Read(target.Tensor, first, count, destination), (ulong)number, _cancellation);
+    }
+
+    /// <summary>The columns of such a consumer instead, where they are too few for sums; else null.</summary>
+    public PatchColumns[]? Columns(UnitTarget target, int number)
+    {
+        if (!_collector.IsWide(PatchGraph.Of(target.Unit, _model, _layout), _original.Count)) return null;
+        var patches = Ready(target);
+        return _collector.CollectColumns(patches, target.Unit.Input, _original, _layout.RowShape(target.Unit.Output),
+            (first, count, destination) => _original.Read(target.Tensor, first, count, destination), (ulong)number, _cancellation);
+    }
+
+    PatchGraph Ready(UnitTarget target)
+    {
         var unit = target.Unit;
         // Units are asked for in graph order, so what only earlier units read can go.
         var at = _targets.FindIndex(t => t.Unit.Output == unit.Output);
         _original.Forget([.. _targets.Skip(at).SelectMany(t => new[] { t.Unit.Input, t.Tensor })]);
         _original.Compute([unit.Input, target.Tensor], _cancellation);
-        return _collector.Collect(PatchGraph.Of(unit, _model, _layout), unit.Input, _original, _layout.RowShape(unit.Output),
-            (first, count, destination) => _original.Read(target.Tensor, first, count, destination), (ulong)number, _cancellation);
+        return PatchGraph.Of(unit, _model, _layout);
     }
 
     /// <summary>What masking cells at a reader that is no linear unit does to the next units, see <see cref="MaskedDamage"/>.</summary>

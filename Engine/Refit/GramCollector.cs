@@ -74,29 +74,70 @@ sealed class GramCollector(ulong seed, int positionsPerImage)
     {
         patches = patches.Without(prefix.Padding);
         var outputs = patches.OutChannels / patches.Groups;
-        var few = GramSums.AreFew((double)Math.Min(images, prefix.Count) * (patches.IsConv ? Math.Min(positionsPerImage, patches.Positions) : patches.Positions), patches.Rows);
+        var few = GramSums.AreFew(Columns(patches, Math.Min(images, prefix.Count)), patches.Rows);
         var sums = Enumerable.Range(0, patches.Groups).Select(g => new GramSums(patches.Rows, outputs, known?[g].Gram)
         {
             Half = few ? new GramSums(patches.Rows, outputs, known?[g].Half?.Gram) : null,
         }).ToArray();
         var halves = few ? Array.ConvertAll(sums, s => s.Half!) : [];
-        using var runner = new BatchRunner(Build(patches, input, prefix.Shape(input), targetShape, current, known is null));
-        var targets = new BatchBuffer(prefix.Batch, targetShape, target);
-        var originals = current is null ? null : new BatchBuffer(prefix.Batch, targetShape, current.Original);
-        var sampler = Sampler(patches, stream, prefix);
+        using var runner = new BatchRunner(Build(patches, input, prefix.Shape(input), targetShape, current, (graph, x, t) => AddProducts(graph, x, t, known is null)));
         prefix.Stream(runner, (first, _, o, values, _) =>
         {
             Accumulate(sums, runner.Outputs[o], values);
             if (few && first / prefix.Batch % 2 == 1) Accumulate(halves, runner.Outputs[o], values);
-        }, cancellation, (first, count) =>
-            originals is null
-                ? [targets.Fill(first, count), .. sampler(first, count)]
-                : [targets.Fill(first, count), originals.Fill(first, count), .. sampler(first, count)], images);
+        }, cancellation, Inputs(patches, prefix, targetShape, target, stream, current), images);
         if (sums.Any(s => !Array.TrueForAll(s.Gram, double.IsFinite) || !Array.TrueForAll(s.Cross, double.IsFinite) || !Array.TrueForAll(s.Power, double.IsFinite)))
-            throw new OnnxEngineException(
-                ErrorKind.Data, $"What {patches.Name} reads or feeds is not finite on the calibration data (input '{input}'); the data does not fit the model, or its weights hold such values.");
+            throw NotFinite(patches, input);
         return sums;
     }
+
+    /// <summary>Collects the columns of every group of the unit one by one, of as many items as there is room for.</summary>
+    /// <returns>Not centred.</returns>
+    /// <inheritdoc cref="Collect"/>
+    public PatchColumns[] CollectColumns(
+        PatchGraph patches, string input, PrefixRunner prefix, long[] targetShape, TargetWriter target, ulong stream,
+        CancellationToken cancellation, Current? current = null, int images = int.MaxValue)
+    {
+        patches = patches.Without(prefix.Padding);
+        var each = Columns(patches, 1);
+        var items = (int)Math.Clamp(PatchColumns.Most / each, 1, Math.Min(images, prefix.Count));
+        var columns = Enumerable.Range(0, patches.Groups).Select(_ => new PatchColumns(patches.Rows, patches.OutChannels / patches.Groups, items * (int)each)).ToArray();
+        using var runner = new BatchRunner(Build(patches, input, prefix.Shape(input), targetShape, current, AddColumns));
+        float[] kept = [];
+        prefix.Stream(runner, (first, _, o, values, _) =>
+        {
+            if (o == 0)
+            {
+                kept = values.ToArray();
+                return;
+            }
+            for (var g = 0; g < columns.Length; g++) columns[g].Add(Part(kept, g, columns.Length), Part(values, g, columns.Length), first / prefix.Batch % 2 == 1);
+        }, cancellation, Inputs(patches, prefix, targetShape, target, stream, current), items);
+        return Array.TrueForAll(columns, c => c.IsFinite) ? columns : throw NotFinite(patches, input);
+    }
+
+    /// <summary>Whether the columns of a unit are to be kept instead of their products.</summary>
+    /// <param name="patches">Geometry of the unit.</param>
+    /// <param name="items">Items that there are.</param>
+    public bool IsWide(PatchGraph patches, int items) => PatchColumns.Applies(patches, Columns(patches, items));
+
+    double Columns(PatchGraph patches, int items) =>
+        (double)items * patches.Maps * (patches.IsConv ? Math.Min(positionsPerImage, patches.Positions) : patches.Positions);
+
+    Func<int, int, BatchInput[]> Inputs(PatchGraph patches, PrefixRunner prefix, long[] targetShape, TargetWriter target, ulong stream, Current? current)
+    {
+        var targets = new BatchBuffer(prefix.Batch, targetShape, target);
+        var originals = current is null ? null : new BatchBuffer(prefix.Batch, targetShape, current.Original);
+        var sampler = Sampler(patches, stream, prefix);
+        return (first, count) => originals is null
+            ? [targets.Fill(first, count), .. sampler(first, count)]
+            : [targets.Fill(first, count), originals.Fill(first, count), .. sampler(first, count)];
+    }
+
+    static ReadOnlySpan<float> Part(ReadOnlySpan<float> values, int part, int parts) => values.Slice(values.Length / parts * part, values.Length / parts);
+
+    static OnnxEngineException NotFinite(PatchGraph patches, string input) => new(
+        ErrorKind.Data, $"What {patches.Name} reads or feeds is not finite on the calibration data (input '{input}'); the data does not fit the model, or its weights hold such values.");
 
     static void Accumulate(GramSums[] sums, string output, ReadOnlySpan<float> values)
     {
@@ -119,7 +160,7 @@ sealed class GramCollector(ulong seed, int positionsPerImage)
         return all[..count];
     }
 
-    static ModelProto Build(PatchGraph patches, string input, long[] inputShape, long[] targetShape, Current? current, bool withGram)
+    static ModelProto Build(PatchGraph patches, string input, long[] inputShape, long[] targetShape, Current? current, Action<GraphProto, string, string> add)
     {
         var model = InternalGraph.Create();
         var graph = model.Graph;
@@ -133,13 +174,15 @@ sealed class GramCollector(ulong seed, int positionsPerImage)
             var residual = ReluAwareResidual.AddResidual(graph, z, "target", "original");
             graph.Node.Add(NodeAttributes.Node("Add", [z, residual], [target = "target_aware"]));
         }
-        var x = patches.AddPatches(graph, input);
-        var t = patches.AddTargets(graph, target);
-        var turned = NodeAttributes.Node("Transpose", [x], ["patches_turned"]);
-        turned.Set("perm", 0, 2, 1);
-        graph.Node.Add(turned);
-        if (withGram) graph.Node.Add(NodeAttributes.Node("MatMul", [x, "patches_turned"], ["gram"]));
-        graph.Node.Add(NodeAttributes.Node("MatMul", [t, "patches_turned"], ["cross"]));
+        add(graph, patches.AddPatches(graph, input), patches.AddTargets(graph, target));
+        return model;
+    }
+
+    static void AddProducts(GraphProto graph, string x, string t, bool withGram)
+    {
+        var turned = Turned(graph, x);
+        if (withGram) graph.Node.Add(NodeAttributes.Node("MatMul", [x, turned], ["gram"]));
+        graph.Node.Add(NodeAttributes.Node("MatMul", [t, turned], ["cross"]));
         var power = NodeAttributes.Node("ReduceSumSquare", [t], ["power"]);
         power.Set("axes", [2L]);
         power.Set("keepdims", 0);
@@ -147,6 +190,19 @@ sealed class GramCollector(ulong seed, int positionsPerImage)
         if (withGram) InternalGraph.Output(graph, "gram");
         InternalGraph.Output(graph, "cross");
         InternalGraph.Output(graph, "power");
-        return model;
+    }
+
+    static void AddColumns(GraphProto graph, string x, string t)
+    {
+        InternalGraph.Output(graph, Turned(graph, x));
+        InternalGraph.Output(graph, Turned(graph, t));
+    }
+
+    static string Turned(GraphProto graph, string tensor)
+    {
+        var turned = NodeAttributes.Node("Transpose", [tensor], [$"{tensor}_turned"]);
+        turned.Set("perm", 0, 2, 1);
+        graph.Node.Add(turned);
+        return turned.Output[0];
     }
 }

@@ -26,14 +26,21 @@ static class LeastSquares
         return Fit(sums, hasBias, prior, BestRidge(sums.Without(odd), odd, hasBias, prior));
     }
 
-    // Some outputs tell as well as all which ridge is best, and its error falls, then rises: from the middle downhill.
+    // Some outputs tell as well as all which ridge is best.
     static double BestRidge(GramSums even, GramSums odd, bool hasBias, double[,] prior)
     {
         var stride = (even.Outputs + OutputsForRidge - 1) / OutputsForRidge;
         int[] outputs = [.. Enumerable.Range(0, even.Outputs).Where(o => o % stride == 0)];
         var (first, second) = (new RidgeSystem(even, hasBias, prior, outputs), new RidgeSystem(odd, hasBias, prior, outputs));
+        return Downhill(ridge => second.Error(first.Solve(ridge)) + first.Error(second.Solve(ridge)));
+    }
+
+    /// <summary>The ridge that makes an error least which falls, then rises: from the middle of those there are downhill.</summary>
+    /// <param name="error">The error at a ridge.</param>
+    public static double Downhill(Func<double, double> error)
+    {
         var known = new double?[_ridges.Length];
-        double Error(int r) => known[r] ??= second.Error(first.Solve(_ridges[r])) + first.Error(second.Solve(_ridges[r]));
+        double Error(int r) => known[r] ??= error(_ridges[r]);
         var at = 2;
         var step = Error(at + 1) < Error(at) ? 1 : -1;
         while (at + step >= 0 && at + step < _ridges.Length && Error(at + step) < Error(at)) at += step;
@@ -47,9 +54,12 @@ static class LeastSquares
     /// <summary>Factor of the centred Gram matrix / count with its ridge.</summary>
     public static CholeskyFactor Factor(GramSums sums, bool centred) => RidgeFactor.Of(CentredGram(sums, centred), Ridge, Noise(sums));
 
-    /// <summary>What rounding leaves of a variance that is zero: products are summed in float32, so a part in a million of E x^2.</summary>
+    /// <summary>What rounding leaves of a variance that is zero, as a part of E x^2: products are summed in float32.</summary>
+    public const double RelativeNoise = 1e-6;
+
+    /// <summary>What rounding leaves of a variance that is zero.</summary>
     public static double Noise(GramSums sums) =>
-        1e-6 * Enumerable.Range(0, sums.Rows).Average(i => sums.Gram[i * (sums.Rows + 2)]) / sums.Count;
+        RelativeNoise * Enumerable.Range(0, sums.Rows).Average(i => sums.Gram[i * (sums.Rows + 2)]) / sums.Count;
 
     /// <summary>Rows of the centred Gram matrix / count, k x k (uncentred when there is no constant term).</summary>
     public static double[][] CentredGram(GramSums sums, bool centred)

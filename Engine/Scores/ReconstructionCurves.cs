@@ -15,16 +15,18 @@ sealed class ReconstructionCurves
     /// <summary>Damage of each cell at a reader that is no linear unit; null when it cannot be measured.</summary>
     public delegate Dictionary<int, double>? MaskSource(ConsumerSlice[] slices, int[] cells);
 
-    /// <summary>Up to twice as many cells are eliminated one by one.</summary>
-    const int OneByOne = 512;
+    /// <summary>The columns of a unit where they are too few for sums; else null.</summary>
+    public delegate PatchColumns[]? ColumnSource(UnitTarget target, int number);
 
     readonly ChannelAnalysis _analysis;
     readonly GramSource _grams;
     readonly MaskSource? _masked;
     readonly IReadOnlyDictionary<string, double>? _gains;
+    readonly ColumnSource? _columns;
+    readonly ulong _seed;
 
-    ReconstructionCurves(ChannelAnalysis analysis, GramSource grams, MaskSource? masked, IReadOnlyDictionary<string, double>? gains) =>
-        (_analysis, _grams, _masked, _gains) = (analysis, grams, masked, gains);
+    ReconstructionCurves(ChannelAnalysis analysis, GramSource grams, MaskSource? masked, IReadOnlyDictionary<string, double>? gains, ColumnSource? columns, ulong seed) =>
+        (_analysis, _grams, _masked, _gains, _columns, _seed) = (analysis, grams, masked, gains, columns, seed);
 
     /// <summary>Measures the curves; groups without a removable cell get none.</summary>
     /// <param name="analysis">The analysis.</param>
@@ -33,14 +35,16 @@ sealed class ReconstructionCurves
     /// <param name="cancellation">Stops between consumers.</param>
     /// <param name="masked">Asked for readers that are no linear units, in graph order; null: these are judged by weights.</param>
     /// <param name="gains">What a relative error in a tensor counts, see <see cref="ErrorGains"/>; null: all the same.</param>
+    /// <param name="columns">Asked for each linear unit before <paramref name="grams"/>; null: there are sums of all.</param>
+    /// <param name="seed">Seed of random signs, see <see cref="ColumnElimination"/>.</param>
     public static Dictionary<ChannelGroup, GroupCurve> Measure(
         ChannelAnalysis analysis, GramSource grams, IProgress<WorkProgress>? progress, CancellationToken cancellation,
-        MaskSource? masked = null, IReadOnlyDictionary<string, double>? gains = null) =>
-        new ReconstructionCurves(analysis, grams, masked, gains).Run(progress, cancellation);
+        MaskSource? masked = null, IReadOnlyDictionary<string, double>? gains = null, ColumnSource? columns = null, ulong seed = 0) =>
+        new ReconstructionCurves(analysis, grams, masked, gains, columns, seed).Run(progress, cancellation);
 
     // A linear unit's group with the place of each cell in it.
     // Lost: the error when that many cells are gone and the others may be combined anew, in the units of the elimination.
-    sealed record Reader(ObsElimination Elimination, Dictionary<int, int> Places, double[]? Lost);
+    sealed record Reader(IElimination Elimination, Dictionary<int, int> Places, double[]? Lost);
 
     Dictionary<ChannelGroup, GroupCurve> Run(IProgress<WorkProgress>? progress, CancellationToken cancellation)
     {
@@ -81,6 +85,7 @@ sealed class ReconstructionCurves
 
     List<Reader> Read(ConsumerSlice slice, UnitTarget target, int number)
     {
+        if (_columns?.Invoke(target, number) is { } columns) return Read(slice, target, columns);
         if (_grams(slice, target, number) is not { } sums) return [];
         var unit = target.Unit;
         var patches = PatchGraph.Of(unit, _analysis.Model);
@@ -90,21 +95,50 @@ sealed class ReconstructionCurves
         for (var g = 0; g < patches.Groups; g++)
         {
             var power = Power(sums[g]) / (_gains?.GetValueOrDefault(target.Tensor, 1) ?? 1);
-            // A cell may lie in several places (heads, pixels of a flattened map): they go as one block.
-            var ids = slice.Channels.Ids[(g * per)..((g + 1) * per)];
-            var cells = ids.Where(c => c >= 0 && _analysis.LockOf(c) is null).Distinct().ToArray();
+            var (cells, places) = Cells(slice, g, per);
             var gram = LeastSquares.CentredGram(sums[g], unit.HasBias);
             var ordered = PatchOrder.Get(weights, g, patches);
             var isWide = TapMean.Applies(patches, sums[g].Count);
             if (isWide) (gram, ordered) = (TapMean.Gram(gram, patches.Taps), TapMean.Weights(ordered, patches.Taps));
-            var rows = cells.Select(cell => Enumerable.Range(0, per).Where(c => ids[c] == cell)
-                .SelectMany(c => Enumerable.Range(0, isWide ? 1 : patches.Taps).Select(t => PatchOrder.Row(c, t, per))).ToArray()).ToArray();
+            var rows = Rows(places, isWide ? 1 : patches.Taps, per);
             var lost = isWide || unit.IsConv || power <= 0 ? null : HeadTargets.Lost(_analysis, unit, gram)?.Select(e => e / power).ToArray();
             var elimination = new ObsElimination(isWide ? gram : Shrunk(gram, sums[g]), ordered, rows, power * patches.Groups, noise: LeastSquares.Noise(sums[g]));
-            found.Add(new Reader(elimination, cells.Select((c, i) => (c, i)).ToDictionary(p => p.c, p => p.i), lost));
+            found.Add(new Reader(elimination, Numbered(cells), lost));
         }
         return found;
     }
+
+    List<Reader> Read(ConsumerSlice slice, UnitTarget target, PatchColumns[] columns)
+    {
+        var unit = target.Unit;
+        var patches = PatchGraph.Of(unit, _analysis.Model);
+        var (weights, _) = unit.Read();
+        var per = patches.InChannels / patches.Groups;
+        List<Reader> found = [];
+        for (var g = 0; g < columns.Length; g++)
+        {
+            columns[g].Centre(unit.HasBias);
+            var power = columns[g].TargetVariance / (_gains?.GetValueOrDefault(target.Tensor, 1) ?? 1);
+            var (cells, places) = Cells(slice, g, per);
+            found.Add(new Reader(
+                new ColumnElimination(columns[g], weights, g, patches, Rows(places, patches.Taps, per), power * patches.Groups, _seed), Numbered(cells), null));
+        }
+        return found;
+    }
+
+    // The removable cells that a group reads and where: a cell may lie in several places (heads, pixels of a flattened map), which
+    // go as one block.
+    (int[] Cells, int[][] Places) Cells(ConsumerSlice slice, int group, int per)
+    {
+        var ids = slice.Channels.Ids[(group * per)..((group + 1) * per)];
+        var places = Enumerable.Range(0, per).Where(c => ids[c] >= 0 && _analysis.LockOf(ids[c]) is null).ToLookup(c => ids[c]);
+        return ([.. places.Select(p => p.Key)], [.. places.Select(p => p.ToArray())]);
+    }
+
+    static int[][] Rows(int[][] places, int taps, int per) =>
+        Array.ConvertAll(places, cell => cell.SelectMany(c => Enumerable.Range(0, taps).Select(t => PatchOrder.Row(c, t, per))).ToArray());
+
+    static Dictionary<int, int> Numbered(int[] cells) => cells.Select((c, i) => (c, i)).ToDictionary(p => p.c, p => p.i);
 
     // Correlations from few images promise more than a re-fit can keep; they are taken for less, the fewer there are.
     static double[][] Shrunk(double[][] gram, GramSums sums)
@@ -132,13 +166,14 @@ sealed class ReconstructionCurves
         var known = Unread(left, readers, masked);
         List<int> order = [];
         List<double> damage = [];
+        var looks = readers.Select(r => r.Elimination.Looks).DefaultIfEmpty(512).Min();
         while (left.Count > 0)
         {
             cancellation.ThrowIfCancellationRequested();
             var increase = new double[left.Count];
             ThreadedLoop.For(0, left.Count, n => increase[n] = known.GetValueOrDefault(left[n])
                 + readers.Sum(r => r.Places.TryGetValue(left[n], out var place) ? r.Elimination.Increase(place) : 0));
-            var best = Enumerable.Range(0, left.Count).OrderBy(n => increase[n]).Take(Math.Max(1, left.Count / OneByOne)).Select(n => left[n]).ToArray();
+            var best = Enumerable.Range(0, left.Count).OrderBy(n => increase[n]).Take(Math.Max(1, left.Count / looks)).Select(n => left[n]).ToArray();
             var added = Array.ConvertAll(best, cell => known.GetValueOrDefault(cell));
             foreach (var reader in readers)
             {

@@ -68,10 +68,14 @@ sealed class LeastSquaresRecovery
     static IEnumerable<string> Needed(UnitTarget target) =>
         target.Other is { } other ? [target.Unit.Input, target.Tensor, other] : [target.Unit.Input, target.Tensor];
 
-    // The second unit reads the first through a Relu and nothing else does. Padding has no place in the steps of a pair.
+    // The second unit reads the first through a Relu and nothing else does. Padding has no place in the steps of a pair, nor has a
+    // first unit without Gram sums.
     bool IsPair(UnitTarget first, UnitTarget second) =>
         _options.Effort!.RefineSteps > 0 && first.Activation is { } relu && first.Other is null && second.Unit.Input == relu.Output[0]
-        && _index.Consumers(relu.Output[0]).Count == 1 && _context.Edited.Padding?.Covers(_context.TargetShape(first.Tensor)) != true && PairRefinement.Applies(first.Unit, second.Unit);
+        && _index.Consumers(relu.Output[0]).Count == 1 && _context.Edited.Padding?.Covers(_context.TargetShape(first.Tensor)) != true && PairRefinement.Applies(first.Unit, second.Unit)
+        && !IsWide(first.Unit);
+
+    bool IsWide(LinearUnit unit) => _collector.IsWide(_context.Geometry(unit), _context.Edited.Count);
 
     void Refine(UnitTarget first, UnitTarget second, ulong stream, CancellationToken cancellation)
     {
@@ -109,11 +113,22 @@ sealed class LeastSquaresRecovery
         var unit = target.Unit;
         var patches = _context.Geometry(unit);
         var shape = _context.TargetShape(target.Tensor);
-        var sums = _collector.Collect(patches, unit.Input, _context.Edited, shape,
-            _context.Heads.Writer(unit.Output, cancellation) ?? _context.Writer(target.Tensor, target.Other, shape), stream, cancellation, current, known, images);
-        _last = sums;
+        var writer = _context.Heads.Writer(unit.Output, cancellation) ?? _context.Writer(target.Tensor, target.Other, shape);
         var (weights, bias) = unit.Read();
         if (!_before.TryGetValue(unit.Output, out var before)) _before[unit.Output] = before = (float[,])weights.Clone();
+        if (IsWide(unit))
+        {
+            var columns = _collector.CollectColumns(patches, unit.Input, _context.Edited, shape, writer, stream, cancellation, current, images);
+            for (var g = 0; g < columns.Length; g++)
+            {
+                columns[g].Centre(unit.HasBias);
+                ColumnFit.Apply(columns[g], unit.HasBias, before, weights, bias, g, patches);
+            }
+            unit.Write(weights, bias);
+            return;
+        }
+        var sums = _collector.Collect(patches, unit.Input, _context.Edited, shape, writer, stream, cancellation, current, known, images);
+        _last = sums;
         for (var g = 0; g < sums.Length; g++)
         {
             var (w, b) = LeastSquares.Fit(sums[g], unit.HasBias, sums[g].Half is null ? null : PatchOrder.Get(before, g, patches));
