@@ -1,5 +1,6 @@
-using System.Numerics;
 using System.Numerics.Tensors;
+using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics;
 
 namespace OnnxEdit.Engine.Refit;
 
@@ -55,25 +56,27 @@ sealed class CholeskyFactor
     {
         var (a, b, c, d) = (lower[i], lower[i + 1], lower[i + 2], lower[i + 3]);
         var (p, q) = (lower[j], lower[j + 1]);
-        Vector<double> ap = default, aq = default, bp = default, bq = default, cp = default, cq = default, dp = default, dq = default;
-        for (var at = 0; at < length; at += Vector<double>.Count)
+        Vector512<double> ap = default, aq = default, bp = default, bq = default, cp = default, cq = default, dp = default, dq = default;
+        for (var at = 0; at < length; at += Vector512<double>.Count)
         {
-            var (x, y) = (new Vector<double>(p, at), new Vector<double>(q, at));
-            Vector<double> u = new(a, at), v = new(b, at), w = new(c, at), z = new(d, at);
-            (ap, aq) = (Vector.FusedMultiplyAdd(u, x, ap), Vector.FusedMultiplyAdd(u, y, aq));
-            (bp, bq) = (Vector.FusedMultiplyAdd(v, x, bp), Vector.FusedMultiplyAdd(v, y, bq));
-            (cp, cq) = (Vector.FusedMultiplyAdd(w, x, cp), Vector.FusedMultiplyAdd(w, y, cq));
-            (dp, dq) = (Vector.FusedMultiplyAdd(z, x, dp), Vector.FusedMultiplyAdd(z, y, dq));
+            var (x, y) = (Load(p, at), Load(q, at));
+            var (u, v, w, z) = (Load(a, at), Load(b, at), Load(c, at), Load(d, at));
+            (ap, aq) = (Vector512.FusedMultiplyAdd(u, x, ap), Vector512.FusedMultiplyAdd(u, y, aq));
+            (bp, bq) = (Vector512.FusedMultiplyAdd(v, x, bp), Vector512.FusedMultiplyAdd(v, y, bq));
+            (cp, cq) = (Vector512.FusedMultiplyAdd(w, x, cp), Vector512.FusedMultiplyAdd(w, y, cq));
+            (dp, dq) = (Vector512.FusedMultiplyAdd(z, x, dp), Vector512.FusedMultiplyAdd(z, y, dq));
         }
-        a[j] -= Vector.Sum(ap);
-        a[j + 1] -= Vector.Sum(aq);
-        b[j] -= Vector.Sum(bp);
-        b[j + 1] -= Vector.Sum(bq);
-        c[j] -= Vector.Sum(cp);
-        c[j + 1] -= Vector.Sum(cq);
-        d[j] -= Vector.Sum(dp);
-        d[j + 1] -= Vector.Sum(dq);
+        a[j] -= Vector512.Sum(ap);
+        a[j + 1] -= Vector512.Sum(aq);
+        b[j] -= Vector512.Sum(bp);
+        b[j + 1] -= Vector512.Sum(bq);
+        c[j] -= Vector512.Sum(cp);
+        c[j + 1] -= Vector512.Sum(cq);
+        d[j] -= Vector512.Sum(dp);
+        d[j + 1] -= Vector512.Sum(dq);
     }
+
+    static Vector512<double> Load(double[] row, int at) => Vector512.LoadUnsafe(ref MemoryMarshal.GetArrayDataReference(row), (nuint)at);
 
     static bool Columns(double[][] lower, int i, int from, int to)
     {

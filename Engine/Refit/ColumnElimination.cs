@@ -6,8 +6,8 @@ namespace OnnxEdit.Engine.Refit;
 
 /// <summary>
 /// The elimination of <see cref="ObsElimination"/> for units that read more rows than there are columns. With the diagonal D of the
-/// matrix H = D + X X' apart, its inverse in units of D is I - X M X' with M = (I + X'X)^-1 of the columns' size (Woodbury), and
-/// removing the rows of a channel changes M by as many vectors as the channel has rows.
+/// matrix H = D + X X' apart, its inverse in units of D is I - X M X' with M = (I + X'X)^-1 of the columns' size (Woodbury).
+/// Removing the rows of a channel changes M by as many vectors as it has rows, or makes M anew where those are many.
 /// </summary>
 sealed class ColumnElimination : IElimination
 {
@@ -20,11 +20,12 @@ sealed class ColumnElimination : IElimination
     /// <summary>Multiply-adds of all looks together.</summary>
     const double Work = 4e11;
 
-    // Rows of X and of the weights in units of D; what the other weights took over is rows x V.
+    // Rows of X and of the weights in units of D; what the weights left took over is X times what moved; I + X'X and its inverse M.
     readonly double[][] _rows;
     readonly double[][] _weights;
-    readonly double[][] _middle;
     readonly double[][] _moved;
+    double[][] _kernel;
+    double[][] _middle;
     readonly int[][] _places;
     readonly bool[] _gone;
     readonly double _scale;
@@ -52,7 +53,9 @@ sealed class ColumnElimination : IElimination
         ThreadedLoop.For(0, k, i => TensorPrimitives.Multiply(_rows[i], Math.Sqrt(trust / (n * diagonal[i])), _rows[i]));
         _weights = Mixed(weights, group, columns.Outputs, patches, k, seed);
         ThreadedLoop.For(0, k, i => TensorPrimitives.Multiply(_weights[i], Math.Sqrt(diagonal[i]), _weights[i]));
-        (_middle, _moved) = (Middle(n), [.. Enumerable.Range(0, n).Select(_ => new double[_weights[0].Length])]);
+        _kernel = Kernel(n, Enumerable.Range(0, k));
+        for (var i = 0; i < n; i++) _kernel[i][i]++;
+        (_middle, _moved) = (Whole(RidgeFactor.Of(_kernel, 0)), [.. Enumerable.Range(0, n).Select(_ => new double[_weights[0].Length])]);
         Looks = (int)Math.Clamp(Work / ((double)k * n * (n + _weights[0].Length)), 16, 512);
     }
 
@@ -63,8 +66,7 @@ sealed class ColumnElimination : IElimination
     public double Increase(int channel)
     {
         if (_gone[channel]) return 0;
-        var (_, solved) = Leaving(channel);
-        return solved.Sum(u => TensorPrimitives.SumOfSquares<double>(u)) * _scale;
+        return _scale * (IsNarrow(channel) ? Narrow(channel).Solved.Sum(u => TensorPrimitives.SumOfSquares<double>(u)) : Broad(channel).Error);
     }
 
     /// <inheritdoc/>
@@ -72,25 +74,63 @@ sealed class ColumnElimination : IElimination
     {
         var added = new double[channels.Count];
         for (var at = 0; at < channels.Count; at++)
-        {
-            if (_gone[channels[at]]) continue;
-            var (vectors, solved) = Leaving(channels[at]);
-            added[at] = solved.Sum(u => TensorPrimitives.SumOfSquares<double>(u)) * _scale;
-            ThreadedLoop.For(0, _middle.Length, j =>
-            {
-                for (var r = 0; r < vectors.Length; r++)
-                {
-                    TensorPrimitives.MultiplyAdd(vectors[r], vectors[r][j], _middle[j], _middle[j]);
-                    TensorPrimitives.MultiplyAdd(solved[r], vectors[r][j], _moved[j], _moved[j]);
-                }
-            });
-            _gone[channels[at]] = true;
-        }
+            if (!_gone[channels[at]]) added[at] = _scale * (IsNarrow(channels[at]) ? RemoveNarrow(channels[at]) : RemoveBroad(channels[at]));
+        foreach (var channel in channels) _gone[channel] = true;
         return added;
     }
 
+    bool IsNarrow(int channel) => 2 * _places[channel].Length < _kernel.Length;
+
+    double RemoveNarrow(int channel)
+    {
+        var (vectors, solved) = Narrow(channel);
+        var lost = Kernel(_kernel.Length, _places[channel]);
+        ThreadedLoop.For(0, _kernel.Length, j =>
+        {
+            TensorPrimitives.Subtract(_kernel[j], lost[j], _kernel[j]);
+            for (var r = 0; r < vectors.Length; r++)
+            {
+                TensorPrimitives.MultiplyAdd(vectors[r], vectors[r][j], _middle[j], _middle[j]);
+                TensorPrimitives.MultiplyAdd(solved[r], vectors[r][j], _moved[j], _moved[j]);
+            }
+        });
+        _gone[channel] = true;
+        return solved.Sum(u => TensorPrimitives.SumOfSquares<double>(u));
+    }
+
+    double RemoveBroad(int channel)
+    {
+        var (left, solved, error) = Broad(channel);
+        _kernel = left;
+        _middle = Whole(RidgeFactor.Of(left, 0));
+        for (var o = 0; o < solved.Length; o++)
+            for (var j = 0; j < _moved.Length; j++) _moved[j][o] += solved[o][j];
+        _gone[channel] = true;
+        return error;
+    }
+
+    // What is left of I + X'X without the channel, its inverse times P = w_R X_R for each output, and the error |w_R|^2 + P M P'.
+    (double[][] Left, double[][] Solved, double Error) Broad(int channel)
+    {
+        var rows = _places[channel];
+        var left = Kernel(_kernel.Length, rows);
+        for (var i = 0; i < left.Length; i++) TensorPrimitives.Subtract(_kernel[i], left[i], left[i]);
+        var products = Array.ConvertAll(_weights[0], _ => new double[left.Length]);
+        var error = 0.0;
+        foreach (var r in rows)
+        {
+            var weights = Combined(_rows[r], _moved, (double[])_weights[r].Clone());
+            error += TensorPrimitives.SumOfSquares<double>(weights);
+            for (var o = 0; o < weights.Length; o++) TensorPrimitives.MultiplyAdd(_rows[r], weights[o], products[o], products[o]);
+        }
+        var solved = Array.ConvertAll(products, p => (double[])p.Clone());
+        RidgeFactor.Of(left, 0).Solve(solved);
+        for (var o = 0; o < solved.Length; o++) error += TensorPrimitives.Dot<double>(products[o], solved[o]);
+        return (left, solved, error);
+    }
+
     // L^-1 X_R M and L^-1 w_R for the factor L of the rows' block of the inverse, I - X_R M X_R', and the weights as they are now.
-    (double[][] Vectors, double[][] Solved) Leaving(int channel)
+    (double[][] Vectors, double[][] Solved) Narrow(int channel)
     {
         var rows = _places[channel];
         var vectors = Array.ConvertAll(rows, r => Combined(_rows[r], _middle, new double[_middle.Length]));
@@ -118,18 +158,23 @@ sealed class ColumnElimination : IElimination
         return sum;
     }
 
-    // (I + X'X)^-1.
-    double[][] Middle(int n)
+    // X'X over some rows.
+    double[][] Kernel(int n, IEnumerable<int> rows)
     {
         var sums = new double[n][];
         ThreadedLoop.For(0, n, i =>
         {
             var sum = sums[i] = new double[n];
-            sum[i] = 1;
-            foreach (var row in _rows) TensorPrimitives.MultiplyAdd(row, row[i], sum, sum);
+            foreach (var row in rows) TensorPrimitives.MultiplyAdd(_rows[row], _rows[row][i], sum, sum);
         });
-        var upper = RidgeFactor.Of(sums, 0).Inverse();
-        return [.. Enumerable.Range(0, n).Select(i => Enumerable.Range(0, n).Select(j => i <= j ? upper[i][j - i] : upper[j][i - j]).ToArray())];
+        return sums;
+    }
+
+    // The whole inverse of a matrix.
+    static double[][] Whole(CholeskyFactor factor)
+    {
+        var upper = factor.Inverse();
+        return [.. upper.Select((_, i) => upper.Select((_, j) => i <= j ? upper[i][j - i] : upper[j][i - j]).ToArray())];
     }
 
     // Weights by rows, [k][outputs].

@@ -45,13 +45,21 @@ sealed class ColumnFit
     /// <param name="bias">Receives the constant terms, of all outputs of the unit.</param>
     /// <param name="group">The group.</param>
     /// <param name="patches">Geometry of the unit.</param>
-    public static void Apply(PatchColumns columns, bool hasBias, float[,] prior, float[,] weights, float[] bias, int group, PatchGraph patches) =>
-        new ColumnFit(columns, hasBias, prior, group, patches).Run(weights, bias);
+    /// <param name="ridge">The ridge, where it is known.</param>
+    /// <returns>The ridge, relative to the mean variance of the rows.</returns>
+    public static double Apply(
+        PatchColumns columns, bool hasBias, float[,] prior, float[,] weights, float[] bias, int group, PatchGraph patches, double? ridge = null)
+    {
+        var fit = new ColumnFit(columns, hasBias, prior, group, patches);
+        var best = ridge ?? fit.BestRidge();
+        fit.Run(best, weights, bias);
+        return best;
+    }
 
-    void Run(float[,] weights, float[] bias)
+    void Run(double ridge, float[,] weights, float[] bias)
     {
         var (n, k, m) = (_columns.Count, _columns.Rows, _columns.Outputs);
-        var factor = Factor(_kernel, k, BestRidge());
+        var factor = Factor(_kernel, k, ridge);
         using MatrixProduct turned = new(isTurned: true), plain = new(isTurned: false);
         for (var first = 0; first < m; first += Together)
         {

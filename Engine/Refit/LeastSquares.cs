@@ -11,6 +11,8 @@ static class LeastSquares
 
     const int OutputsForRidge = 64;
 
+    const int RowsForBothHalves = 1200;
+
     static readonly double[] _ridges = [Ridge, 1e-3, 1e-2, 3e-2, 1e-1, 3e-1, 1];
 
     /// <summary>Fits weights [m, k] and bias [m] to the sums.</summary>
@@ -22,17 +24,23 @@ static class LeastSquares
     /// </param>
     public static (double[,] Weights, double[] Bias) Fit(GramSums sums, bool hasBias, double[,]? prior = null)
     {
-        if (prior is null || sums.Half is not { } odd || odd.Count < 2 || sums.Count - odd.Count < 2) return Fit(sums, hasBias, null, Ridge);
-        return Fit(sums, hasBias, prior, BestRidge(sums.Without(odd), odd, hasBias, prior));
+        var held = sums.Half is null ? null : prior;
+        return Fit(sums, hasBias, held, held is null ? Ridge : BestRidge(sums, hasBias, held));
     }
 
-    // Some outputs tell as well as all which ridge is best.
-    static double BestRidge(GramSums even, GramSums odd, bool hasBias, double[,] prior)
+    /// <summary>The ridge of such a fit.</summary>
+    /// <param name="sums">Sums of one group, with those of half of the data.</param>
+    /// <param name="hasBias">False fits without a constant term.</param>
+    /// <param name="prior">Weights before the fit.</param>
+    public static double BestRidge(GramSums sums, bool hasBias, double[,] prior)
     {
-        var stride = (even.Outputs + OutputsForRidge - 1) / OutputsForRidge;
-        int[] outputs = [.. Enumerable.Range(0, even.Outputs).Where(o => o % stride == 0)];
-        var (first, second) = (new RidgeSystem(even, hasBias, prior, outputs), new RidgeSystem(odd, hasBias, prior, outputs));
-        return Downhill(ridge => second.Error(first.Solve(ridge)) + first.Error(second.Solve(ridge)));
+        if (sums.Half is not { } odd || odd.Count < 2 || sums.Count - odd.Count < 2) return Ridge;
+        // Some outputs tell as well as all which ridge is best.
+        var stride = (sums.Outputs + OutputsForRidge - 1) / OutputsForRidge;
+        int[] outputs = [.. Enumerable.Range(0, sums.Outputs).Where(o => o % stride == 0)];
+        var (first, second) = (new RidgeSystem(sums.Without(odd), hasBias, prior, outputs), new RidgeSystem(odd, hasBias, prior, outputs));
+        // A factor of very many rows is what a trial costs, and one of the halves has data enough to judge by.
+        return Downhill(ridge => second.Error(first.Solve(ridge)) + (sums.Rows > RowsForBothHalves ? 0 : first.Error(second.Solve(ridge))));
     }
 
     /// <summary>The ridge that makes an error least which falls, then rises: from the middle of those there are downhill.</summary>

@@ -16,6 +16,7 @@ sealed class LeastSquaresRecovery
     readonly GramCollector _collector;
     readonly GraphIndex _index;
     readonly Dictionary<string, float[,]> _before = [];
+    readonly Dictionary<(string Unit, int Group), double> _ridges = [];
     GramSums[]? _previous;
     GramSums[]? _last;
 
@@ -122,7 +123,7 @@ sealed class LeastSquaresRecovery
             for (var g = 0; g < columns.Length; g++)
             {
                 columns[g].Centre(unit.HasBias);
-                ColumnFit.Apply(columns[g], unit.HasBias, before, weights, bias, g, patches);
+                _ridges[(unit.Output, g)] = ColumnFit.Apply(columns[g], unit.HasBias, before, weights, bias, g, patches, Known(g));
             }
             unit.Write(weights, bias);
             return;
@@ -131,10 +132,15 @@ sealed class LeastSquaresRecovery
         _last = sums;
         for (var g = 0; g < sums.Length; g++)
         {
-            var (w, b) = LeastSquares.Fit(sums[g], unit.HasBias, sums[g].Half is null ? null : PatchOrder.Get(before, g, patches));
+            var held = sums[g].Half is null ? null : PatchOrder.Get(before, g, patches);
+            var ridge = held is null ? LeastSquares.Ridge : _ridges[(unit.Output, g)] = Known(g) ?? LeastSquares.BestRidge(sums[g], unit.HasBias, held);
+            var (w, b) = LeastSquares.Fit(sums[g], unit.HasBias, held, ridge);
             PatchOrder.Put(w, weights, g, patches);
             for (var o = 0; o < b.Length; o++) bias[g * b.Length + o] = (float)b[o];
         }
         unit.Write(weights, bias);
+
+        // A second fit, whose targets alone differ, keeps the ridge of the first: choosing it costs several times what the fit does.
+        double? Known(int group) => current is not null && _ridges.TryGetValue((unit.Output, group), out var ridge) ? ridge : null;
     }
 }

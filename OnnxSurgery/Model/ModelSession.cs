@@ -7,8 +7,8 @@ using OnnxEdit.Surgery.Proto;
 namespace OnnxEdit.Surgery.Model;
 
 /// <summary>
-/// An ONNX Runtime session over a model held in memory. Weights that lie in mapped files are handed to each run as
-/// they lie there, as inputs of the graph: nothing is copied, pre-packed or counted against the 2 GB of a serialised model.
+/// An ONNX Runtime session over a model held in memory. Weights that lie in mapped files, and those that are very large, are handed to
+/// each run as they lie there, as inputs of the graph: nothing is copied, pre-packed or counted against the 2 GB of a serialised model.
 /// </summary>
 sealed class ModelSession : IDisposable
 {
@@ -20,12 +20,16 @@ sealed class ModelSession : IDisposable
     /// <summary>Creates a session.</summary>
     /// <param name="model">The model; not changed.</param>
     /// <param name="options">ORT's options.</param>
+    /// <param name="handedFrom">Bytes from which on weights that are held in memory are handed to runs, too.</param>
     /// <exception cref="OnnxSurgeryException">What must be serialised is larger than 2 GB.</exception>
     /// <exception cref="OnnxRuntimeException">ORT refuses the model.</exception>
-    public ModelSession(ModelProto model, SessionOptions options)
+    public ModelSession(ModelProto model, SessionOptions options, long handedFrom = long.MaxValue)
     {
         if (model.Graph.Node.Any(EndsEmpty)) model = WithoutEmptyEnds(model);
-        if (model.Graph.Initializer.Any(IsMapped)) model = WithoutMapped(model);
+        var handed = Large(model.Graph, handedFrom);
+        handed.UnionWith(model.Graph.Initializer.Where(t => MappedBytes.Holds(t.RawData)).Select(t => t.Name));
+        IsMappedSession = model.Graph.Initializer.Any(t => MappedBytes.Holds(t.RawData));
+        if (handed.Count > 0) model = Without(model, handed);
         if (ModelCounts.ByteCount(model) > ModelReader.Limit)
             throw new OnnxSurgeryException(
                 "The part of the model that is not external data is larger than 2 GB, which is not supported; store its weights as external data.");
@@ -41,7 +45,7 @@ sealed class ModelSession : IDisposable
     }
 
     /// <summary>True when weights are read from mapped files instead of being loaded and pre-packed.</summary>
-    public bool IsMappedSession => _weights.Count > 0;
+    public bool IsMappedSession { get; }
 
     /// <summary>What the session returns, by name.</summary>
     public IReadOnlyDictionary<string, NodeMetadata> OutputMetadata => _session.OutputMetadata;
@@ -76,16 +80,25 @@ sealed class ModelSession : IDisposable
         return model;
     }
 
-    static bool IsMapped(TensorProto tensor) => MappedBytes.Holds(tensor.RawData);
+    // Weights that nothing but linear operators and look-ups read, which take them from anywhere.
+    static HashSet<string> Large(GraphProto graph, long from)
+    {
+        HashSet<string> found = [.. graph.Initializer.Where(t => t.RawData.Length >= from && t.DataType == (int)TensorProto.Types.DataType.Float).Select(t => t.Name)];
+        if (found.Count == 0) return found;
+        found.ExceptWith(graph.Output.Select(o => o.Name));
+        foreach (var node in graph.Node)
+            if (node.OpType is not ("Conv" or "ConvTranspose" or "Gemm" or "MatMul" or "Gather")) found.ExceptWith(node.Input.Concat(GraphIndex.Captures(node)));
+        return found;
+    }
 
-    ModelProto WithoutMapped(ModelProto model)
+    ModelProto Without(ModelProto model, HashSet<string> handed)
     {
         model = model.Clone();
         var graph = model.Graph;
         for (var i = graph.Initializer.Count - 1; i >= 0; i--)
         {
             var tensor = graph.Initializer[i];
-            if (!IsMapped(tensor)) continue;
+            if (!handed.Contains(tensor.Name)) continue;
             graph.Initializer.RemoveAt(i);
             if (graph.Input.All(input => input.Name != tensor.Name)) graph.Input.Add(Describe(tensor));
             Feed(tensor);

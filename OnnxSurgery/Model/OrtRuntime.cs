@@ -15,6 +15,12 @@ static partial class OrtRuntime
     /// </summary>
     internal const string OwnProducer = "onnxedit, part of a model";
 
+    /// <summary>
+    /// Bytes from which on a session reads a weight where it lies instead of taking a copy of its own and another one in the order that is
+    /// fastest; in a session that optimises nothing it is less.
+    /// </summary>
+    const long LargeWeights = 64 << 20;
+
     /// <summary>Version of the native library, for reports.</summary>
     public static string Version => Started().GetVersionString();
 
@@ -58,7 +64,7 @@ static partial class OrtRuntime
         options.EnableCpuMemArena = optimise;
         try
         {
-            return new ModelSession(model, options);
+            return new ModelSession(model, options, optimise ? LargeWeights : 1 << 20);
         }
         catch (OnnxRuntimeException e) when (model.ProducerName == OwnProducer && !FirstLine(e.Message).Contains("memory", StringComparison.OrdinalIgnoreCase))
         {
