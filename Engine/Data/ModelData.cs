@@ -23,6 +23,9 @@ public sealed class ModelData
     /// <summary>Tokens of the longest text; 0: the data is no texts.</summary>
     internal int LongestText { get; init; }
 
+    /// <summary>True where the items are random numbers.</summary>
+    internal bool IsRandom { get; init; }
+
     /// <summary>True where <see cref="Test"/> was divided from data that has no parts of its own.</summary>
     internal bool IsDivided { get; init; }
 

@@ -22,6 +22,7 @@ static class RandomInputs
         var items = all.Select([.. Enumerable.Range(0, count)]);
         return new ModelData(string.Create(CultureInfo.InvariantCulture, $"{count:N0} random inputs with seed {options.Seed}, unlabelled{(options.UniformRandom ? "; uniform between 0 and 1, since the model fails on normal values" : "")}."))
         {
+            IsRandom = true,
             Train = items,
             Calibration = items,
             Validation = all.Select([.. Enumerable.Range(count, held)]),

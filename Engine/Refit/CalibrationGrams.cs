@@ -17,6 +17,7 @@ sealed class CalibrationGrams : IDisposable
     readonly CancellationToken _cancellation;
     readonly ItemSet _images;
     readonly int _batch;
+    readonly IProgress<WorkProgress>? _progress;
     IReadOnlyDictionary<string, double>? _gains;
 
     /// <summary>Starts with the images.</summary>
@@ -26,9 +27,10 @@ sealed class CalibrationGrams : IDisposable
     /// <param name="positions">Output positions sampled per image.</param>
     /// <param name="seed">Seed of these.</param>
     /// <param name="cancellation">Stops between batches.</param>
-    public CalibrationGrams(NormalisedModel model, ItemSet images, int batch, int positions, ulong seed, CancellationToken cancellation)
+    /// <param name="progress">Told of what takes long beside the sums.</param>
+    public CalibrationGrams(NormalisedModel model, ItemSet images, int batch, int positions, ulong seed, CancellationToken cancellation, IProgress<WorkProgress>? progress = null)
     {
-        (_model, _images, _batch, _layout, _cancellation) = (model, images, batch, ItemLayout.Of(model), cancellation);
+        (_model, _images, _batch, _layout, _cancellation, _progress) = (model, images, batch, ItemLayout.Of(model), cancellation, progress);
         _original = new PrefixRunner(model.Proto, _layout, images, batch);
         _collector = new GramCollector(seed, positions);
         _targets = UnitTarget.All(model.Proto, model.Trace);
@@ -66,7 +68,7 @@ sealed class CalibrationGrams : IDisposable
         MaskedDamage.Measure(_model, _original, slices, cells, _targets, Gains, fit, _cancellation);
 
     /// <summary>What a relative error in the tensor of each unit counts.</summary>
-    public IReadOnlyDictionary<string, double> Gains => _gains ??= ErrorGains.Measure(_model, _layout, _targets, _images, _batch, _cancellation);
+    public IReadOnlyDictionary<string, double> Gains => _gains ??= ErrorGains.Measure(_model, _layout, _targets, _images, _batch, _cancellation, _progress);
 
     /// <inheritdoc/>
     public void Dispose() => _original.Dispose();

@@ -28,6 +28,9 @@ sealed class ErrorGains
     /// <summary>Size of the error added, relative to a channel's spread.</summary>
     const float Epsilon = 0.1f;
 
+    // Reads an output of the items from the first on.
+    delegate void PassReader(int output, int first, ReadOnlySpan<float> values);
+
     // A tensor and its channel axis.
     sealed record Point(string Name, int Axis);
 
@@ -47,8 +50,10 @@ sealed class ErrorGains
     /// <param name="images">Calibration images.</param>
     /// <param name="batch">Images per run.</param>
     /// <param name="cancellation">Stops between batches.</param>
+    /// <param name="progress">Told of each tensor.</param>
     public static Dictionary<string, double> Measure(
-        NormalisedModel model, ItemLayout layout, IReadOnlyList<UnitTarget> units, ItemSet images, int batch, CancellationToken cancellation)
+        NormalisedModel model, ItemLayout layout, IReadOnlyList<UnitTarget> units, ItemSet images, int batch, CancellationToken cancellation,
+        IProgress<WorkProgress>? progress = null)
     {
         string[] outputs = [.. model.Proto.Graph.Output.Select(o => o.Name).Where(o =>
             model.Trace.Shapes.ContainsKey(o) && model.Trace.BatchAxis(o) <= 0 && model.Trace.ElementType(o) is TensorElementType.Float or TensorElementType.Float16 or TensorElementType.Double)];
@@ -64,11 +69,11 @@ sealed class ErrorGains
         batch = layout.IsBatched ? Math.Min(count, batch) : 1;
         count = Math.Min(count, items.Count) / batch * batch;
         if (count < 2) return gains;
-        new ErrorGains(model, layout, tensors, outputs, batch).Run(items, count, gains, cancellation);
+        new ErrorGains(model, layout, tensors, outputs, batch).Run(items, count, gains, progress, cancellation);
         return gains;
     }
 
-    void Run(ModelItems images, int count, Dictionary<string, double> gains, CancellationToken cancellation)
+    void Run(ModelItems images, int count, Dictionary<string, double> gains, IProgress<WorkProgress>? progress, CancellationToken cancellation)
     {
         using var runner = new BatchRunner(Build());
         var clean = Names.Concat(_outputs).Select(t => new float[count * Length(_layout, t)]).ToArray();
@@ -77,6 +82,7 @@ sealed class ErrorGains
         if (!powers.All(p => p > 0 && double.IsFinite(p))) return;
         for (var t = 0; t < _tensors.Length; t++)
         {
+            progress?.Report(new WorkProgress("weighing layers", t, _tensors.Length));
             var errors = new double[_outputs.Length];
             Pass(runner, images, count, t, Noise(clean[t], count, _tensors[t]), (o, first, values) =>
             {
@@ -115,7 +121,7 @@ sealed class ErrorGains
         return part;
     }
 
-    void Pass(BatchRunner runner, ModelItems images, int count, int? noisy, float[] noise, Action<int, int, float[]> read, CancellationToken cancellation)
+    void Pass(BatchRunner runner, ModelItems images, int count, int? noisy, float[] noise, PassReader read, CancellationToken cancellation)
     {
         var own = images.Inputs.Where(i => runner.Inputs.Contains(i.Name)).ToDictionary(i => i.Name, i => (i.Items, Values: new float[_batch * i.Items.ItemLength]));
         for (var at = 0; at < count; at += _batch)
@@ -134,7 +140,7 @@ sealed class ErrorGains
                 }
             }
             var first = at;
-            runner.Run(inputs, (o, values, _) => read(o, first, values.ToArray()));
+            runner.Run(inputs, (o, values, _) => read(o, first, values));
         }
     }
 

@@ -22,7 +22,7 @@ static class ReconstructionScores
     {
         var analysis = source.Analysis;
         if (source.Images is not { } images) return ReconstructionCurves.Measure(analysis, source.StoredGrams, progress, cancellation);
-        using var grams = new CalibrationGrams(analysis.Model, images, source.Batch, source.Positions, source.Seed, cancellation);
+        using var grams = new CalibrationGrams(analysis.Model, images, source.Batch, source.Positions, source.Seed, cancellation, progress);
         return ReconstructionCurves.Measure(analysis, (_, target, number) => grams.Of(target, number), progress, cancellation,
             (slices, cells) => grams.Masked(slices, cells, HeadTargets.CanFit(analysis, slices[0].Node)), grams.Gains, grams.Columns, source.Seed);
     }

@@ -8,6 +8,7 @@ static class RecoveryEffect
     /// <param name="items">Items of the recovery; null: it was made from a statistics file.</param>
     public static string? Note(SlimReport report, int? items)
     {
+        if (report.IsOnRandomItems) return null;
         var harm = Accuracies(report) ?? Outputs(report);
         var source = items is { } count ? FormattableString.Invariant($"{count:N0} items are") : "Its statistics are of items that are";
         return harm is null ? null : $"Recovery made the model worse: {harm}. {source} too few for its weights, or unlike those that it was measured on: give more (DataOptions.Path), or leave recovery out (SlimOptions.Recovery = none).";

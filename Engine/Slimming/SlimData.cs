@@ -18,6 +18,9 @@ public sealed record SlimData
     /// <summary>Items nothing is fitted to, on which outputs are compared where there is no labels; they are not needed.</summary>
     public ItemSet? HeldOut { get; init; }
 
+    /// <summary>True where the items are random numbers, which are unlike any data.</summary>
+    internal bool IsRandom { get; init; }
+
     /// <summary>Statistics collected earlier, used when there are no calibration images.</summary>
     public MomentsBundle? Moments { get; init; }
 
@@ -28,6 +31,7 @@ public sealed record SlimData
         Validation = data.Validation,
         Test = Labelled(data.Test),
         HeldOut = data.Test ?? data.Validation,
+        IsRandom = data.IsRandom,
     };
 
     static ItemSet? Labelled(ItemSet? images) => images is { IsAnnotated: true } ? images : null;

@@ -56,6 +56,9 @@ public sealed record SlimReport
     /// <summary>How far outputs are from the original's, where accuracy is not measured.</summary>
     internal OutputComparison? Outputs { get; init; }
 
+    /// <summary>True where agreement and outputs are those on random numbers: a file that is spoilt for real data may have perfect ones.</summary>
+    public bool IsOnRandomItems { get; init; }
+
     /// <summary>Shapes the inputs were run with, where the model leaves more than the batch open; -1 for the batch.</summary>
     public IReadOnlyDictionary<string, long[]>? InputShapes { get; init; }
 

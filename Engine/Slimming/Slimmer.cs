@@ -92,6 +92,7 @@ public sealed class Slimmer
             GroupCounts = (_analysis.Groups.Count(IsFree), _analysis.Groups.Count(g => !IsFree(g))),
             MeasuredBefore = before,
             InputShapes = _options.InputShapes,
+            IsOnRandomItems = _data.IsRandom,
             Basis = ranking.Basis,
         };
         if (_options.PlanOnly) return new SlimResult(null, plan, report with { Notes = _notes });

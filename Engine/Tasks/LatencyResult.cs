@@ -26,4 +26,13 @@ public sealed record LatencyResult
     /// than the ratio of the two medians, because both halves of a pair meet the same state of the machine.
     /// </summary>
     public Quartiles? SpeedUp { get; init; }
+
+    /// <summary>
+    /// Milliseconds per run of the second model, so that they agree with <see cref="SpeedUp"/>: the median of the first over the median
+    /// speed-up. Null when there was only one model.
+    /// </summary>
+    public double? PairedSecond => SpeedUp is { } speed ? First.Median / speed.Median : null;
+
+    /// <summary>Whether one factor says what happened: the quartiles of the speed-up lie within a factor of 1.5. True for one model.</summary>
+    public bool IsSteady => SpeedUp is not { } speed || speed.Upper <= 1.5 * speed.Lower;
 }

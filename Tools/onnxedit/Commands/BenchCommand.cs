@@ -57,9 +57,9 @@ sealed class BenchCommand : CliCommand
         foreach (var result in results)
         {
             var batch = result.Batch.ToString(CultureInfo.InvariantCulture);
-            if (result is { Second: { } second, SpeedUp: { } speedUp })
+            if (result is { PairedSecond: { } second, SpeedUp: { } speedUp })
                 table.Row(
-                    batch, Figures.Milliseconds(result.First.Median), Figures.Milliseconds(second.Median), Figures.Ratio(speedUp.Median),
+                    batch, Figures.Milliseconds(result.First.Median), Figures.Milliseconds(second), result.IsSteady ? Figures.Ratio(speedUp.Median) : "unsteady",
                     $"{Figures.Ratio(speedUp.Lower)} - {Figures.Ratio(speedUp.Upper)}", Figures.Count(result.Pairs));
             else
                 table.Row(
@@ -70,7 +70,7 @@ sealed class BenchCommand : CliCommand
 
         context.Output.Table(table);
         var threads = context.Global.Threads;
-        context.Output.Line($"ONNX Runtime {OrtRuntime.Version}, CPU, {(threads > 0 ? $"{threads}" : "all")} threads. Medians; 'middle half' lies between the quartiles.");
+        context.Output.Line($"ONNX Runtime {OrtRuntime.Version}, CPU, {(threads > 0 ? $"{threads}" : "all")} threads. Medians; 'middle half' lies between the quartiles.{(isPair ? " B ms: A ms over the speed-up, which is the median of pairs." : "")}");
     }
 
     static object Fields(OnnxModel first, OnnxModel? second, int threads, IReadOnlyList<LatencyResult> results) => new

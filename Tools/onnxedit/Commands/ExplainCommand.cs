@@ -30,7 +30,7 @@ sealed class ExplainCommand : CliCommand
     {
         var model = context.Load(context.Get(_model)!);
         var shapes = InputShapeOption.Complete(context, _shapes, model);
-        var analysis = ChannelAnalysis.Of(NormalisedModel.Create(model.Proto, shapes), context.Get(_attention)!.Value);
+        var analysis = context.Output.Track(_ => ChannelAnalysis.Of(NormalisedModel.Create(model.Proto, shapes), context.Get(_attention)!.Value));
         var facts = ChannelFacts.Of(model.Path, analysis);
         var none = facts.Groups.Count == 0 ? NoChannels.Because(analysis) : null;
         var group = context.Get(_group) is { } name ? Find(facts, name, none) : null;

@@ -29,7 +29,7 @@ sealed class InspectCommand : CliCommand
     {
         var model = context.Load(context.Get(_model)!);
         var shapes = InputShapeOption.Complete(context, _shapes, model);
-        var facts = ModelFacts.Of(model, Trace(context, model, shapes)) with { Channels = Channels(model, shapes) };
+        var facts = context.Output.Track(_ => ModelFacts.Of(model, Trace(context, model, shapes)) with { Channels = Channels(model, shapes) });
         var alignment = context.Get(_alignment) ? AlignmentTable.Load(context.Cancellation) : null;
         if (context.Global.Json)
         {

@@ -74,7 +74,10 @@ sealed class CliOutput
         if (_global.Quiet)
             return work(new SilentProgress());
         if (Console.IsErrorRedirected || !_error.Profile.Capabilities.Ansi)
-            return work(new ProgressLines(Note));
+        {
+            using var lines = new ProgressLines(Note);
+            return work(lines);
+        }
         return _error.Progress()
             .AutoClear(true)
             .Columns(new TaskDescriptionColumn(), new ProgressBarColumn(), new PercentageColumn(), new RemainingTimeColumn())

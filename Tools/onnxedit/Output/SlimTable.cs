@@ -28,7 +28,7 @@ static class SlimTable
         Counts(table, "MACs", report.Before.Macs, report.After.Macs);
         Counts(table, "bytes", report.Before.Bytes, report.After.Bytes);
         foreach (var time in times ?? [])
-            table.Row($"ms, batch {time.Batch}", Figures.Milliseconds(time.First.Median), Figures.Milliseconds(time.Second!.Value.Median), Figures.Ratio(1 / time.SpeedUp!.Value.Median));
+            table.Row($"ms, batch {time.Batch}", Figures.Milliseconds(time.First.Median), Figures.Milliseconds(time.PairedSecond!.Value), time.IsSteady ? Figures.Ratio(1 / time.SpeedUp!.Value.Median) : "unsteady");
         if (report.AccuracyBefore is { } before)
         {
             if (report.AccuracyAfter is { } after) table.Row("top-1 %", Figures.Percent(before.Top1), Figures.Percent(after.Top1), "");
@@ -44,6 +44,34 @@ static class SlimTable
                 if (cut is not null) table.Row("  before recovery", "", TaskReport.Value(cut), "");
             }
         }
+        if (!report.IsOnRandomItems) Compared(table, report);
+        output.Table(table);
+        if (report.IsOnRandomItems && (report.Agreement is not null || report.Outputs is not null))
+            output.Line("how far answers change is not shown: it was measured on random numbers, on which a model that is spoilt for real data may look perfect; give real items (--data)");
+        else if (report.Agreement is { } agreement)
+            output.Line($"measured as {agreement.Task} ({agreement.Reading}) by how far answers agree with the original's on {Figures.Count(agreement.Items)} held-out items: there are no labels of this task");
+        if (report is { Outputs: { } outputs, IsOnRandomItems: false })
+            output.Line($"difference: its RMS over the RMS of the original (share of changed values for integers), {Figures.Count(outputs.Items)} held-out items");
+        if (report.Difference is { } difference)
+            output.Line($"accuracy {Signed(100 * difference.Difference)} points, standard error {Figures.Plain(100 * difference.StandardError)} (paired, {Figures.Count(difference.Count)} test items); {Figures.Percent(report.ChangedPredictions!.Value)} % of the predictions changed");
+        else if (report is { MeasuredBefore: { } original, MeasuredAfter: { } made })
+            output.Line($"{original.Main.Name} {TaskReport.Change(original.Main, made.Main)}{(original.Main.IsFraction ? " points" : "")} (standard error paired over {Figures.Count(original.Items)} test items); {original.Task}: {original.Reading}");
+        if (report.MeasuredAfterSurgery is { } surgery) output.Line($"before recovery: measured on the first {Figures.Count(surgery.Items)} test items");
+        foreach (var time in times ?? [])
+            output.Line(SpeedUp(time));
+        output.Line($"{report.Basis} {Multiples(result)} {report.GroupCounts.Free} groups could shrink, {report.GroupCounts.Locked} are locked.");
+        if (report.Finetuning is { } training) output.Line($"Fine-tuning: {training.Basis}");
+        output.Line(FormattableString.Invariant($"{seconds:F1} s, seed {result.Plan.Seed}"));
+        if (planFile is not null) output.Line($"wrote {planFile}");
+        output.Line(target is null ? "nothing written (--dry-run)" : $"wrote {target}");
+        // The middle half of the measured ratios lies below 1: no noise of a busy machine.
+        foreach (var time in times ?? [])
+            if (time.SpeedUp!.Value.Upper < 1 && time.IsSteady)
+                output.Line($"slower than the original at batch {time.Batch}: {Figures.Ratio(time.SpeedUp.Value.Median)} as fast{(result.Plan.Align == 1 ? "; channel counts that this machine likes may help (--align auto)" : "")}");
+    }
+
+    static void Compared(ResultTable table, SlimReport report)
+    {
         for (var m = 0; m < (report.Agreement?.Metrics.Count ?? 0); m++)
         {
             table.Row($"{TaskReport.Header(report.Agreement!.Metrics[m])}, to the original", "", TaskReport.Value(report.Agreement.Metrics[m]), "");
@@ -54,27 +82,15 @@ static class SlimTable
             table.Row($"difference % of {name}", "", Figures.Percent(error), "");
             if (report.Outputs!.AfterSurgery is { } cutOutputs) table.Row("  before recovery", "", Figures.Percent(cutOutputs[name]), "");
         }
-        output.Table(table);
-        if (report.Agreement is { } agreement)
-            output.Line($"measured as {agreement.Task} ({agreement.Reading}) by how far answers agree with the original's on {Figures.Count(agreement.Items)} held-out items: there are no labels of this task");
-        if (report.Outputs is { } outputs)
-            output.Line($"difference: its RMS over the RMS of the original (share of changed values for integers), {Figures.Count(outputs.Items)} held-out items");
-        if (report.Difference is { } difference)
-            output.Line($"accuracy {Signed(100 * difference.Difference)} points, standard error {Figures.Plain(100 * difference.StandardError)} (paired, {Figures.Count(difference.Count)} test items); {Figures.Percent(report.ChangedPredictions!.Value)} % of the predictions changed");
-        else if (report is { MeasuredBefore: { } original, MeasuredAfter: { } made })
-            output.Line($"{original.Main.Name} {TaskReport.Change(original.Main, made.Main)}{(original.Main.IsFraction ? " points" : "")} (standard error paired over {Figures.Count(original.Items)} test items); {original.Task}: {original.Reading}");
-        if (report.MeasuredAfterSurgery is { } surgery) output.Line($"before recovery: measured on the first {Figures.Count(surgery.Items)} test items");
-        foreach (var time in times ?? [])
-            output.Line($"batch {time.Batch}: {Figures.Ratio(time.SpeedUp!.Value.Median)} as fast (middle half {Figures.Ratio(time.SpeedUp.Value.Lower)} - {Figures.Ratio(time.SpeedUp.Value.Upper)})");
-        output.Line($"{report.Basis} {Multiples(result)} {report.GroupCounts.Free} groups could shrink, {report.GroupCounts.Locked} are locked.");
-        if (report.Finetuning is { } training) output.Line($"Fine-tuning: {training.Basis}");
-        output.Line(FormattableString.Invariant($"{seconds:F1} s, seed {result.Plan.Seed}"));
-        if (planFile is not null) output.Line($"wrote {planFile}");
-        output.Line(target is null ? "nothing written (--dry-run)" : $"wrote {target}");
-        // The middle half of the measured ratios lies below 1: no noise of a busy machine.
-        foreach (var time in times ?? [])
-            if (time.SpeedUp!.Value.Upper < 1)
-                output.Line($"slower than the original at batch {time.Batch}: {Figures.Ratio(time.SpeedUp.Value.Median)} as fast{(result.Plan.Align == 1 ? "; channel counts that this machine likes may help (--align auto)" : "")}");
+    }
+
+    /// <summary>How many times as fast the second model is, where that can be said.</summary>
+    internal static string SpeedUp(LatencyResult time)
+    {
+        var (speed, batch) = (time.SpeedUp!.Value, $"batch {time.Batch}");
+        return time.IsSteady
+            ? $"{batch}: {Figures.Ratio(speed.Median)} as fast (middle half of {Figures.Count(time.Pairs)} pairs {Figures.Ratio(speed.Lower)} - {Figures.Ratio(speed.Upper)})"
+            : $"{batch}: half of {Figures.Count(time.Pairs)} pairs were {Figures.Ratio(speed.Lower)} to {Figures.Ratio(speed.Upper)} as fast, too far apart for one factor; time them on an idle machine with onnxedit bench";
     }
 
     static string Multiples(SlimResult result)
@@ -104,6 +120,7 @@ static class SlimTable
             Finetuning = report.Finetuning is { } f ? new { f.Steps, f.BestStep, End = f.End.ToString(), f.Curve, AccuracyBefore = f.Before?.Top1, AccuracyAfter = f.After?.Top1, f.Basis } : null,
             After = new { report.After.Parameters, report.After.Macs, report.After.Bytes, report.AccuracyAfter?.Top1 },
             Outputs = report.Outputs,
+            report.IsOnRandomItems,
             Task = (report.MeasuredBefore ?? report.Agreement)?.Task,
             Metrics = report is { MeasuredBefore: { } was, MeasuredAfter: { } now } ? was.Metrics.Zip(now.Metrics, (b, a) => new { b.Name, Before = b.Value, After = a.Value, StandardError = double.IsFinite(b.PairedError(a)) ? b.PairedError(a) : (double?)null, b.IsFraction }) : null,
             Agreement = report.Agreement is { } agreement ? new { agreement.Items, Metrics = TaskReport.Fields(agreement) } : null,

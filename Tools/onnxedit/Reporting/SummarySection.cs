@@ -31,7 +31,7 @@ static class SummarySection
             yield return Tile($"{TaskReport.Header(task.Main)}{(task.IsAgreement ? ", agreement with the model before" : report.TaskBefore is { } original ? $", before {TaskReport.Value(original.Main)}" : "")}", TaskReport.Value(task.Main));
         if (report.Latency is [var time, ..])
             yield return time.SpeedUp is { } speed
-                ? Tile($"as fast at batch {time.Batch}", Figures.Ratio(speed.Median))
+                ? Tile($"as fast at batch {time.Batch}", time.IsSteady ? Figures.Ratio(speed.Median) : $"{Figures.Ratio(speed.Lower)} - {Figures.Ratio(speed.Upper)}")
                 : Tile($"ms at batch {time.Batch}", Figures.Milliseconds(time.First.Median));
     }
 
@@ -62,9 +62,8 @@ static class SummarySection
             }
         foreach (var time in report.Latency)
         {
-            var second = time.Second;
-            rows.Add(($"ms, batch {time.Batch}", second is null ? null : Figures.Milliseconds(time.First.Median),
-                Figures.Milliseconds((second ?? time.First).Median), time.SpeedUp is { } s ? $"{Figures.Ratio(s.Median)} as fast" : ""));
+            rows.Add(($"ms, batch {time.Batch}", time.SpeedUp is null ? null : Figures.Milliseconds(time.First.Median),
+                Figures.Milliseconds(time.PairedSecond ?? time.First.Median), time.SpeedUp is not { } s ? "" : time.IsSteady ? $"{Figures.Ratio(s.Median)} as fast" : "unsteady"));
         }
 
         var isPair = was is not null;
