@@ -123,13 +123,14 @@ sealed class EditDraft
     public OnnxModel Finish(Func<OnnxModel, HistoryEntry> history, RunSignature? signature = null)
     {
         var graph = Own(Graph);
+        var flushed = Denormals.Flush(graph);
         if (!GraphHash.Of(Baseline.Proto).AsSpan().SequenceEqual(_hash)) throw EditVerification.Failed("the graph that it is compared with was written to");
         CheckFolding();
         Tampering.Value?.Invoke(EditStage.Finished, graph);
         ConstantFills.Restore(graph.Graph, Baseline.Fills);
         ListedInitializers.Settle(graph);
         Note = EditVerification.Require(Baseline, graph, signature);
-        var model = Source.With(graph);
+        var model = Source.With(graph, flushed == 0 ? [] : [$"{Denormals.Said(flushed)}; they are set to 0 in the result."]);
         ModelHistory.Append(graph, history(model));
         return model;
     }

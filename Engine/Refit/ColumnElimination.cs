@@ -18,7 +18,7 @@ sealed class ColumnElimination : IElimination
     const int MostOutputs = 128;
 
     /// <summary>Multiply-adds of all looks together.</summary>
-    const double Work = 4e11;
+    const double Work = 4e10;
 
     // Rows of X and of the weights in units of D; what the weights left took over is X times what moved; I + X'X and its inverse M.
     readonly double[][] _rows;
@@ -79,7 +79,7 @@ sealed class ColumnElimination : IElimination
         return added;
     }
 
-    bool IsNarrow(int channel) => 2 * _places[channel].Length < _kernel.Length;
+    bool IsNarrow(int channel) => _places[channel].Length <= _kernel.Length;
 
     double RemoveNarrow(int channel)
     {

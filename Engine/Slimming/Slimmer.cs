@@ -82,6 +82,9 @@ public sealed class Slimmer
         var ranking = ChannelRanking.Of(Source, _analysis, _data, _options);
         var before = _meter.IsLabelled(_data.Test) ? _meter.Measure(Source.Proto, _data.Test!) : null;
         if (before?.Classification is { } accuracy && LabelAgreement.Of(accuracy).Doubt(_options.Evaluation.LabelMap) is { } doubt) _notes.Add($"Accuracies mean little here: {doubt}.");
+        if (CanRecover && !_data.IsRandom && _data.Calibration is { Count: > 0 } calibration && _meter.Task(calibration).Name == "classification"
+            && CalibrationCoverage.Note(Source, _options.Evaluation.Output, calibration, _progress, _cancellation) is { } few)
+            _notes.Add(few);
         var (plan, removed) = _options.Plan is { } given ? (Checked(given), given.Resolve(_analysis)) : MakePlan(ranking);
         var surgery = ChannelRemoval.Apply(_analysis, removed);
         var report = new SlimReport

@@ -28,7 +28,7 @@ public sealed class OnnxModel
     /// <summary>Full paths of the external data files that the source's tensors were read from; usually none.</summary>
     public IReadOnlyList<string> DataFiles { get; }
 
-    /// <summary>What loading put right, in sentences; usually nothing. The file is as it was.</summary>
+    /// <summary>What loading, or an edit, put right on the way, in sentences; usually nothing. The file that was loaded is as it was.</summary>
     internal IReadOnlyList<string> Notes { get; init; } = [];
 
     /// <summary>
@@ -45,7 +45,10 @@ public sealed class OnnxModel
     /// An edited version of this model: the given graph with this model's source path, hash and external-data
     /// habit, so that <see cref="Save"/> still protects the source file.
     /// </summary>
-    public OnnxModel With(ModelProto edited) => new(edited, Path, Sha256, DataFiles);
+    public OnnxModel With(ModelProto edited) => With(edited, []);
+
+    /// <summary>The same, with what the edit put right beside what it was for.</summary>
+    internal OnnxModel With(ModelProto edited, IReadOnlyList<string> notes) => new(edited, Path, Sha256, DataFiles) { Notes = notes };
 
     /// <summary>
     /// Validates the model and writes it: first to a temporary file in the same folder, then renamed, so that the

@@ -204,7 +204,8 @@ static class TensorData
         return tensor;
     }
 
-    static void SetRaw(TensorProto tensor, Memory<byte> bytes)
+    /// <summary>Replaces the stored bytes of a tensor; type and dims stay.</summary>
+    internal static void SetRaw(TensorProto tensor, Memory<byte> bytes)
     {
         tensor.FloatData.Clear();
         tensor.Int32Data.Clear();

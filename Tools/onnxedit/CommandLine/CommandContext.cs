@@ -31,4 +31,14 @@ sealed record CommandContext(ParseResult Parsed, GlobalOptions Global, CliOutput
         foreach (var note in model.Notes) Output.Note(note);
         return model;
     }
+
+    /// <summary>Writes an edited model, and says what its edit put right on the way.</summary>
+    /// <param name="model">The model.</param>
+    /// <param name="path">Where to.</param>
+    /// <param name="cancellation">Ends the writing; nothing is left of it then.</param>
+    internal void Save(OnnxModel model, string path, CancellationToken cancellation)
+    {
+        model.Save(path, Global.Force, cancellation);
+        foreach (var note in model.Notes) Output.Note(note);
+    }
 }

@@ -68,7 +68,7 @@ sealed class EditCommand : CliCommand
         }
         var result = context.Output.Track(progress => ModelEditor.Edit(inputs.Model, data, requests, options, progress, context.Cancellation));
         var seconds = watch.Elapsed.TotalSeconds;
-        result.Model.Save(target!, context.Global.Force, context.Cancellation);
+        context.Save(result.Model, target!, context.Cancellation);
         EditTable.Write(context, result.Report, data?.ClassNames, options, seconds, target!);
     }
 }

@@ -69,7 +69,7 @@ sealed class EditableFinetune
                 : FormattableString.Invariant($"None of {report.Steps} steps made edits cost less at a success of 95 % (first {report.Curve[0].Drawdown:F2} points at {100 * report.Curve[0].Success:F0} %, last {report.Curve[^1].Drawdown:F2} at {100 * report.Curve[^1].Success:F0} %, validation items), so nothing is written; try another --step-size, a larger --edit-weight or more --steps."));
         }
         if (report.End == FinetuneEnd.Diverged) context.Output.Warn($"The training diverged after {report.Steps} steps; the model is that of step {report.BestStep}.");
-        result.Model.Save(target, context.Global.Force, CancellationToken.None);
+        context.Save(result.Model, target, CancellationToken.None);
         EditableTable.Write(context, report, options, watch.Elapsed.TotalSeconds, target);
         context.Cancellation.ThrowIfCancellationRequested();
     }

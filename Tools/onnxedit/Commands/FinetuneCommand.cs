@@ -101,7 +101,7 @@ sealed class FinetuneCommand : CliCommand
                 : $"None of {report.Steps} steps made the loss on the validation items smaller, so nothing is written; try another --step-size or more --steps.");
         }
         if (report.End == FinetuneEnd.Diverged) context.Output.Warn($"The training diverged after {report.Steps} steps; the model is that of step {report.BestStep}.");
-        result.Model.Save(target, context.Global.Force, CancellationToken.None);
+        context.Save(result.Model, target, CancellationToken.None);
         FinetuneTable.Write(context, report, options, watch.Elapsed.TotalSeconds, target);
         // What was reached is written; that it was interrupted is still what happened.
         context.Cancellation.ThrowIfCancellationRequested();

@@ -53,7 +53,7 @@ sealed class SlimJob(CommandContext context, ModelAndData inputs, SlimOptions op
         if (result.Model is { } model && Target is not null)
         {
             // What an interrupted training reached is written all the same.
-            model.Save(Target, context.Global.Force, Finetune is null ? context.Cancellation : CancellationToken.None);
+            context.Save(model, Target, Finetune is null ? context.Cancellation : CancellationToken.None);
             if (!context.Cancellation.IsCancellationRequested) times = Timed(model, result.Report.InputShapes);
         }
         SlimTable.Write(context, result, times, seconds, Target, PlanOut);

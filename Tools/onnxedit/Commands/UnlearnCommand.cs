@@ -81,7 +81,7 @@ sealed class UnlearnCommand : CliCommand
         var seconds = watch.Elapsed.TotalSeconds;
         foreach (var note in result.Report.Notes) context.Output.Note(note);
         // What an interrupted training reached is written all the same.
-        result.Model.Save(target, context.Global.Force, options.Finetune is null ? context.Cancellation : CancellationToken.None);
+        context.Save(result.Model, target, options.Finetune is null ? context.Cancellation : CancellationToken.None);
         // The model is safe by then, should the curve be interrupted.
         var curve = context.Get(_relearn) is not { } steps || context.Cancellation.IsCancellationRequested ? null
             : context.Output.Track(progress => RelearningCurve.Measure(inputs.Model, result.Model, data, options.Classes, steps, options, progress, context.Cancellation));

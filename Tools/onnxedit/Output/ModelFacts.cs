@@ -29,6 +29,9 @@ sealed record ModelFacts
     /// <summary>Inputs to feed.</summary>
     public required IReadOnlyList<TensorFacts> Inputs { get; init; }
 
+    /// <summary>Weights below the smallest normal number, which slow processors down.</summary>
+    public required long Denormals { get; init; }
+
     /// <summary>Outputs.</summary>
     public required IReadOnlyList<TensorFacts> Outputs { get; init; }
 
@@ -96,6 +99,7 @@ sealed record ModelFacts
                     nodes.Key, nodes.Count(), nodes.Sum(node => node.Parameters), nodes.All(node => node.Macs is not null) ? nodes.Sum(node => node.Macs) : null))
                 .OrderByDescending(op => op.Nodes)
                 .ThenBy(op => op.Op, StringComparer.Ordinal)],
+            Denormals = Surgery.Model.Denormals.Count(proto),
             History = ModelHistory.Read(proto),
         };
     }

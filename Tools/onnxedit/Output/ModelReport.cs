@@ -15,6 +15,7 @@ static class ModelReport
         output.Table(table);
         foreach (var entry in facts.History)
             output.Line(Sentence(entry));
+        if (facts.Denormals > 0) output.Warn($"{Denormals.Said(facts.Denormals)}; any edit sets them to 0 in what it writes.");
     }
 
     static ResultTable Overview(ModelFacts facts)

@@ -82,7 +82,7 @@ sealed class CoarEditCommand : CliCommand
         }
         var result = context.Output.Track(progress => ComponentEditor.Edit(
             inputs.Model, examples.Find(target), examples.Find(context.Get(_reference)!), validation.Select(held), data.Test, options, progress, context.Cancellation));
-        result.Model.Save(path, context.Global.Force, context.Cancellation);
+        context.Save(result.Model, path, context.Cancellation);
         ComponentEditTable.Write(context, result.Report, options.SlimOn is not null, watch.Elapsed.TotalSeconds, path);
     }
 
