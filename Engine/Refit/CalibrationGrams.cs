@@ -41,7 +41,7 @@ sealed class CalibrationGrams : IDisposable
     {
         var patches = Ready(target);
         return _collector.Collect(patches, target.Unit.Input, _original, _layout.RowShape(target.Unit.Output),
-            (first, count, destination) => _original.Read(target.Tensor, first, count, destination), (ulong)number, _cancellation);
+            (first, count, destination) => _original.Read(target.Tensor, first, count, destination), (ulong)number, _cancellation, halves: false);
     }
 
     /// <summary>The columns of such a consumer instead, where they are too few for sums; else null.</summary>

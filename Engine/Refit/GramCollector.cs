@@ -68,23 +68,24 @@ sealed class GramCollector(ulong seed, int positionsPerImage)
     /// <param name="current">Given: targets become prediction + relu-aware residual of the current weights.</param>
     /// <param name="known">Given: the Gram matrices of the same input at the same positions, which are then not formed again.</param>
     /// <param name="images">Images to use at most, the first ones.</param>
+    /// <param name="halves">False leaves <see cref="GramSums.Half"/> out, which only fits need.</param>
     public GramSums[] Collect(
         PatchGraph patches, string input, PrefixRunner prefix, long[] targetShape, TargetWriter target, ulong stream,
-        CancellationToken cancellation, Current? current = null, GramSums[]? known = null, int images = int.MaxValue)
+        CancellationToken cancellation, Current? current = null, GramSums[]? known = null, int images = int.MaxValue, bool halves = true)
     {
         patches = patches.Without(prefix.Padding);
         var outputs = patches.OutChannels / patches.Groups;
-        var few = GramSums.AreFew(Columns(patches, Math.Min(images, prefix.Count)), patches.Rows);
+        var few = halves && GramSums.AreFew(Columns(patches, Math.Min(images, prefix.Count)), patches.Rows);
         var sums = Enumerable.Range(0, patches.Groups).Select(g => new GramSums(patches.Rows, outputs, known?[g].Gram)
         {
             Half = few ? new GramSums(patches.Rows, outputs, known?[g].Half?.Gram) : null,
         }).ToArray();
-        var halves = few ? Array.ConvertAll(sums, s => s.Half!) : [];
+        var half = few ? Array.ConvertAll(sums, s => s.Half!) : [];
         using var runner = new BatchRunner(Build(patches, input, prefix.Shape(input), targetShape, current, (graph, x, t) => AddProducts(graph, x, t, known is null)));
         prefix.Stream(runner, (first, _, o, values, _) =>
         {
             Accumulate(sums, runner.Outputs[o], values);
-            if (few && first / prefix.Batch % 2 == 1) Accumulate(halves, runner.Outputs[o], values);
+            if (few && first / prefix.Batch % 2 == 1) Accumulate(half, runner.Outputs[o], values);
         }, cancellation, Inputs(patches, prefix, targetShape, target, stream, current), images);
         if (sums.Any(s => !Array.TrueForAll(s.Gram, double.IsFinite) || !Array.TrueForAll(s.Cross, double.IsFinite) || !Array.TrueForAll(s.Power, double.IsFinite)))
             throw NotFinite(patches, input);

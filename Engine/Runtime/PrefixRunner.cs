@@ -11,6 +11,8 @@ namespace OnnxEdit.Engine.Runtime;
 /// </summary>
 sealed class PrefixRunner : IDisposable
 {
+    const long LargeHeap = 1L << 30;
+
     readonly ModelProto _model;
     readonly ItemLayout _layout;
     readonly ActivationStore _store = new();
@@ -154,6 +156,8 @@ sealed class PrefixRunner : IDisposable
                 foreach (var i in node.Input.Concat(GraphIndex.Captures(node)).Where(i => i.Length > 0)) pending.Push(i);
         }
         _store.Keep(needed.Contains);
+        // What was worked out for the layer before is hundreds of megabytes of a large network, and the collector would let them pile up.
+        if (GC.GetTotalMemory(forceFullCollection: false) > LargeHeap) GC.Collect();
     }
 
     /// <inheritdoc/>

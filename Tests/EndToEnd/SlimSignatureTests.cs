@@ -206,7 +206,7 @@ public sealed class SlimSignatureTests
     static string Refused(ColourFolder folder, string data, int exitCode) =>
         CliRunner.Run(["slim", folder.Model, "--sparsity", "0.2", "--data", data, "--align", "1", "--force"]).ExpectError(exitCode);
 
-    static void WriteNpz(string path, params (string Name, int[] Shape)[] arrays)
+    internal static void WriteNpz(string path, params (string Name, int[] Shape)[] arrays)
     {
         File.Delete(path);
         var random = new Random(1);
