@@ -56,13 +56,18 @@ public sealed class Finetuner
         using var execution = ExecutionOptions.Enter(options.Execution);
         if (options.Teacher is null && (options.Mix > 0 || options.Forget.Count > 0 || options.Features is not null))
             throw new OnnxEngineException(ErrorKind.Usage, "Mixed images, features to match and classes to forget need a teacher; give one, or leave them out.");
-        var trained = TrainedModel.Of(model, data.Test is { IsAnnotated: true } test ? test : data.Train, options);
+        var trained = Require(model, data, options);
         var (train, validation) = (Usable(data.Train, "training", trained, options), Usable(data.Validation, "validation", trained, options));
         trained.RequireItems(train);
         var mirrors = options.Teacher is not null && trained.Task.HasViews && TrainingImages.AreSpatial(train);
         options = options with { Flip = options.Flip ?? mirrors, Shift = options.Shift ?? (mirrors ? train.ItemShape[2] / 8 : 0) };
         return new Finetuner(EditDraft.For(model, null, train), trained, train, validation, data, options, progress, cancellation).Run(before);
     }
+
+    /// <summary>Refuses what can be told to be no use for a training before anything is run; work that ends with one asks first.</summary>
+    /// <inheritdoc cref="TrainedModel.Of" path="/exception"/>
+    internal static TrainedModel Require(OnnxModel model, ModelData data, FinetuneOptions options) =>
+        TrainedModel.Of(model, data.Test is { IsAnnotated: true } test ? test : data.Train, options);
 
     int Batch => _model.FixedBatch ?? _options.Batch;
 

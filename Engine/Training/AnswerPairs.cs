@@ -45,7 +45,7 @@ static class AnswerPairs
     {
         string[] floats = [.. tensors.Where(tensor => InputShapes.IsFloat(model.Trace.ElementType(tensor)))];
         if (floats.Length == 0)
-            throw new OnnxEngineException(ErrorKind.Model, $"{(tensors.Count == 0 ? "The model returns nothing that it computes" : $"{Names(tensors)} holds whole numbers")}, and only floats tell how near a model has come; name the tensor before with EvaluationOptions.Output.");
+            throw new OnnxEngineException(ErrorKind.Model, $"{(tensors.Count == 0 ? "The model returns nothing that it computes" : $"{Names(tensors)} {(tensors.Count == 1 ? "holds" : "hold")} whole numbers")}, and only floats tell how near a model has come; name the tensor before with EvaluationOptions.Output.");
         TrainingSession.RequireFloats(floats.Select(tensor => (DataType)(int)model.Trace.ElementType(tensor)));
         return floats;
     }

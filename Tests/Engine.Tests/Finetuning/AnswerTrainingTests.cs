@@ -104,6 +104,12 @@ public sealed class AnswerTrainingTests
         Refuses("'input_ids' is int64; leave FinetuneOptions.Mix away", _options with { Teacher = _encoder, Mix = 0.5 });
         Refuses("Classes are forgotten by classifiers, and this model is measured as embedding", _options with { Teacher = _encoder, Forget = [1] });
         Refuses("The teacher has 1 inputs and the model 2", _options with { Teacher = Detector(0) });
+        Refuses("The model cannot be trained as detection: it lists objects that it chose itself, in an order of its own", _options with { Teacher = _encoder, Evaluation = new EvaluationOptions { Task = "detection" } }, new OnnxModel(Tasks.HeadModels.One(-1, 6)));
+        var chosen = _encoder.Proto.Clone();
+        chosen.Graph.Output.Clear();
+        chosen.Graph.Output.Add(new ValueInfoProto { Name = "chosen", Type = new TypeProto { TensorType = new TypeProto.Types.Tensor { ElemType = (int)TensorProto.Types.DataType.Int64 } } });
+        chosen.Graph.Node.Add(NodeAttributes.Node("ArgMax", ["last_hidden_state"], ["chosen"]));
+        Refuses("'chosen' holds whole numbers, and only floats tell how near a model has come; name the tensor before with EvaluationOptions.Output", _options with { Teacher = new OnnxModel(chosen) }, new OnnxModel(chosen));
         var narrow = _encoder.Proto.Clone();
         narrow.Graph.Output[0].Name = "half";
         narrow.Graph.Output[0].Type.TensorType.Shape.Dim[2].DimValue = TokenEncoder.Width / 2;

@@ -22,7 +22,7 @@ static class FinetuneTable
         var losses = new ResultTable("step", "training loss", "validation loss", metric is null ? "validation top-1 %" : $"validation {TaskReport.Header(metric)}");
         foreach (var point in report.Curve)
             losses.Row(
-                $"{point.Step}{(point.Step == report.BestStep ? " *" : "")}", double.IsNaN(point.Training) ? "" : Loss(point.Training), Loss(point.Validation),
+                $"{point.Step}{(point.Step == report.BestStep ? " *" : "")}", double.IsNaN(point.Training) ? "" : Loss(point.Training, metric), Loss(point.Validation, metric),
                 point.Top1 is { } top1 ? Figures.Percent(top1) : point.Metric is { } found ? TaskReport.Value(found) : "");
         output.Table(losses);
         output.Line(metric is not null && report.IsCurveAgreement ? $"*: kept; {metric.Name}: how far answers agree with the teacher's" : "*: kept");
@@ -50,7 +50,8 @@ static class FinetuneTable
     internal static object Curve(FinetuneReport report) => report.Curve.All(point => point.Metric is null) ? report.Curve
         : report.Curve.Select(point => new { point.Step, point.Training, point.Validation, Metric = point.Metric is { } metric ? new { metric.Name, metric.Value } : null });
 
-    static string Loss(double loss) => loss.ToString("F4", CultureInfo.InvariantCulture);
+    // Relative errors are small.
+    static string Loss(double loss, MetricValue? metric) => loss.ToString(metric is null ? "F4" : "F6", CultureInfo.InvariantCulture);
 
     static object Fields(FinetuneReport report, FinetuneOptions options, double seconds, string target) => new
     {
