@@ -3,7 +3,6 @@ using OnnxEdit.Engine.Tasks.Kinds;
 using OnnxEdit.Surgery;
 using OnnxEdit.Surgery.Gradients;
 using OnnxEdit.Surgery.Graph;
-using OnnxEdit.Surgery.Model;
 using DataType = OnnxEdit.Surgery.Proto.TensorProto.Types.DataType;
 
 namespace OnnxEdit.Engine.Training;

@@ -1,5 +1,4 @@
 using OnnxEdit.Engine.Data;
-using OnnxEdit.Engine.Data.Text;
 using OnnxEdit.Engine.Finetuning;
 using OnnxEdit.Engine.Tasks;
 using OnnxEdit.Engine.Training;
