@@ -1,5 +1,6 @@
 using OnnxEdit.Engine.Data;
 using OnnxEdit.Engine.Runtime;
+using OnnxEdit.Engine.Tasks.Kinds;
 using OnnxEdit.Engine.Training;
 using OnnxEdit.Surgery;
 using OnnxEdit.Surgery.Model;
@@ -10,9 +11,9 @@ namespace OnnxEdit.Engine.Finetuning;
 static class FinetuneHistory
 {
     /// <summary>Makes the record.</summary>
-    public static HistoryEntry Entry(OnnxModel source, FinetuneReport report, FinetuneOptions options, int batch)
+    public static HistoryEntry Entry(OnnxModel source, ModelTask task, FinetuneReport report, FinetuneOptions options, int batch)
     {
-        var made = Options(options, batch);
+        var made = Options(task, options, batch);
         made["steps"] = Number(report.Steps);
         return new()
         {
@@ -23,7 +24,7 @@ static class FinetuneHistory
             SourceSha256 = source.Sha256,
             AccuracyBefore = report.Before?.Top1,
             AccuracyAfter = report.After?.Top1,
-            Results = new SortedDictionary<string, double>(StringComparer.Ordinal)
+            Results = new SortedDictionary<string, double>(Measured(report).Where(result => double.IsFinite(result.Value)).ToDictionary(result => result.Name, result => result.Value), StringComparer.Ordinal)
             {
                 ["best-step"] = report.BestStep,
                 ["validation-loss"] = report.Curve.First(p => p.Step == report.BestStep).Validation,
@@ -31,8 +32,12 @@ static class FinetuneHistory
         };
     }
 
+    // What accuracies do not say, e.g. "spearmanBefore", or "cosineBefore" of agreement with the teacher.
+    static IEnumerable<(string Name, double Value)> Measured(FinetuneReport report) => report is not { MeasuredBefore: { Classification: null } before, MeasuredAfter: { } after } ? []
+        : before.Metrics.Select(metric => ($"{metric.Name}Before", metric.Value)).Concat(after.Metrics.Select(metric => ($"{metric.Name}After", metric.Value)));
+
     /// <summary>What determines a training, and a checkpoint is recognised by.</summary>
-    public static IReadOnlyDictionary<string, string> Terms(OnnxModel source, FinetuneOptions options, int batch, ItemSet images) =>
+    public static IReadOnlyDictionary<string, string> Terms(OnnxModel source, ModelTask task, FinetuneOptions options, int batch, ItemSet images) =>
         new Dictionary<string, string>
         {
             ["model"] = source.Sha256,
@@ -45,9 +50,9 @@ static class FinetuneHistory
             ["number of looks"] = Number(options.Looks),
             ["number of validation images"] = Number(options.Validation),
             ["patience"] = Number(options.Patience),
-        }.Concat(Options(options, batch)).ToDictionary();
+        }.Concat(Options(task, options, batch)).ToDictionary();
 
-    static SortedDictionary<string, string> Options(FinetuneOptions options, int batch)
+    static SortedDictionary<string, string> Options(ModelTask task, FinetuneOptions options, int batch)
     {
         var made = new SortedDictionary<string, string>(StringComparer.Ordinal)
         {
@@ -61,9 +66,10 @@ static class FinetuneHistory
             ["shift"] = Number(options.Shift ?? 0),
             ["step-size"] = Number(options.LargestStep),
             ["steps"] = options.Time is null ? Number(options.Steps) : "as many as there is time for",
-            ["targets"] = options.Teacher is null ? "labels" : FormattableString.Invariant($"teacher {options.Teacher.Sha256}, temperature {options.Temperature}"),
+            ["targets"] = options.Teacher is not { } teacher ? "labels" : task is ClassificationTask ? FormattableString.Invariant($"teacher {teacher.Sha256}, temperature {options.Temperature}") : $"teacher {teacher.Sha256}",
             ["warm-up"] = Number(options.WarmUp),
         };
+        if (task is not ClassificationTask) made["task"] = task.Name;
         if (options.Features is { } features) made["features"] = FormattableString.Invariant($"{string.Join(',', features)}, weight {options.FeatureWeight}");
         if (options.Forget.Count > 0) made["forget"] = string.Join(',', options.Forget);
         return made;

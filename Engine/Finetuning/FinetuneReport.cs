@@ -1,4 +1,5 @@
 using OnnxEdit.Engine.Tasks;
+using OnnxEdit.Engine.Tasks.Kinds;
 using OnnxEdit.Engine.Training;
 
 namespace OnnxEdit.Engine.Finetuning;
@@ -9,6 +10,9 @@ public sealed record FinetuneReport
     /// <summary>Losses along the way; the first point is the model as it was given.</summary>
     public required IReadOnlyList<LossPoint> Curve { get; init; }
 
+    /// <summary>Whether the metric in the curve says how far answers agree with the teacher's; else it is measured against labels.</summary>
+    public bool IsCurveAgreement { get; init; }
+
     /// <summary>Steps made.</summary>
     public required int Steps { get; init; }
 
@@ -18,13 +22,19 @@ public sealed record FinetuneReport
     /// <summary>Why it ended.</summary>
     public required FinetuneEnd End { get; init; }
 
-    /// <summary>Accuracy on the test images before and after, if they have labels.</summary>
-    public Evaluation? Before { get; init; }
+    /// <summary>How good the model was on the test items: by the metric of its task, else how far its answers agreed with the teacher's; null where neither can be told.</summary>
+    public TaskMeasurement? MeasuredBefore { get; init; }
 
-    /// <inheritdoc cref="Before"/>
-    public Evaluation? After { get; init; }
+    /// <summary>The same of the result.</summary>
+    public TaskMeasurement? MeasuredAfter { get; init; }
 
-    /// <summary>Images trained on per second; not reproducible.</summary>
+    /// <summary>Accuracy of a classifier on the test items before, if they have labels.</summary>
+    public Evaluation? Before => MeasuredBefore?.Classification;
+
+    /// <summary>The same of the result.</summary>
+    public Evaluation? After => MeasuredAfter?.Classification;
+
+    /// <summary>Items trained on per second; not reproducible.</summary>
     public double ImagesPerSecond { get; init; }
 
     /// <summary>Whether normalisations got new statistics after the training.</summary>
@@ -32,4 +42,7 @@ public sealed record FinetuneReport
 
     /// <summary>A sentence on what was done.</summary>
     public required string Basis { get; init; }
+
+    /// <summary>Things the user should know, one sentence each.</summary>
+    public IReadOnlyList<string> Notes { get; init; } = [];
 }

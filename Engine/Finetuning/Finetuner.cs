@@ -1,6 +1,7 @@
 using OnnxEdit.Engine.Data;
 using OnnxEdit.Engine.Edits;
 using OnnxEdit.Engine.Tasks;
+using OnnxEdit.Engine.Tasks.Kinds;
 using OnnxEdit.Engine.Training;
 using OnnxEdit.Surgery;
 using OnnxEdit.Surgery.Model;
@@ -9,8 +10,9 @@ using OnnxEdit.Surgery.Proto;
 namespace OnnxEdit.Engine.Finetuning;
 
 /// <summary>
-/// Trains the weights of a classifier further, on labels or on the answers of a teacher. The same seed and options give
-/// the same bytes on the same kind of machine, if the budget is a number of steps.
+/// Trains the weights of a model further: those of a classifier on labels or on the answers of a teacher, those of any other on the
+/// answers of a teacher, or on numbers that the data has. The same seed and options give the same bytes on the same kind of machine, if
+/// the budget is a number of steps.
 /// </summary>
 public sealed class Finetuner
 {
@@ -19,135 +21,137 @@ public sealed class Finetuner
     readonly FinetuneOptions _options;
     readonly IProgress<WorkProgress>? _progress;
     readonly CancellationToken _cancellation;
-    readonly ClassifierSignature _signature;
+    readonly TrainedModel _model;
     readonly ItemSet _train;
     readonly ItemSet _validation;
 
     Finetuner(
-        EditDraft draft, ClassifierSignature signature, ItemSet train, ItemSet validation, ModelData data, FinetuneOptions options,
+        EditDraft draft, TrainedModel model, ItemSet train, ItemSet validation, ModelData data, FinetuneOptions options,
         IProgress<WorkProgress>? progress, CancellationToken cancellation)
     {
-        (_draft, _signature, _train, _validation) = (draft, signature, train, validation);
+        (_draft, _model, _train, _validation) = (draft, model, train, validation);
         (_data, _options, _progress, _cancellation) = (data, options, progress, cancellation);
     }
 
     /// <summary>Fine-tunes a model. Synchronous; writes no files. Cancelling ends it with the best model so far.</summary>
-    /// <param name="model">The classifier; not changed.</param>
-    /// <param name="data">Training images, validation images to choose the best step on, test images to report on.</param>
+    /// <param name="model">The model; not changed.</param>
+    /// <param name="data">Training items, validation items to choose the best step on, test items to report on.</param>
     /// <param name="options">How.</param>
     /// <param name="progress">Told of every step.</param>
     /// <param name="cancellation">Ends the training; what was reached is returned.</param>
     /// <exception cref="OnnxEngineException">
-    /// Not a float32 classifier (<see cref="ErrorKind.Model"/>), no images or neither labels nor a teacher
-    /// (<see cref="ErrorKind.Data"/>), a checkpoint of another training (<see cref="ErrorKind.Usage"/>).
+    /// Not of float32, or a teacher that answers otherwise (<see cref="ErrorKind.Model"/>), no items or neither labels nor a teacher
+    /// (<see cref="ErrorKind.Data"/>), a checkpoint of another training or options that the model's task has no use for (<see cref="ErrorKind.Usage"/>).
     /// </exception>
     /// <exception cref="OnnxSurgeryException">An operator of the model has no gradient.</exception>
     public static FinetuneResult Finetune(
         OnnxModel model, ModelData data, FinetuneOptions options, IProgress<WorkProgress>? progress = null, CancellationToken cancellation = default) =>
         Finetune(model, null, data, options, progress, cancellation);
 
-    /// <summary>The same where it is known how accurate the model is on the test images.</summary>
+    /// <summary>The same where it is known how good the model is on the test items.</summary>
     /// <inheritdoc cref="Finetune(OnnxModel, ModelData, FinetuneOptions, IProgress{WorkProgress}?, CancellationToken)"/>
     internal static FinetuneResult Finetune(
-        OnnxModel model, Evaluation? before, ModelData data, FinetuneOptions options, IProgress<WorkProgress>? progress, CancellationToken cancellation)
+        OnnxModel model, TaskMeasurement? before, ModelData data, FinetuneOptions options, IProgress<WorkProgress>? progress, CancellationToken cancellation)
     {
         using var execution = ExecutionOptions.Enter(options.Execution);
         if (options.Teacher is null && (options.Mix > 0 || options.Forget.Count > 0 || options.Features is not null))
             throw new OnnxEngineException(ErrorKind.Usage, "Mixed images, features to match and classes to forget need a teacher; give one, or leave them out.");
-        var signature = ClassifierSignature.Of(model.Proto, options.Evaluation.Output);
-        var (train, validation) = (Usable(data.Train, "training", options), Usable(data.Validation, "validation", options));
-        var mirrors = options.Teacher is not null && TrainingImages.AreSpatial(train);
+        var trained = Require(model, data, options);
+        var (train, validation) = (Usable(data.Train, "training", trained, options), Usable(data.Validation, "validation", trained, options));
+        trained.RequireItems(train);
+        var mirrors = options.Teacher is not null && trained.Task.HasViews && TrainingImages.AreSpatial(train);
         options = options with { Flip = options.Flip ?? mirrors, Shift = options.Shift ?? (mirrors ? train.ItemShape[2] / 8 : 0) };
-        return new Finetuner(EditDraft.For(model, null, train), signature, train, validation, data, options, progress, cancellation).Run(before);
+        return new Finetuner(EditDraft.For(model, null, train), trained, train, validation, data, options, progress, cancellation).Run(before);
     }
 
-    int Batch => _signature.FixedBatch ?? _options.Batch;
+    /// <summary>Refuses what can be told to be no use for a training before anything is run; work that ends with one asks first.</summary>
+    /// <inheritdoc cref="TrainedModel.Of" path="/exception"/>
+    internal static TrainedModel Require(OnnxModel model, ModelData data, FinetuneOptions options) =>
+        TrainedModel.Of(model, data.Test is { IsAnnotated: true } test ? test : data.Train, options);
 
-    FinetuneResult Run(Evaluation? before)
+    int Batch => _model.FixedBatch ?? _options.Batch;
+
+    FinetuneResult Run(TaskMeasurement? before)
     {
         var images = new TrainingImages(_train, _options, Batch);
         if (_options.Normalisation == FinetuneNormalisation.Reestimate) NormalisationEstimate.Require(_draft.Baseline.Proto);
-        var features = _options is { Features: { } parts, Teacher: { } teacher } ? FeaturePair.Find(_draft.Baseline, teacher, parts) : [];
-        using var session = TrainingSession.Create(_draft.Baseline, _signature, new TrainingSessionOptions
+        using var goal = Goal(new TrainingSessionOptions
         {
             Batch = Batch,
-            Temperature = _options.Teacher is null ? 1 : _options.Temperature,
-            Features = features,
             FeatureWeight = _options.FeatureWeight,
             Weights = _options.Layers is { } layers ? TrainedLayers.Named(_draft.Baseline, layers) : null,
             FollowStatistics = _options.Normalisation == FinetuneNormalisation.Train,
         });
-        before ??= Measure(_draft.Source);
-        if (_options.Teacher is null)
-            LabelAgreement.Require(before ?? Evaluator.Evaluate(_draft.Source, _validation, _options.Evaluation, _progress, _cancellation), _options.Evaluation, mayGuess: true);
-        using var targets = new TargetSource(_options, _draft.Source, session.Targets.Length / Batch, features);
-        // Labels alone are kept whole: what they say is known to hold for the image as it is.
-        var looked = _options is { Teacher: not null } && (_options.Flip == true || _options.Shift > 0) ? new AugmentedItemSet(_validation, _options) : _validation;
-        var validation = new ValidationLook(looked, targets, _options.Evaluation, Batch);
-        (double Loss, double? Top1) Look(float[][] weights)
+        before ??= goal.Measure(_draft.Source, _data.Test, _progress);
+        if (_options.Teacher is null && _model.Classifier is not null)
+            LabelAgreement.Require(before?.Classification ?? Evaluator.Evaluate(_draft.Source, _validation, _options.Evaluation, _progress, _cancellation), _options.Evaluation, mayGuess: true);
+        TrainingLook Look(float[][] weights)
         {
-            session.CopyTo(Graph, weights);
-            return validation.At(Graph);
+            goal.Session.CopyTo(Graph, weights);
+            return goal.At(Graph);
         }
-        var loop = new TrainingLoop(session, images, targets, Look, _options, FinetuneHistory.Terms(_draft.Source, _options, Batch, _train));
+        var loop = new TrainingLoop(goal, images, Look, _options, FinetuneHistory.Terms(_draft.Source, _model.Task, _options, Batch, _train));
         var end = loop.Run(Batch, _progress, _cancellation);
         var state = loop.State;
-        session.CopyTo(Graph, state.Best);
-        var reestimated = _options.Normalisation == FinetuneNormalisation.Reestimate && Reestimate(validation, state);
+        goal.Session.CopyTo(Graph, state.Best);
+        var reestimated = _options.Normalisation == FinetuneNormalisation.Reestimate && Reestimate(goal, state);
         FinetuneReport? report = null;
         var result = _draft.Finish(model =>
         {
             report = new FinetuneReport
             {
                 Curve = state.Curve,
+                IsCurveAgreement = goal.IsAgreement,
                 Steps = state.Step,
                 BestStep = state.BestStep,
                 End = end,
-                Before = before,
+                MeasuredBefore = before,
                 // Who interrupts does not want to wait for another look at the test images.
-                After = end == FinetuneEnd.Cancelled ? null : Measure(model),
+                MeasuredAfter = end == FinetuneEnd.Cancelled ? null : goal.Measure(model, _data.Test, _progress),
                 ImagesPerSecond = loop.ImagesPerSecond,
                 Reestimated = reestimated,
-                Basis = Basis(state, session.Weights.Sum(w => (long)w.Values.Length), reestimated),
+                Basis = Basis(state, goal, reestimated),
+                Notes = goal.Note is { } note ? [note] : [],
             };
-            return FinetuneHistory.Entry(_draft.Source, report, _options, Batch);
+            return FinetuneHistory.Entry(_draft.Source, _model.Task, report, _options, Batch);
         });
         return new FinetuneResult(result, report!);
     }
 
+    TrainingGoal Goal(TrainingSessionOptions session) => _model.Classifier is { } signature
+        ? new ClassGoal(_draft.Baseline, _draft.Source, signature, _validation, _options, session)
+        : new AnswerGoal(_draft.Baseline, _model.Subject, _model.Task, _train, _validation, _options, session);
+
     ModelProto Graph => _draft.Working.Proto;
 
     // New statistics are kept if they make the validation loss smaller.
-    bool Reestimate(ValidationLook validation, TrainingState state)
+    bool Reestimate(TrainingGoal goal, TrainingState state)
     {
         var old = Graph.Clone();
         NormalisationEstimate.Apply(Graph, _draft.Baseline.InputSizes, _train, Batch);
-        var loss = validation.At(Graph).Loss;
+        var loss = goal.At(Graph).Loss;
         if (loss < state.BestLoss) return true;
         Graph.Graph.Initializer.Clear();
         Graph.Graph.Initializer.AddRange(old.Graph.Initializer);
         return false;
     }
 
-    string Basis(TrainingState state, long weights, bool reestimated)
+    string Basis(TrainingState state, TrainingGoal goal, bool reestimated)
     {
-        var on = _options.Teacher is null ? "labels" : FormattableString.Invariant($"the teacher's answers at temperature {_options.Temperature:0.##}");
         var kept = state.BestStep == 0 ? "none was better than the model as it was" : FormattableString.Invariant($"kept as they were after step {state.BestStep}");
-        return FormattableString.Invariant($"{state.Step} steps of {Batch} items on {on}, {weights:N0} weights; {kept}.")
+        return FormattableString.Invariant($"{state.Step} steps of {Batch} items on {goal.Said}, {goal.Session.Weights.Sum(w => (long)w.Values.Length):N0} weights; {kept}.")
             + (_options.Normalisation != FinetuneNormalisation.Reestimate ? ""
                 : reestimated ? " Normalisations were re-estimated." : " Re-estimated normalisations were no better and are left as they were.");
     }
 
-    Evaluation? Measure(OnnxModel model) =>
-        _data.Test is { IsLabelled: true } test ? Evaluator.Evaluate(model, test, _options.Evaluation, _progress, CancellationToken.None) : null;
-
-    static ItemSet Usable(ItemSet? images, string part, FinetuneOptions options)
+    static ItemSet Usable(ItemSet? items, string part, TrainedModel model, FinetuneOptions options)
     {
-        if (images is null) throw new OnnxEngineException(ErrorKind.Data, $"Fine-tuning needs {part} items and the data has none; give other data with DataOptions.Path.");
-        int[] usable = [.. Enumerable.Range(0, images.Count).Where(i => (options.Teacher is not null || images.Label(i) >= 0) && !options.Forget.Contains(images.Label(i)))];
-        if (part == "validation") usable = [.. usable.Take(options.Validation)];
+        if (items is null) throw new OnnxEngineException(ErrorKind.Data, $"Fine-tuning needs {part} items and the data has none; give other data with DataOptions.Path.");
+        int[] usable = [.. Enumerable.Range(0, items.Count).Where(i => (options.Teacher is not null || model.IsLabelled(items, i)) && !options.Forget.Contains(items.Label(i)))];
+        // What belongs together, as the two texts of a pair, is looked at together.
+        if (part == "validation") usable = [.. usable.Take(Math.Max(1, options.Validation / items.Together) * items.Together)];
         if (usable.Length == 0)
-            throw new OnnxEngineException(ErrorKind.Data, $"The {part} items have no labels to learn; give a teacher instead with FinetuneOptions.Teacher.");
-        return usable.Length == images.Count ? images : images.Select(usable);
+            throw new OnnxEngineException(ErrorKind.Data, $"The {part} items have no {(model.Classifier is null ? "numbers" : "labels")} to learn; give a teacher instead with FinetuneOptions.Teacher.");
+        return usable.Length == items.Count ? items : items.Select(usable);
     }
 }

@@ -12,6 +12,15 @@ namespace OnnxEdit.Engine.Training;
 /// <param name="Comparison">What is compared: elements if both have the same shape, else how alike the images of a batch are.</param>
 sealed record FeaturePair(string Tensor, string TeacherTensor, FeatureComparison Comparison)
 {
+    /// <summary>The model's input [items, positions] that is 0 at padding, where nothing is compared, for a tensor [items, positions, ...]; null: all of it counts.</summary>
+    public string? Mask { get; init; }
+
+    /// <summary>Where numbers of another kind begin, an axis behind that of the items and an index, e.g. scores behind boxes; null: all are of one kind.</summary>
+    public (int Axis, int From)? Border { get; init; }
+
+    /// <summary>What the squared error is divided by; null: the squares of the target.</summary>
+    public double? Squares { get; init; }
+
     /// <summary>Finds the last tensor of each part of the network, such as the output of "layer3", in both.</summary>
     /// <param name="model">The folded model in training.</param>
     /// <param name="teacher">The teacher.</param>

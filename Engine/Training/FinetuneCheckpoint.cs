@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using System.Text;
+using OnnxEdit.Engine.Tasks.Kinds;
 using OnnxEdit.Engine.Training.Rules;
 using OnnxEdit.Surgery;
 using OnnxEdit.Surgery.Model;
@@ -12,7 +13,7 @@ namespace OnnxEdit.Engine.Training;
 /// </summary>
 sealed class FinetuneCheckpoint
 {
-    const string Head = "onnxedit finetune checkpoint 1";
+    const string Head = "onnxedit finetune checkpoint 2";
 
     readonly byte[] _state;
 
@@ -79,6 +80,11 @@ sealed class FinetuneCheckpoint
             w.Write(point.Training);
             w.Write(point.Validation);
             w.Write(point.Top1 ?? double.NaN);
+            w.Write(point.Metric?.Name ?? "");
+            if (point.Metric is not { } metric) continue;
+            w.Write(metric.Value);
+            w.Write(metric.IsFraction);
+            w.Write(metric.IsHigherBetter);
         }
         Write(w, session.Snapshot());
         Write(w, state.Best);
@@ -117,7 +123,8 @@ sealed class FinetuneCheckpoint
         for (var left = r.ReadInt32(); left > 0; left--)
         {
             var (step, training, validation, top1) = (r.ReadInt32(), r.ReadDouble(), r.ReadDouble(), r.ReadDouble());
-            state.Curve.Add(new LossPoint(step, training, validation, double.IsNaN(top1) ? null : top1));
+            var metric = r.ReadString() is { Length: > 0 } name ? new MetricValue(name, r.ReadDouble()) { IsFraction = r.ReadBoolean(), IsHigherBetter = r.ReadBoolean() } : null;
+            state.Curve.Add(new LossPoint(step, training, validation, double.IsNaN(top1) ? null : top1) { Metric = metric });
         }
         session.Restore(Arrays(r));
         state.Best = Arrays(r);

@@ -8,12 +8,12 @@ namespace OnnxEdit.Engine.Training;
 public sealed record FinetuneOptions
 {
     /// <summary>
-    /// The model to imitate, which takes the same images and knows the same classes; labels are then not needed. Null:
-    /// the labels of the data are learned.
+    /// The model to imitate, which takes the same items and returns the same: classes, or whatever the task of the model reads;
+    /// labels are then not needed. Null: the labels of the data are learned, by classifiers, or its numbers, by regression.
     /// </summary>
     public OnnxModel? Teacher { get; init; }
 
-    /// <summary>Temperature that the scores of the teacher are softened by.</summary>
+    /// <summary>Temperature that the class scores of the teacher are softened by.</summary>
     public double Temperature { get; init; } = 4;
 
     /// <summary>
@@ -49,10 +49,10 @@ public sealed record FinetuneOptions
     /// <summary>Longest gradient; a longer one is scaled down. 0: no limit.</summary>
     public double GradientLimit { get; init; } = 10;
 
-    /// <summary>Whether images are mirrored at random; null: with a teacher, which answers to the mirror image.</summary>
+    /// <summary>Whether pictures are mirrored at random; null: with a teacher, which answers to the mirror image, but for text in pictures and regression.</summary>
     public bool? Flip { get; init; }
 
-    /// <summary>Pixels that images are shifted by at most, at random, what comes in being zero; null: with a teacher an eighth of the width.</summary>
+    /// <summary>Pixels that images are shifted by at most, at random, what comes in being zero; null: an eighth of the width where <see cref="Flip"/> is left to be with a teacher.</summary>
     public int? Shift { get; init; }
 
     /// <summary>Share of the images that are mixed with another (Zhang et al., 2018, mixup); the teacher answers to the mixture. Needs a <see cref="Teacher"/>.</summary>
@@ -94,7 +94,7 @@ public sealed record FinetuneOptions
     /// <summary>Where to go on from; null: from the beginning.</summary>
     internal FinetuneCheckpoint? Resume { get; init; }
 
-    /// <summary>How accuracy is measured.</summary>
+    /// <summary>What the model is for, and how it is measured.</summary>
     public EvaluationOptions Evaluation { get; init; } = new();
 
     /// <summary>Threads and device; null: those of the scope that the call stands in (<see cref="ExecutionOptions.Enter"/>).</summary>

@@ -30,9 +30,11 @@ sealed class TargetSource : IDisposable
         _temperature = options.Teacher is null ? 1 : options.Temperature;
         if (options.Teacher is null) return;
         var runners = AllOrNone.Make(_forget.Count > 0 ? 2 : 1, i => i == 0
-            ? Runner(options.Teacher, options.Evaluation.Output, features)
-            : Runner(given, options.Evaluation.Output, []));
+            ? Runner(options.Teacher, [Logits(options.Teacher), .. features.Select(f => f.TeacherTensor)])
+            : Runner(given, [Logits(given)]));
         (_teacher, _given) = (runners[0], runners.ElementAtOrDefault(1));
+
+        string Logits(OnnxModel model) => ClassifierSignature.Of(model.Proto, options.Evaluation.Output).LogitsName;
     }
 
     /// <summary>Writes the targets of some images, [images, classes].</summary>
@@ -102,12 +104,12 @@ sealed class TargetSource : IDisposable
         }
     }
 
-    static BatchRunner Runner(OnnxModel model, string? output, IReadOnlyList<FeaturePair> features)
+    /// <summary>Loads a model to be asked for some of its tensors.</summary>
+    internal static BatchRunner Runner(OnnxModel model, IEnumerable<string> tensors)
     {
         var copy = model.Proto.Clone();
         copy.Graph.Output.Clear();
-        copy.Graph.Output.Add(new ValueInfoProto { Name = ClassifierSignature.Of(model.Proto, output).LogitsName });
-        copy.Graph.Output.AddRange(features.Select(f => new ValueInfoProto { Name = f.TeacherTensor }));
+        copy.Graph.Output.AddRange(tensors.Select(tensor => new ValueInfoProto { Name = tensor }));
         return new BatchRunner(copy);
     }
 

@@ -40,8 +40,8 @@ sealed class TrainingImages
     /// <summary>Writes the images of a step.</summary>
     /// <param name="step">The step, from 0 on.</param>
     /// <param name="values">Receives them.</param>
-    /// <returns>Their labels.</returns>
-    public int[] Fill(int step, Span<float> values)
+    /// <returns>The same items as the data has them.</returns>
+    public ItemSet Fill(int step, Span<float> values)
     {
         // What does not fill a batch is left out of this pass.
         var (perPass, length) = (_images.Count / _batch, _images.ItemLength);
@@ -51,13 +51,14 @@ sealed class TrainingImages
             new Philox4x32(_options.Seed, RandomStreams.TrainingOrder + (ulong)_pass).Shuffle<int>(_order);
         }
         var indices = _order[(step % perPass * _batch)..][.._batch];
-        _images.Select(indices).Fill(0, _batch, values);
+        var items = _images.Select(indices);
+        items.Fill(0, _batch, values);
         var random = new Philox4x32(_options.Seed, RandomStreams.Augmentation + (ulong)step);
         if (Augments)
             for (var i = 0; i < _batch; i++)
                 Augmentation.Apply(values.Slice(i * length, length), _images.ItemShape[1], _images.ItemShape[2], _options.Flip!.Value, _options.Shift!.Value, random);
         if (_options.Mix > 0) Mix(values, length, random);
-        return Array.ConvertAll(indices, _images.Label);
+        return items;
     }
 
     // Some images become a mean of themselves and the next one, in shares drawn evenly.

@@ -8,31 +8,29 @@ sealed class TrainingLoop
 {
     readonly TrainingSession _session;
     readonly TrainingImages _images;
-    readonly TargetSource _targets;
+    readonly TrainingGoal _goal;
     readonly UpdateRule _rule;
     readonly FinetuneOptions _options;
-    readonly Func<float[][], (double Loss, double? Top1)> _look;
+    readonly Func<float[][], TrainingLook> _look;
     readonly IReadOnlyDictionary<string, string> _terms;
     readonly Stopwatch _watch = new();
     TrainingState _state = new();
     double _before;
 
     /// <summary>Puts the parts together.</summary>
-    /// <param name="session">The model with its loss.</param>
+    /// <param name="goal">The model with its loss, and what is to come out.</param>
     /// <param name="images">What it is trained on.</param>
-    /// <param name="targets">What is to come out.</param>
-    /// <param name="look">Loss and accuracy of given weights on the validation images.</param>
+    /// <param name="look">Loss and metric of given weights on the validation items.</param>
     /// <param name="options">How.</param>
     /// <param name="terms">What checkpoints are recognised by.</param>
     public TrainingLoop(
-        TrainingSession session, TrainingImages images, TargetSource targets, Func<float[][], (double Loss, double? Top1)> look,
-        FinetuneOptions options, IReadOnlyDictionary<string, string> terms)
+        TrainingGoal goal, TrainingImages images, Func<float[][], TrainingLook> look, FinetuneOptions options, IReadOnlyDictionary<string, string> terms)
     {
-        (_session, _images, _targets, _look, _options, _terms) = (session, images, targets, look, options, terms);
+        (_goal, _session, _images, _look, _options, _terms) = (goal, goal.Session, images, look, options, terms);
         _rule = options.Optimiser switch
         {
             FinetuneOptimiser.Adam => new Adam { StepSize = options.LargestStep, Decay = options.Decay },
-            FinetuneOptimiser.Muon => new OrthogonalMomentum(session.Weights) { StepSize = options.LargestStep, Decay = options.Decay },
+            FinetuneOptimiser.Muon => new OrthogonalMomentum(_session.Weights) { StepSize = options.LargestStep, Decay = options.Decay },
             _ => new GradientDescent { StepSize = options.LargestStep, Momentum = options.Momentum, Decay = options.Decay },
         };
     }
@@ -58,7 +56,7 @@ sealed class TrainingLoop
             }
             var looks = Looks();
             steps.Start();
-            var isFinite = Step(batch);
+            var isFinite = Step();
             steps.Stop();
             if (!isFinite)
             {
@@ -86,8 +84,7 @@ sealed class TrainingLoop
         else
         {
             var weights = _session.Snapshot();
-            var (loss, top1) = _look(weights);
-            _state.Curve.Add(new LossPoint(0, double.NaN, loss, top1));
+            _state.Curve.Add(Point(0, double.NaN, _look(weights)));
             _state.Best = weights;
             if (_options.Averaging > 0) _state.Average = _session.Snapshot();
         }
@@ -101,15 +98,15 @@ sealed class TrainingLoop
     // Looks that are due by now.
     int Looks() => (int)(Math.Min(1, Progress()) * _options.Looks);
 
-    bool Step(int batch)
+    bool Step()
     {
-        var labels = _images.Fill(_state.Step, _session.Images);
-        _targets.Fill(_images.Inputs(_session.Images), labels, _session.Targets, _session.Features);
+        var items = _images.Fill(_state.Step, _session.Images);
+        _goal.Fill(items, _images.Inputs(_session.Images));
         _rule.StepSize = _options.LargestStep * StepSchedule.Factor(Math.Min(1, Progress()), _options.WarmUp);
         var (loss, isFinite) = _session.Step(_rule, _options.GradientLimit);
         if (!isFinite) return false;
         _state.Step++;
-        _state.LossSum += loss - _targets.Entropy(_session.Targets) / batch;
+        _state.LossSum += loss - _goal.Unavoidable;
         _state.Losses++;
         if (_state.Average is { } average) WeightAverage.Follow(average, _session.Weights, _state.Step, _options.Averaging);
         return true;
@@ -120,15 +117,17 @@ sealed class TrainingLoop
         var now = _session.Snapshot();
         // Running statistics are averages already.
         _state.Average?.CopyTo(now, 0);
-        var (loss, top1) = _look(now);
-        var best = _state.BestLoss;
-        _state.Curve.Add(new LossPoint(_state.Step, _state.LossSum / _state.Losses, loss, top1));
+        var look = _look(now);
+        var (loss, best) = (look.Loss, _state.BestLoss);
+        _state.Curve.Add(Point(_state.Step, _state.LossSum / _state.Losses, look));
         (_state.LossSum, _state.Losses) = (0, 0);
         if (!double.IsFinite(loss)) return FinetuneEnd.Diverged;
         if (loss < best) (_state.BestStep, _state.Best, _state.Worse) = (_state.Step, [.. now.Select(a => (float[])a.Clone())], 0);
         else if (++_state.Worse == _options.Patience) return FinetuneEnd.NoImprovement;
         return null;
     }
+
+    static LossPoint Point(int step, double training, TrainingLook look) => new(step, training, look.Loss, look.Top1) { Metric = look.Metric };
 
     void Save()
     {

@@ -31,17 +31,19 @@ sealed class TrainingSession : IDisposable
     readonly IReadOnlyList<RunningStatistics> _statistics;
 
     TrainingSession(
-        ModelProto graph, IReadOnlyList<ModelInput> inputs, string[] data, float[][] buffers, IReadOnlyList<TensorProto> weights, IReadOnlyList<RunningStatistics> statistics)
+        ModelProto graph, IReadOnlyList<ModelInput> inputs, (string Name, float[] Values)? classes, (string Name, float[] Values)[] features,
+        IReadOnlyList<TensorProto> weights, IReadOnlyList<RunningStatistics> statistics)
     {
         _statistics = statistics;
         var declared = new GraphIndex(graph.Graph).Inputs.ToDictionary(i => i.Name, i => i.Type.TensorType.Shape.Dim.Select(d => d.DimValue).ToArray());
         Weights = [.. weights.Select(w => new TrainedWeight(w.Name, [.. w.Dims], TensorData.Floats(w)))];
-        (Targets, Features) = (buffers[0], buffers[1..]);
-        string[] others = [.. data, .. Weights.Select(w => w.Name)];
+        (Targets, Features) = (classes?.Values ?? [], [.. features.Select(f => f.Values)]);
+        (string Name, float[] Values)[] data = [.. classes is { } given ? [given] : Array.Empty<(string, float[])>(), .. features];
+        string[] others = [.. data.Select(d => d.Name), .. Weights.Select(w => w.Name)];
         _inputs = [.. inputs.Select(i => i.Name), .. others];
         _outputs = [.. graph.Graph.Output.Select(o => o.Name)];
         _session = OrtRuntime.CreateSession(graph);
-        var arrays = buffers.Concat(Weights.Select(w => w.Values)).ToArray();
+        float[][] arrays = [.. data.Select(d => d.Values), .. Weights.Select(w => w.Values)];
         _items = new ItemBatch([.. inputs.Select(i => (i.Type, declared[i.Name]))]);
         _others = [.. others.Select((name, i) => OrtValue.CreateTensorValueFromMemory(arrays[i], declared.GetValueOrDefault(name) ?? [.. weights[i - data.Length].Dims]))];
     }
@@ -52,13 +54,13 @@ sealed class TrainingSession : IDisposable
     /// <summary>Where the images of a step are put, one after the other.</summary>
     public float[] Images => _items.Values;
 
-    /// <summary>Where the target probabilities of a step are put, [images, classes].</summary>
+    /// <summary>Where the target probabilities of a step are put, [images, classes]; empty where the model is no classifier.</summary>
     public float[] Targets { get; }
 
-    /// <summary>Where the targets of features are put, in the order of the options.</summary>
+    /// <summary>Where the targets of outputs and features are put, in the order of the options.</summary>
     internal float[][] Features { get; }
 
-    /// <summary>Builds the graph and loads it.</summary>
+    /// <summary>Builds the graph of a classifier and loads it.</summary>
     /// <param name="model">A folded model (<see cref="NormalisedModel"/>), so that its weights have the names they keep.</param>
     /// <param name="signature">What it takes and returns.</param>
     /// <param name="options">Batch, loss, and which weights.</param>
@@ -67,6 +69,18 @@ sealed class TrainingSession : IDisposable
     public static TrainingSession Create(NormalisedModel model, ClassifierSignature signature, TrainingSessionOptions options)
     {
         RequireFloats(signature);
+        return Create(model, signature.Inputs, signature.LogitsName, options);
+    }
+
+    /// <summary>The same for a model of any inputs and outputs, whose loss is the sum of what <see cref="TrainingSessionOptions.Outputs"/> are off by.</summary>
+    /// <param name="model">A folded model, of float32 inputs and outputs.</param>
+    /// <param name="inputs">What it takes, the items along the first axis of each.</param>
+    /// <param name="options">Batch, outputs, and which weights.</param>
+    /// <inheritdoc cref="Create(NormalisedModel, ClassifierSignature, TrainingSessionOptions)"/>
+    public static TrainingSession Create(NormalisedModel model, IReadOnlyList<ModelInput> inputs, TrainingSessionOptions options) => Create(model, inputs, null, options);
+
+    static TrainingSession Create(NormalisedModel model, IReadOnlyList<ModelInput> inputs, string? logits, TrainingSessionOptions options)
+    {
         if (options.FollowStatistics) NormalisationEstimate.Require(model.Proto);
         var mode = options.FollowStatistics ? NormalisationMode.BatchStatistics : NormalisationMode.Frozen;
         var prepared = DifferentiableModel.Prepare(model.Proto, options.Batch, model.InputSizes, mode);
@@ -76,29 +90,41 @@ sealed class TrainingSession : IDisposable
         if (prepared.Proto.Graph.Initializer.FirstOrDefault(t => names.Contains(t.Name) && t.DataType != (int)DataType.Float) is { } other)
             throw new OnnxEngineException(ErrorKind.Model, $"Weight '{other.Name}' is {(DataType)other.DataType}, and training needs float32; export the model in float32.");
         const string Targets = "onnxedit_targets";
-        var loss = options.Loss == TrainingLoss.Edit
-            ? Losses.AddMargin(prepared, signature.LogitsName, Targets)
-            : Losses.AddCrossEntropy(prepared, signature.LogitsName, Targets, options.Temperature);
-        var logits = prepared.Trace.Shape(signature.LogitsName);
-        float[][] features = [.. options.Features.Select(f => new float[f.TargetLength(prepared.Trace)])];
+        var classes = logits is null ? [] : new float[prepared.Trace.Shape(logits).Aggregate(1L, (a, b) => a * b)];
+        FeaturePair[] pairs = [.. options.Outputs, .. options.Features];
+        float[][] features = [.. pairs.Select(f => new float[f.TargetLength(prepared.Trace)])];
         string[] wanted = [.. features.Select((_, i) => $"onnxedit_feature_{i}")];
-        if (features.Length > 0)
-            loss = FeatureLosses.AddSum(prepared, loss, options.FeatureWeight, [.. options.Features.Select((f, i) => FeatureLosses.AddRelativeError(prepared, f.Tensor, wanted[i], f.Comparison))]);
-        var gradients = prepared.AddGradients(loss, names);
+        var loss = logits is null ? null
+            : options.Loss == TrainingLoss.Edit ? Losses.AddMargin(prepared, logits, Targets)
+            : Losses.AddCrossEntropy(prepared, logits, Targets, options.Temperature);
+        for (var i = 0; i < pairs.Length; i++)
+        {
+            var error = FeatureLosses.AddRelativeError(prepared, pairs[i].Tensor, wanted[i], pairs[i].Comparison, pairs[i].Mask, pairs[i].Squares, pairs[i].Border is var (axis, from) ? (axis + 1, from) : null);
+            loss = loss is null ? error : FeatureLosses.AddSum(prepared, loss, i < options.Outputs.Count ? 1 : options.FeatureWeight, [error]);
+        }
+        var gradients = prepared.AddGradients(loss!, names);
         var weights = prepared.ExposeWeights(names);
-        var graph = prepared.Build([loss, .. names.Select(n => gradients[n]), .. statistics.SelectMany(s => s.Outputs)]);
+        var graph = prepared.Build([loss!, .. names.Select(n => gradients[n]), .. statistics.SelectMany(s => s.Outputs)]);
         if (options.Blocked) BlockedConvolutions.Apply(graph);
-        float[][] buffers = [new float[logits.Aggregate(1L, (a, b) => a * b)], .. features];
-        return new TrainingSession(graph, signature.Inputs, [Targets, .. wanted], buffers, weights, statistics);
+        return new TrainingSession(graph, inputs, logits is null ? null : (Targets, classes), [.. wanted.Zip(features)], weights, statistics);
     }
 
     /// <summary>Refuses models of half or double precision; ids, masks and the like may be of any type.</summary>
     /// <exception cref="OnnxEngineException">It is one (<see cref="ErrorKind.Model"/>).</exception>
     public static void RequireFloats(ClassifierSignature signature)
     {
-        if (signature.LogitsType != DataType.Float || signature.Inputs.Any(i => i.Type is DataType.Float16 or DataType.Bfloat16 or DataType.Double))
-            throw new OnnxEngineException(ErrorKind.Model, "Training needs a model with float32 input and output; export it in float32.");
+        if (signature.LogitsType != DataType.Float) throw NoFloats();
+        RequireFloats(signature.Inputs.Select(i => i.Type));
     }
+
+    /// <summary>Refuses half or double precision among inputs and outputs.</summary>
+    /// <inheritdoc cref="RequireFloats(ClassifierSignature)" path="/exception"/>
+    public static void RequireFloats(IEnumerable<DataType> types)
+    {
+        if (types.Any(type => type is DataType.Float16 or DataType.Bfloat16 or DataType.Double)) throw NoFloats();
+    }
+
+    static OnnxEngineException NoFloats() => new(ErrorKind.Model, "Training needs a model with float32 input and output; export it in float32.");
 
     /// <summary>Runs the graph on what lies in <see cref="Images"/> and <see cref="Targets"/>, and changes the weights.</summary>
     /// <param name="rule">How; null leaves the weights as they are.</param>

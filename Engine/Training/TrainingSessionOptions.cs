@@ -15,6 +15,9 @@ sealed record TrainingSessionOptions
     /// <summary>Temperature T of the cross-entropy, see <see cref="Losses.AddCrossEntropy"/>.</summary>
     public double Temperature { get; init; } = 1;
 
+    /// <summary>Tensors that are what the model is for, where it is no classifier; the relative squared error of each counts once.</summary>
+    public IReadOnlyList<FeaturePair> Outputs { get; init; } = [];
+
     /// <summary>Tensors inside that are compared with a teacher's.</summary>
     public IReadOnlyList<FeaturePair> Features { get; init; } = [];
 

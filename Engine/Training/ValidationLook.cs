@@ -16,7 +16,7 @@ sealed class ValidationLook(ItemSet images, TargetSource targets, EvaluationOpti
     /// <param name="model">The graph.</param>
     /// <returns>Mean loss, NaN where scores are no numbers, and the accuracy if the images have labels.</returns>
     /// <exception cref="OnnxEngineException">The teacher fails.</exception>
-    public (double Loss, double? Top1) At(ModelProto model)
+    public TrainingLook At(ModelProto model)
     {
         using var session = new ClassifierSession(model, evaluation.Output, batch);
         var (sum, right, labelled) = (0.0, 0, 0);
@@ -40,7 +40,7 @@ sealed class ValidationLook(ItemSet images, TargetSource targets, EvaluationOpti
             // It ran before the first step, so these are scores that are no numbers any more.
             sum = double.NaN;
         }
-        return (sum / images.Count, labelled == 0 ? null : (double)right / labelled);
+        return new TrainingLook(sum / images.Count, labelled == 0 ? null : (double)right / labelled);
     }
 
     // A model of a fixed batch gets a whole one; what its rest holds does not matter.

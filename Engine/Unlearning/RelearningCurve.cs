@@ -1,6 +1,7 @@
 using OnnxEdit.Engine.Data;
 using OnnxEdit.Engine.Finetuning;
 using OnnxEdit.Engine.Tasks;
+using OnnxEdit.Engine.Tasks.Kinds;
 using OnnxEdit.Engine.Training;
 using OnnxEdit.Engine.Training.Rules;
 using OnnxEdit.Kernels.RandomNumbers;
@@ -49,7 +50,7 @@ static class RelearningCurve
             Validation = own.Length,
             Seed = options.Seed,
             // What was forgotten is taken for other classes, as it should be.
-            Evaluation = options.Evaluation with { ForceLabels = true },
+            Evaluation = options.Evaluation with { ForceLabels = true, Task = ClassificationTask.Word },
             Flip = TrainingImages.AreSpatial(train),
             Shift = TrainingImages.AreSpatial(train) ? train.ItemShape[2] / 8 : 0,
         };

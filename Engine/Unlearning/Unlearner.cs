@@ -4,6 +4,7 @@ using OnnxEdit.Engine.Finetuning;
 using OnnxEdit.Engine.Refit;
 using OnnxEdit.Engine.Slimming;
 using OnnxEdit.Engine.Tasks;
+using OnnxEdit.Engine.Tasks.Kinds;
 using OnnxEdit.Surgery;
 using OnnxEdit.Surgery.Graph;
 using OnnxEdit.Surgery.Model;
@@ -101,7 +102,7 @@ public sealed class Unlearner
     UnlearnResult Finetuned(UnlearnResult edited, ForgetMeter meter, ForgetMeter.Measured? before, ItemSet? test)
     {
         var data = new ModelData("the data of the edit") { Train = Labelled(_data.Train, "training"), Validation = Labelled(_data.Validation, "validation") };
-        var (model, training) = Finetuner.Finetune(edited.Model, data, _options.Finetune! with { Teacher = _draft.Source, Forget = _options.Classes }, _progress, _cancellation);
+        var (model, training) = Finetuner.Finetune(edited.Model, data, _options.Finetune! with { Teacher = _draft.Source, Forget = _options.Classes, Evaluation = _options.Finetune.Evaluation with { Task = ClassificationTask.Word } }, _progress, _cancellation);
         var report = edited.Report with { Finetuning = training };
         double Forgotten(OnnxModel m) => Evaluator.Evaluate(m, data.Validation!, _options.Evaluation, _progress, CancellationToken.None).On(_options.Classes.Contains);
         var (then, now) = (Forgotten(edited.Model), Forgotten(model));

@@ -24,6 +24,9 @@ abstract class DetectorHead(IReadOnlyList<string> tensors, string said, int? cla
     /// <summary>Whether boxes that overlap are still to be told apart.</summary>
     public abstract bool NeedsSuppression { get; }
 
+    /// <summary>Where boxes end and scores begin, an axis behind that of the items and an index; null: not in one tensor.</summary>
+    public virtual (int Axis, int From)? Border => null;
+
     /// <summary>Whether class 0 is the background, so that the objects' classes begin at 1.</summary>
     public virtual bool HasBackground => false;
 

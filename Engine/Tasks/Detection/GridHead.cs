@@ -20,6 +20,8 @@ sealed class GridHead(string tensor, string said, int classes, bool hasObjectnes
 
     public override bool NeedsSuppression => true;
 
+    public override (int Axis, int From)? Border => (isByColumns ? 0 : 1, 4);
+
     public override List<DetectedBox> Read(IReadOnlyList<ItemOutput> outputs, InputSize size, float least)
     {
         var extents = Extents(outputs[0], 2);

@@ -7,8 +7,11 @@ namespace OnnxEdit.Engine.Tasks.Kinds;
 /// <summary>Which of several classes an item belongs to: one score per class, of pictures, texts or rows of a table.</summary>
 sealed class ClassificationTask : ModelTask
 {
+    /// <summary>Its name.</summary>
+    internal const string Word = "classification";
+
     /// <inheritdoc/>
-    public override string Name => "classification";
+    public override string Name => Word;
 
     /// <inheritdoc/>
     public override string? Help => "one score per class; accuracy, top5";

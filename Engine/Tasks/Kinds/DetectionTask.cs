@@ -30,6 +30,12 @@ sealed class DetectionTask : ModelTask
     }
 
     /// <inheritdoc/>
+    public override string? Unteachable(TaskSubject subject) => Head(subject).NeedsSuppression ? null : "lists objects that it chose itself, in an order of its own";
+
+    /// <inheritdoc/>
+    public override (int Axis, int From)? Border(TaskSubject subject) => Head(subject).Border;
+
+    /// <inheritdoc/>
     public override LabelledMeter Measure(TaskSubject subject, ItemSet items) => new LabelledDetections(Start(subject, items), ObjectClassMap.Of(subject, Head(subject), items), items);
 
     /// <inheritdoc/>

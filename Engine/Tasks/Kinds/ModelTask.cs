@@ -32,6 +32,15 @@ abstract class ModelTask : IChoice
     /// <summary>Whether labels of the items are the answers of the model: those of the task, and as many classes as the model tells apart where that says more than its form.</summary>
     public virtual bool Fits(TaskSubject subject, ItemSet items) => IsLabelled(items);
 
+    /// <summary>Whether a picture stays one that the model is for when it is mirrored and moved by some pixels.</summary>
+    public virtual bool HasViews => true;
+
+    /// <summary>Why its answers cannot be compared with a teacher's number by number, as half a sentence that follows "it"; null: they can.</summary>
+    public virtual string? Unteachable(TaskSubject subject) => null;
+
+    /// <summary>Where numbers of another kind begin in the tensor that it reads, an axis behind that of the items and an index, e.g. scores behind boxes; null: all are of one kind.</summary>
+    public virtual (int Axis, int From)? Border(TaskSubject subject) => null;
+
     /// <summary>The tensors that it reads: graph outputs or inner tensors, and how, in words that follow "read from", for the reader.</summary>
     public abstract (IReadOnlyList<string> Tensors, string Said) Reads(TaskSubject subject);
 

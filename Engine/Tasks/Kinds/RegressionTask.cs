@@ -15,6 +15,10 @@ sealed class RegressionTask : ModelTask
     /// <inheritdoc/>
     public override string? Help => "R2, or relative error per output; for any model";
 
+    // What its items are is not known.
+    /// <inheritdoc/>
+    public override bool HasViews => false;
+
     /// <inheritdoc/>
     public override string? Obstacle(TaskSubject subject) => null;
 

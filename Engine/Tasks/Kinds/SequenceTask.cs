@@ -15,6 +15,10 @@ sealed class SequenceTask : ModelTask
     /// <inheritdoc/>
     public override string? Help => "strings read exactly and errors per character, or F1 of tagged words";
 
+    // Text reads in one direction.
+    /// <inheritdoc/>
+    public override bool HasViews => false;
+
     /// <inheritdoc/>
     public override string? Obstacle(TaskSubject subject) => SequenceHead.Find(subject, out var why) is null ? why : null;
 

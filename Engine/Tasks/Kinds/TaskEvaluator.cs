@@ -69,17 +69,7 @@ public static class TaskEvaluator
         using var first = new TaskSession(subject, tensors);
         using var second = new TaskSession(TaskSubject.Of(edited, options), tensors);
         var meter = task.Agree(subject, items);
-        // Side by side, chunk by chunk, so that no more answers are held than a chunk has.
-        for (var from = 0; from < items.Count; from += Chunk)
-        {
-            var chunk = items.Select([.. Enumerable.Range(from, Math.Min(Chunk, items.Count - from))]);
-            var found = new IReadOnlyList<ItemOutput>[chunk.Count];
-            first.Run(chunk, (item, outputs) => found[item] = outputs, null, cancellation);
-            second.Run(chunk, (item, outputs) => meter.Add(from + item, found[item], outputs), null, cancellation);
-            progress?.Report(new WorkProgress("comparing answers", from + chunk.Count, items.Count));
-        }
+        TaskSession.RunBoth(first, second, items, meter.Add, progress, cancellation);
         return new TaskMeasurement(task.Name, items.Count, meter.Complete()) { Reading = said, IsAgreement = true };
     }
-
-    const int Chunk = 32;
 }

@@ -14,6 +14,9 @@ namespace OnnxEdit.Engine.Tasks.Kinds;
 /// <summary>Gets what a model answers to one item, one output for each tensor that was asked for.</summary>
 delegate void ItemReader(int item, IReadOnlyList<ItemOutput> outputs);
 
+/// <summary>Gets what two models answer to one item, one output each for each tensor that was asked for.</summary>
+delegate void ItemPairReader(int item, IReadOnlyList<ItemOutput> first, IReadOnlyList<ItemOutput> second);
+
 /// <summary>
 /// A model loaded to be measured: items in, the tensors of a task out, in batches. Models with a fixed batch run at their own, filled up
 /// with the last item; models whose tensors have the items elsewhere than first run one item at a time. Items that are sequences run
@@ -23,6 +26,9 @@ sealed class TaskSession : IDisposable
 {
     /// <summary>Floats that go in at most in one batch, so that large pictures do not fill the memory.</summary>
     const int BatchFloats = 8 << 20;
+
+    /// <summary>Items that two models answer in turns.</summary>
+    const int Chunk = 32;
 
     readonly ModelSession _session;
     readonly TaskSubject _subject;
@@ -87,6 +93,20 @@ sealed class TaskSession : IDisposable
 
             first += batch.Length;
             progress?.Report(new WorkProgress(stage, first, items.Count));
+        }
+    }
+
+    /// <summary>Runs all items through two models side by side, chunk by chunk, so that no more answers are held than a chunk has.</summary>
+    /// <inheritdoc cref="Run" path="/exception"/>
+    public static void RunBoth(TaskSession first, TaskSession second, ItemSet items, ItemPairReader read, IProgress<WorkProgress>? progress, CancellationToken cancellation)
+    {
+        for (var from = 0; from < items.Count; from += Chunk)
+        {
+            var chunk = items.Select([.. Enumerable.Range(from, Math.Min(Chunk, items.Count - from))]);
+            var found = new IReadOnlyList<ItemOutput>[chunk.Count];
+            first.Run(chunk, (item, outputs) => found[item] = outputs, null, cancellation);
+            second.Run(chunk, (item, outputs) => read(from + item, found[item], outputs), null, cancellation);
+            progress?.Report(new WorkProgress("comparing answers", from + chunk.Count, items.Count));
         }
     }
 

@@ -13,24 +13,24 @@ sealed class FinetuneCommand : CliCommand
 {
     readonly ModelAndDataOptions _inputs = new(hasCalibration: false);
     readonly Option<string?> _teacher = new("--teacher") { Description = "Imitate this model, usually the one before slimming, on items without labels [default: learn the labels]", HelpName = "FILE" };
-    readonly Option<double> _temperature = Numbers.Positive("--temperature", 4, "With --teacher: how much its answers are softened");
+    readonly Option<double> _temperature = Numbers.Positive("--temperature", 4, "With --teacher, for classifiers: how much its answers are softened");
     readonly Option<string?> _features = new("--features") { Description = "With --teacher: make the outputs of these parts of the network resemble the teacher's as well, e.g. layer2,layer3", HelpName = "NAME,..." };
     readonly Option<double> _featureWeight = Numbers.Positive("--feature-weight", 1, "With --features: weight of the relative squared error of each part");
     readonly Option<int> _steps = Numbers.Whole("--steps", 1, int.MaxValue, 1000, "Training steps");
     readonly Option<TimeSpan?> _time = Numbers.OptionalTime("--time", "Train for so long instead, e.g. 5m; the schedule ends with it");
-    readonly Option<int> _batch = Numbers.Whole("--batch", 1, int.MaxValue, 64, "Images per step, for models with an open batch; multiples of 16 are fastest");
+    readonly Option<int> _batch = Numbers.Whole("--batch", 1, int.MaxValue, 64, "Items per step, for models with an open batch; multiples of 16 are fastest");
     readonly Option<double?> _stepSize = Numbers.OptionalPositive("--step-size", "Largest step size, from which it falls to zero along a half cosine [default: 0.0005 with muon, 0.0003 with adam, 0.001 with sgd; with --editable 0.001 for the extra layer, 0.0001 for others]");
     readonly WordOption<FinetuneOptimiser> _optimiser = new("--optimiser", FinetuneOptimiser.Muon, "Adam, gradient descent with momentum 0.9, or momentum with matrices made orthogonal (Muon); all with weight decay 0.0001");
     readonly Option<double> _warmUp = Numbers.Share("--warm-up", 0.05, "Share of the training in which the step size rises");
     readonly Option<double> _averaging = Numbers.Share("--averaging", 0.99, "Keep an average of the weights that retains this share in a step; 0: the weights themselves");
     readonly Option<string?> _layers = new("--layers") { Description = "Train only nodes with one of these in their name [default: all]", HelpName = "NAME,..." };
-    readonly Option<bool?> _flip = new("--flip") { Description = "Mirror images at random [default: with --teacher]", HelpName = "true|false", Arity = System.CommandLine.ArgumentArity.ZeroOrOne };
-    readonly Option<int?> _shift = Numbers.OptionalWhole("--shift", 0, "Shift images at random by so many pixels at most [default: with --teacher an eighth of the width]");
+    readonly Option<bool?> _flip = new("--flip") { Description = "Mirror pictures at random [default: with --teacher, but for text in pictures and regression]", HelpName = "true|false", Arity = System.CommandLine.ArgumentArity.ZeroOrOne };
+    readonly Option<int?> _shift = Numbers.OptionalWhole("--shift", 0, "Shift pictures at random by so many pixels at most [default: with --teacher an eighth of the width, where they are mirrored]");
     readonly Option<double> _mix = Numbers.Share("--mix", 0, "With --teacher: share of the items that are mixed with another one, which the teacher is asked about, too");
     readonly WordOption<FinetuneNormalisation> _normalisation = new("--normalisation", FinetuneNormalisation.Frozen, "Statistics of batch normalisations: as stored, measured anew after training, or those of each batch in training");
     readonly Option<string?> _checkpoint = new("--checkpoint") { Description = "Save the state of the training here every minute and at its end", HelpName = "FILE" };
     readonly Option<string?> _resume = new("--resume") { Description = "Go on from this checkpoint, with the same model, data and options", HelpName = "FILE" };
-    readonly Option<string?> _curve = new("--curve") { Description = "Draw losses and accuracy as a PNG", HelpName = "FILE.png" };
+    readonly Option<string?> _curve = new("--curve") { Description = "Draw losses and accuracy, or the metric of another task, as a PNG", HelpName = "FILE.png" };
     readonly Option<int> _looks = Numbers.Whole("--looks", 1, int.MaxValue, 10, "Looks at the validation items on the way; the best of these is kept");
     readonly Option<int> _patience = Numbers.Whole("--patience", 0, int.MaxValue, 0, "End after so many looks at the validation items without improvement; 0 never does");
     readonly EditableFinetune _editable = new();
@@ -38,7 +38,7 @@ sealed class FinetuneCommand : CliCommand
 
     internal FinetuneCommand() : base(
         "finetune",
-        "Trains the weights of a classifier further, on the answers of a teacher or on labels, and keeps the state that did best on held-out training items. Interrupting it keeps the best state so far.",
+        "Trains the weights of a model further, on the answers of a teacher or (classifiers and regression) on labels, and keeps the state that did best on held-out training items. Interrupting it keeps the best state so far.",
         "onnxedit finetune model.slim.onnx --teacher model.onnx --data cifar10 --mean .485,.456,.406 --std .229,.224,.225 --time 10m",
         "onnxedit finetune model.onnx --steps 500 --layers layer3,linear -o tuned.onnx",
         "onnxedit finetune model.onnx --editable --steps 2000")
@@ -51,7 +51,7 @@ sealed class FinetuneCommand : CliCommand
     internal override void Execute(CommandContext context)
     {
         var inputs = _inputs.Resolve(context);
-        inputs.RequireClassifier();
+        if (_editable.IsAsked(context)) inputs.RequireClassifier();
         var target = OutputTarget.Resolve(context.Get(_out), inputs, "finetune", context.Global.Force);
         var (checkpoint, curve) = (context.Get(_checkpoint), context.Get(_curve));
         // A checkpoint replaces the one before it.
@@ -92,6 +92,7 @@ sealed class FinetuneCommand : CliCommand
         var watch = Stopwatch.StartNew();
         var result = context.Output.Track(progress => Finetuner.Finetune(inputs.Model, data, options, progress, context.Cancellation));
         var report = result.Report;
+        foreach (var note in report.Notes) context.Output.Note(note);
         if (curve is not null) LossCurve.Save(curve, report, context.Global.Force);
         if (report.BestStep == 0 && !report.Reestimated)
         {

@@ -67,7 +67,6 @@ sealed class SlimCommand : CliCommand
 
     static void RequireTraining(ModelAndData inputs, SlimOptions options)
     {
-        inputs.RequireClassifier();
         if (!inputs.HasData || inputs.IsEvalOnly) throw new OnnxEngineException(ErrorKind.Usage, "--finetune trains on items; give them with --data.");
         if (options.PlanOnly) throw new OnnxEngineException(ErrorKind.Usage, "--dry-run makes no model that --finetune could train; leave one of them out.");
     }

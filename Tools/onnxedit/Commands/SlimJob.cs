@@ -1,5 +1,6 @@
 using OnnxEdit.Engine;
 using OnnxEdit.Engine.Data;
+using OnnxEdit.Engine.Finetuning;
 using OnnxEdit.Engine.Reporting;
 using OnnxEdit.Engine.Slimming;
 using OnnxEdit.Engine.Statistics;
@@ -43,6 +44,7 @@ sealed class SlimJob(CommandContext context, ModelAndData inputs, SlimOptions op
             throw new OnnxEngineException(ErrorKind.Data, "--max-drop needs data that the model is used on, with labels or without: its answers to random inputs say nothing of what it loses.");
         var isValidated = options.Budget.Row.NeedsAccuracy || Finetune is not null;
         var opened = inputs.HasData ? (inputs with { IsValidated = isValidated }).OpenData(context.Output, testOnly: inputs.IsEvalOnly) : null;
+        if (Finetune is not null) Finetuner.Require(inputs.Model, opened!, Finetune);
         var data = Data(opened);
         var result = context.Output.Track(progress => Slimmer.Slim(inputs.Model, data, options, progress, context.Cancellation));
         if (Finetune is not null) result = context.Output.Track(progress => SlimFinetuning.Apply(inputs.Model, result, opened!, Finetune, progress, context.Cancellation));

@@ -5,7 +5,7 @@ using ScottPlot;
 
 namespace OnnxEdit.Cli;
 
-/// <summary>Draws how a training went: losses to the left, accuracy to the right.</summary>
+/// <summary>Draws how a training went: losses to the left, accuracy or the metric of another task to the right.</summary>
 static class LossCurve
 {
     const int Width = 960, Height = 540;
@@ -21,11 +21,13 @@ static class LossCurve
         Line(plot, "validation loss", Colors.SteelBlue, report.Curve, p => p.Validation);
         plot.XLabel("step");
         plot.YLabel("loss");
-        var accuracy = Line(plot, "validation top-1", Colors.DarkOrange, report.Curve, p => 100 * (p.Top1 ?? double.NaN));
-        if (accuracy is not null)
+        var metric = report.Curve.Select(p => p.Metric).FirstOrDefault(m => m is not null);
+        var good = metric is null ? Line(plot, "validation top-1", Colors.DarkOrange, report.Curve, p => 100 * (p.Top1 ?? double.NaN))
+            : Line(plot, $"validation {metric.Name}", Colors.DarkOrange, report.Curve, p => (metric.IsFraction ? 100 : 1) * (p.Metric?.Value ?? double.NaN));
+        if (good is not null)
         {
-            accuracy.Axes.YAxis = plot.Axes.Right;
-            plot.Axes.Right.Label.Text = "top-1 %";
+            good.Axes.YAxis = plot.Axes.Right;
+            plot.Axes.Right.Label.Text = metric is null ? "top-1 %" : TaskReport.Header(metric);
         }
         plot.Axes.Margins(0.02, 0.08);
         plot.Axes.AutoScale();

@@ -41,6 +41,7 @@ static class SlimTable
             {
                 var (was, now, cut) = (measured.Metrics[m], report.MeasuredAfter?.Metrics[m], report.MeasuredAfterSurgery?.Metrics[m]);
                 table.Row(TaskReport.Header(was), TaskReport.Value(was), now is null ? "" : TaskReport.Value(now), "");
+                if (report.Finetuning?.MeasuredBefore?.Metrics[m] is { } slim) table.Row("  before fine-tuning", "", TaskReport.Value(slim), "");
                 if (cut is not null) table.Row("  before recovery", "", TaskReport.Value(cut), "");
             }
         }
@@ -55,7 +56,7 @@ static class SlimTable
         if (report.Difference is { } difference)
             output.Line($"accuracy {Signed(100 * difference.Difference)} points, standard error {Figures.Plain(100 * difference.StandardError)} (paired, {Figures.Count(difference.Count)} test items); {Figures.Percent(report.ChangedPredictions!.Value)} % of the predictions changed");
         else if (report is { MeasuredBefore: { } original, MeasuredAfter: { } made })
-            output.Line($"{original.Main.Name} {TaskReport.Change(original.Main, made.Main)}{(original.Main.IsFraction ? " points" : "")} (standard error paired over {Figures.Count(original.Items)} test items); {original.Task}: {original.Reading}");
+            output.Line(TaskReport.ChangeLine(original, made));
         if (report.MeasuredAfterSurgery is { } surgery) output.Line($"before recovery: measured on the first {Figures.Count(surgery.Items)} test items");
         foreach (var time in times ?? [])
             output.Line(SpeedUp(time));
@@ -66,8 +67,8 @@ static class SlimTable
         output.Line(target is null ? "nothing written (--dry-run)" : $"wrote {target}");
         // The middle half of the measured ratios lies below 1: no noise of a busy machine.
         foreach (var time in times ?? [])
-            if (time.SpeedUp!.Value.Upper < 1 && time.IsSteady)
-                output.Line($"slower than the original at batch {time.Batch}: {Figures.Ratio(time.SpeedUp.Value.Median)} as fast{(result.Plan.Align == 1 ? "; channel counts that this machine likes may help (--align auto)" : "")}");
+            if (time.SpeedUp!.Value.Upper < 1)
+                output.Line($"slower than the original at {SpeedUp(time)}{(result.Plan.Align == 1 ? "; channel counts that this machine likes may help (--align auto)" : "")}");
     }
 
     static void Compared(ResultTable table, SlimReport report)
@@ -75,6 +76,7 @@ static class SlimTable
         for (var m = 0; m < (report.Agreement?.Metrics.Count ?? 0); m++)
         {
             table.Row($"{TaskReport.Header(report.Agreement!.Metrics[m])}, to the original", "", TaskReport.Value(report.Agreement.Metrics[m]), "");
+            if (report.Finetuning?.MeasuredBefore is { IsAgreement: true } slim) table.Row("  before fine-tuning", "", TaskReport.Value(slim.Metrics[m]), "");
             if (report.AgreementAfterSurgery?.Metrics[m] is { } cut) table.Row("  before recovery", "", TaskReport.Value(cut), "");
         }
         foreach (var (name, error) in report.Outputs?.After ?? new Dictionary<string, double>())
@@ -117,12 +119,12 @@ static class SlimTable
             Seconds = seconds,
             Before = new { report.Before.Parameters, report.Before.Macs, report.Before.Bytes, report.AccuracyBefore?.Top1 },
             AfterSurgery = new { report.AccuracyAfterSurgery?.Top1, Images = report.AccuracyAfterSurgery?.Count },
-            Finetuning = report.Finetuning is { } f ? new { f.Steps, f.BestStep, End = f.End.ToString(), f.Curve, AccuracyBefore = f.Before?.Top1, AccuracyAfter = f.After?.Top1, f.Basis } : null,
+            Finetuning = report.Finetuning is { } f ? new { f.Steps, f.BestStep, End = f.End.ToString(), Curve = FinetuneTable.Curve(f), AccuracyBefore = f.Before?.Top1, AccuracyAfter = f.After?.Top1, f.Basis } : null,
             After = new { report.After.Parameters, report.After.Macs, report.After.Bytes, report.AccuracyAfter?.Top1 },
             Outputs = report.Outputs,
             report.IsOnRandomItems,
             Task = (report.MeasuredBefore ?? report.Agreement)?.Task,
-            Metrics = report is { MeasuredBefore: { } was, MeasuredAfter: { } now } ? was.Metrics.Zip(now.Metrics, (b, a) => new { b.Name, Before = b.Value, After = a.Value, StandardError = double.IsFinite(b.PairedError(a)) ? b.PairedError(a) : (double?)null, b.IsFraction }) : null,
+            Metrics = report is { MeasuredBefore: { } was, MeasuredAfter: { } now } ? TaskReport.ChangeFields(was, now) : null,
             Agreement = report.Agreement is { } agreement ? new { agreement.Items, Metrics = TaskReport.Fields(agreement) } : null,
             report.InputShapes,
             Difference = report.Difference is { } d ? new { Points = 100 * d.Difference, StandardError = 100 * d.StandardError, Images = d.Count, ChangedPredictions = report.ChangedPredictions } : null,

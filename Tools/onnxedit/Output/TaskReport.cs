@@ -38,6 +38,20 @@ static class TaskReport
     internal static string Points(MetricValue before, MetricValue after) =>
         ((before.IsFraction ? 100 : 1) * (after.Value - before.Value)).ToString("+0.00;-0.00;0.00", System.Globalization.CultureInfo.InvariantCulture);
 
+    /// <summary>One line on the task's own metric: "spearman +0.42 ± 1.12 points (standard error paired over 120 test items); embedding: the mean over positions of 'last_hidden_state'".</summary>
+    internal static string ChangeLine(TaskMeasurement before, TaskMeasurement after) =>
+        $"{before.Main.Name} {Change(before.Main, after.Main)}{(before.Main.IsFraction ? " points" : "")} (standard error paired over {Figures.Count(before.Items)} test items); {before.Task}: {before.Reading}";
+
+    /// <summary>Both values of each metric and the paired standard error of their difference, for JSON.</summary>
+    internal static IEnumerable<object> ChangeFields(TaskMeasurement before, TaskMeasurement after) => before.Metrics.Zip(after.Metrics, (b, a) => new
+    {
+        b.Name,
+        Before = b.Value,
+        After = a.Value,
+        StandardError = double.IsFinite(b.PairedError(a)) ? b.PairedError(a) : (double?)null,
+        b.IsFraction,
+    });
+
     /// <summary>What stands before the value in a table, e.g. "spearman %".</summary>
     internal static string Header(MetricValue metric) => metric.IsFraction ? $"{metric.Name} %" : metric.Name;
 
