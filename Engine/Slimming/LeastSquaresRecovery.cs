@@ -76,7 +76,7 @@ sealed class LeastSquaresRecovery
         && _index.Consumers(relu.Output[0]).Count == 1 && _context.Edited.Padding?.Covers(_context.TargetShape(first.Tensor)) != true && PairRefinement.Applies(first.Unit, second.Unit)
         && !IsWide(first.Unit);
 
-    bool IsWide(LinearUnit unit) => _collector.IsWide(_context.Geometry(unit), _context.Edited.Count);
+    bool IsWide(LinearUnit unit) => _collector.IsWide(_context.OriginalGeometry(unit), _context.Edited.Count);
 
     void Refine(UnitTarget first, UnitTarget second, ulong stream, CancellationToken cancellation)
     {

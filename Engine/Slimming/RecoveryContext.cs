@@ -73,6 +73,9 @@ sealed class RecoveryContext : IDisposable
     /// <summary>Geometry of a unit of the edited network.</summary>
     public PatchGraph Geometry(LinearUnit unit) => new(unit, Dims(unit), Edited.Shape(unit.Input), TargetShape(unit.Output));
 
+    /// <summary>Geometry of the same unit in the original, known before anything is computed.</summary>
+    public PatchGraph OriginalGeometry(LinearUnit unit) => PatchGraph.Of(unit, _analysis.Model, _layout);
+
     /// <summary>Shape of a tensor in the edited network for one item.</summary>
     public long[] TargetShape(string tensor)
     {
