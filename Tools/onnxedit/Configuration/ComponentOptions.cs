@@ -41,6 +41,10 @@ sealed class ComponentOptions
         Alpha = context.Get(_alpha) ?? new AttributionOptions().Alpha,
         Seed = context.Global.Seed,
         Output = inputs.Output,
+        Task = inputs.Task,
+        Pooling = inputs.Pooling,
+        // A list beside a classifier says nothing of its answers.
+        Alphabet = inputs.Alphabet is { } alphabet && ExplainedTask.Of(inputs.Model.Proto, inputs.Evaluation, null) is not null ? Path.GetFullPath(alphabet) : null,
     };
 
     static ComponentKinds Kinds(string text)

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Diagnostics;
 using OnnxEdit.Engine;
+using OnnxEdit.Engine.Attribution;
 using OnnxEdit.Engine.Attribution.Corrections;
 using OnnxEdit.Engine.Data;
 using OnnxEdit.Surgery;
@@ -50,6 +51,8 @@ sealed class CoarEditCommand : CliCommand
         if (partial && new Option[] { _most, _budget }.FirstOrDefault(o => context.Parsed.GetResult(o) is { Implicit: false }) is { } whole)
             throw new OnnxEngineException(ErrorKind.Usage, $"{whole.Name} is for components ablated in whole; leave it away with --partial.");
         var inputs = _inputs.Resolve(context);
+        if (inputs.Task is not null && ExplainedTask.Of(inputs.Model.Proto, inputs.Evaluation, null) is { } task)
+            throw new OnnxEngineException(ErrorKind.Model, $"coar edit changes which class examples are taken for, and a model of {task.Name} has no classes; 'onnxedit coar' and 'coar eval' say what its components do.");
         inputs.RequireClassifier();
         var alone = context.Get(_oneByOne);
         if (alone && (partial || context.Get(_slim) || context.Get(_lower) || context.Get(_out) is not null))
