@@ -23,7 +23,7 @@ public sealed record AttributionOptions
     /// <summary>What takes the place of an ablated component.</summary>
     public AblationKind Ablation { get; init; }
 
-    /// <summary>The number that is explained.</summary>
+    /// <summary>The number that is explained of a classifier; of models of other tasks it is how far they keep their own answer, and this stays as it is.</summary>
     public AnswerKind Answer { get; init; }
 
     /// <summary>

@@ -19,6 +19,8 @@ sealed class AttributionSession : IDisposable
 
     const long Room = 1L << 30;
 
+    const string OfClasses = "classes or words that come next";
+
     readonly AttributionOptions _options;
     readonly ItemSet _images;
     readonly string _sha256;
@@ -212,8 +214,8 @@ sealed class AttributionSession : IDisposable
     {
         if (attributions.Scores.Count != _images.Count || !attributions.Components.SequenceEqual(Names))
             throw new OnnxEngineException(ErrorKind.Data, $"The attributions are of {attributions.Scores.Count} examples and {attributions.Components.Count} components, and here are {_images.Count} and {Components.Count}; give the model, data and options they were made with.");
-        if (_own is not null && attributions.Facts.GetValueOrDefault("answer_is") is { } said && said != _own.Answer.Said)
-            throw new OnnxEngineException(ErrorKind.Data, $"The attributions explain {said}, and here it is {_own.Answer.Said}; give the data and options they were made with.");
+        var (said, here) = (attributions.Facts.GetValueOrDefault("answer_is", OfClasses), _own?.Answer.Said ?? OfClasses);
+        if (said != here) throw new OnnxEngineException(ErrorKind.Data, $"The attributions explain {said}, and here it is {here}; give the data and options they were made with.");
     }
 
     string[] Names => [.. Enumerable.Range(0, Components.Count).Select(Components.Name)];

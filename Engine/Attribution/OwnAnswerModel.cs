@@ -1,11 +1,9 @@
 using OnnxEdit.Engine.Data;
 using OnnxEdit.Engine.Tasks;
 using OnnxEdit.Engine.Tasks.Kinds;
-using OnnxEdit.Engine.Tasks.OwnAnswers;
 using OnnxEdit.Surgery;
 using OnnxEdit.Surgery.Components;
 using OnnxEdit.Surgery.Graph;
-using OnnxEdit.Surgery.Model;
 using OnnxEdit.Surgery.Proto;
 
 namespace OnnxEdit.Engine.Attribution;

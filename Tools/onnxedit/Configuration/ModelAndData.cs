@@ -5,7 +5,6 @@ using OnnxEdit.Engine.Data.Pixels;
 using OnnxEdit.Engine.Tasks;
 using OnnxEdit.Engine.Tasks.Kinds;
 using OnnxEdit.Surgery;
-using OnnxEdit.Surgery.Components;
 using OnnxEdit.Surgery.Graph;
 using OnnxEdit.Surgery.Model;
 

@@ -1,5 +1,4 @@
 using OnnxEdit.Engine.Attribution;
-using OnnxEdit.Engine.Tasks.Kinds;
 
 namespace OnnxEdit.Cli;
 

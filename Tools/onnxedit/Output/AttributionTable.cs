@@ -68,7 +68,7 @@ static class AttributionTable
         if (drawing is not null) AttributionPlot.Components(drawing, title, [.. listed.Select(j => (attributions.Components[j], mean[j], error[j]))], context.Global.Force);
         if (context.Global.Json)
         {
-            context.Output.Json("coar-show", 1, new { Examples = examples, Components = listed.Select(j => new { Name = attributions.Components[j], Score = mean[j], StandardError = error[j] }) });
+            context.Output.Json("coar-show", 1, new { Answer = attributions.Facts.GetValueOrDefault("answer_is"), Examples = examples, Components = listed.Select(j => new { Name = attributions.Components[j], Score = mean[j], StandardError = error[j] }) });
             return;
         }
         context.Output.Line(title);

@@ -51,14 +51,15 @@ sealed class CoarEditCommand : CliCommand
         if (partial && new Option[] { _most, _budget }.FirstOrDefault(o => context.Parsed.GetResult(o) is { Implicit: false }) is { } whole)
             throw new OnnxEngineException(ErrorKind.Usage, $"{whole.Name} is for components ablated in whole; leave it away with --partial.");
         var inputs = _inputs.Resolve(context);
-        if (inputs.Task is not null && ExplainedTask.Of(inputs.Model.Proto, inputs.Evaluation, null) is { } task)
-            throw new OnnxEngineException(ErrorKind.Model, $"coar edit changes which class examples are taken for, and a model of {task.Name} has no classes; 'onnxedit coar' and 'coar eval' say what its components do.");
         inputs.RequireClassifier();
         var alone = context.Get(_oneByOne);
         if (alone && (partial || context.Get(_slim) || context.Get(_lower) || context.Get(_out) is not null))
             throw new OnnxEngineException(ErrorKind.Usage, "--one-by-one corrects mistakes by whole components and writes nothing; leave --lower, --partial, --slim and --out away.");
         var path = alone ? "" : OutputTarget.Resolve(context.Get(_out), inputs, "coar", context.Global.Force);
         var data = inputs.OpenData(context.Output);
+        // A vector that could be class scores, if data and user did not say otherwise.
+        if (ExplainedTask.Of(inputs.Model.Proto, inputs.Evaluation, data.Validation ?? data.Test) is { } task)
+            throw new OnnxEngineException(ErrorKind.Model, $"coar edit changes which class examples are taken for, and this model is one of {task.Name}, which has no classes; 'onnxedit coar' and 'onnxedit coar eval' say what its components do, and --task classification says that it has.");
         var examples = new ExampleList(inputs, data);
         var validation = data.Validation ?? throw new OnnxEngineException(ErrorKind.Data, "There are no validation items to hold on to; give data with a training part.");
         int[] held = [.. Enumerable.Range(0, validation.Count).Where(i => validation.Label(i) >= 0).Take(context.Get(_validation))];

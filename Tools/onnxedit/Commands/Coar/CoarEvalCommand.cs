@@ -17,7 +17,7 @@ sealed class CoarEvalCommand : CliCommand
 
     internal CoarEvalCommand() : base(
         "eval",
-        "Ablates components at random and correlates, for every example, what its answer does with what its scores predict.",
+        "Ablates components at random and correlates, for every example, what its answer does with what its scores predict. For models that are no classifiers, also measures what their metric loses without the least and most important components.",
         "onnxedit coar eval model.coar.safetensors model.onnx --data cifar10 --mean .485,.456,.406 --std .229,.224,.225",
         "onnxedit coar eval model.coar.safetensors --masks 200 --alphas 0.05,0.1,0.15")
     {
