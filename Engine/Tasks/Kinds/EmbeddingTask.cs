@@ -1,7 +1,7 @@
 using OnnxEdit.Engine.Data;
 using OnnxEdit.Engine.Data.Targets;
-using OnnxEdit.Engine.Tasks.OwnAnswers;
 using OnnxEdit.Engine.Tasks.Metrics;
+using OnnxEdit.Engine.Tasks.OwnAnswers;
 using OnnxEdit.Surgery;
 
 namespace OnnxEdit.Engine.Tasks.Kinds;
