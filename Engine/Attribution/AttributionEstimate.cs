@@ -75,10 +75,10 @@ sealed class AttributionEstimate
         Base = bases,
         Answers = Sums.Answers,
         Labels = _subject.Labels,
-        Facts = Facts(Work.Options, _subject.ModelSha256),
+        Facts = Facts(Work.Options, _subject),
     };
 
-    static SortedDictionary<string, string> Facts(AttributionOptions options, string sha256)
+    static SortedDictionary<string, string> Facts(AttributionOptions options, AttributionSubject subject)
     {
         var facts = new SortedDictionary<string, string>(StringComparer.Ordinal)
         {
@@ -90,11 +90,13 @@ sealed class AttributionEstimate
             ["design"] = Words.Of(options.Design),
             ["kinds"] = Words.Of(options.Components),
             ["method"] = options.Method,
-            ["model_sha256"] = sha256,
+            ["model_sha256"] = subject.ModelSha256,
             ["seed"] = options.Seed.ToString(CultureInfo.InvariantCulture),
             ["shortcuts"] = options.Shortcuts ? "true" : "false",
         };
         if (options.Layers is { } layers) facts["layers"] = string.Join(',', layers);
+        if (subject.Answer is { } answer) (facts["task"], facts["answer"], facts["answer_is"]) = (answer.Task, answer.Word, answer.Said);
+        if (options.Pooling is { } pooling) facts["pooling"] = pooling;
         return facts;
     }
 }

@@ -1,6 +1,7 @@
 using System.Text.Json.Serialization;
 using OnnxEdit.Engine.Attribution.Ablations;
 using OnnxEdit.Engine.Attribution.Methods;
+using OnnxEdit.Engine.Tasks;
 using OnnxEdit.Surgery.Components;
 using OnnxEdit.Surgery.Gradients;
 using OnnxEdit.Surgery.Model;
@@ -22,7 +23,7 @@ public sealed record AttributionOptions
     /// <summary>What takes the place of an ablated component.</summary>
     public AblationKind Ablation { get; init; }
 
-    /// <summary>The number that is explained.</summary>
+    /// <summary>The number that is explained of a classifier; of models of other tasks it is how far they keep their own answer, and this stays as it is.</summary>
     public AnswerKind Answer { get; init; }
 
     /// <summary>
@@ -53,10 +54,23 @@ public sealed record AttributionOptions
     /// <summary>Seed of the masks.</summary>
     public ulong Seed { get; init; }
 
-    /// <summary>Which output holds the logits; null: found by itself.</summary>
+    /// <summary>Which output holds the logits, or what else is explained; null: found by itself.</summary>
     public string? Output { get; init; }
+
+    /// <summary>What the outputs mean, see <see cref="EvaluationOptions.Task"/>; null: recognised.</summary>
+    public string? Task { get; init; }
+
+    /// <summary>How an output [items, positions, width] becomes one vector per item, see <see cref="EvaluationOptions.Pooling"/>.</summary>
+    public string? Pooling { get; init; }
+
+    /// <summary>What a model reads by number, see <see cref="EvaluationOptions.Alphabet"/>; a path.</summary>
+    public string? Alphabet { get; init; }
 
     /// <summary>Threads and device; null: those of the scope that the call stands in (<see cref="ExecutionOptions.Enter"/>).</summary>
     [JsonIgnore]
     public ExecutionOptions? Execution { get; init; }
+
+    /// <summary>How the model is measured.</summary>
+    [JsonIgnore]
+    internal EvaluationOptions Evaluation => new() { Output = Output, Task = Task, Pooling = Pooling, Alphabet = Alphabet, Execution = Execution };
 }

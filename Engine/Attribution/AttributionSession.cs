@@ -2,8 +2,10 @@ using OnnxEdit.Engine.Attribution.Ablations;
 using OnnxEdit.Engine.Data;
 using OnnxEdit.Engine.Runtime;
 using OnnxEdit.Engine.Tasks;
+using OnnxEdit.Engine.Tasks.Kinds;
 using OnnxEdit.Surgery;
 using OnnxEdit.Surgery.Components;
+using OnnxEdit.Surgery.Gradients;
 using OnnxEdit.Surgery.Graph;
 using OnnxEdit.Surgery.Model;
 using OnnxEdit.Surgery.Proto;
@@ -17,9 +19,12 @@ sealed class AttributionSession : IDisposable
 
     const long Room = 1L << 30;
 
+    const string OfClasses = "classes or words that come next";
+
     readonly AttributionOptions _options;
     readonly ItemSet _images;
     readonly string _sha256;
+    readonly OwnAnswerModel? _own;
     readonly IProgress<WorkProgress>? _progress;
     readonly CancellationToken _cancellation;
     readonly Lazy<ComponentConstants> _constants;
@@ -29,12 +34,12 @@ sealed class AttributionSession : IDisposable
     BatchRunner? _trunk;
 
     AttributionSession(
-        NormalisedModel model, string sha256, ItemSet images, AttributionOptions options, IProgress<WorkProgress>? progress, CancellationToken cancellation)
+        NormalisedModel model, string sha256, ItemSet images, OwnAnswerModel? own, AttributionOptions options, IProgress<WorkProgress>? progress, CancellationToken cancellation)
     {
-        (_model, _sha256, _images, _options, _progress, _cancellation) = (model, sha256, images, options, progress, cancellation);
-        (_inputs, _constants) = (new(() => images), new(Constants));
-        _signature = ClassifierSignature.Of(model.Proto, options.Output);
-        Components = ComponentSearch.Find(model, [_signature.LogitsName], options.Components, options.Shortcuts, options.Layers);
+        (_model, _sha256, _images, _own, _options, _progress, _cancellation) = (model, sha256, images, own, options, progress, cancellation);
+        (_inputs, _constants) = (new(() => own?.Items ?? images), new(Constants));
+        _signature = ClassifierSignature.Of(model.Proto, own is null ? options.Output : AnswerGraph.Output);
+        Components = ComponentSearch.Find(model, own?.Scores ?? [_signature.LogitsName], options.Components, options.Shortcuts, options.Layers);
     }
 
     /// <summary>Makes a model and examples ready.</summary>
@@ -44,8 +49,22 @@ sealed class AttributionSession : IDisposable
     {
         using var execution = ExecutionOptions.Enter(options.Execution);
         var graph = model.Proto;
-        if (TokenMargin.Fits(graph)) (graph, images) = (TokenMargin.Adapt(graph), new TokenSequences(images));
+        if (ExplainedTask.IsLanguageModel(graph, options.Task)) (graph, images) = (TokenMargin.Adapt(graph), new TokenSequences(images));
+        else if (ExplainedTask.Of(graph, options.Evaluation, images) is { } task) return OpenOwn(model, task, images, options, progress, cancellation);
         return Prepare(DataShapes.Normalised(graph, null, images), model.Sha256, images, options, progress, cancellation);
+    }
+
+    // A model that is no classifier: its own answers are what ablated ones are compared with.
+    static AttributionSession OpenOwn(OnnxModel model, ModelTask task, ItemSet images, AttributionOptions options, IProgress<WorkProgress>? progress, CancellationToken cancellation)
+    {
+        if (options.Answer != AnswerKind.Margin)
+            throw new OnnxEngineException(ErrorKind.Usage, $"AttributionOptions.Answer = {Words.Of(options.Answer)} is of classes, and the model is explained as {task.Name}, by its own answers; leave it away.");
+        var own = OwnAnswerModel.Of(model.Proto, task, options.Evaluation, images, progress, cancellation);
+        if (options.Ablation == AblationKind.Mean && own.IsPadded)
+            throw new OnnxEngineException(ErrorKind.Usage, "AttributionOptions.Ablation = mean would count padding among the values that means are taken over; take zero-weight or zero for texts of several lengths.");
+        var folded = DataShapes.Normalised(own.Graph, null, own.Items);
+        OwnAnswerModel.RequireRows(folded);
+        return Prepare(folded, model.Sha256, images, options, progress, cancellation, own);
     }
 
     /// <summary>The same for a graph that is folded and traced already; what comes of it is of no stored model.</summary>
@@ -58,12 +77,12 @@ sealed class AttributionSession : IDisposable
     }
 
     static AttributionSession Prepare(
-        NormalisedModel model, string sha256, ItemSet images, AttributionOptions options, IProgress<WorkProgress>? progress, CancellationToken cancellation)
+        NormalisedModel model, string sha256, ItemSet images, AttributionOptions options, IProgress<WorkProgress>? progress, CancellationToken cancellation, OwnAnswerModel? own = null)
     {
-        for (var i = 0; i < images.Count; i++)
+        for (var i = 0; own is null && i < images.Count; i++)
             if (images.Label(i) < 0) throw new OnnxEngineException(ErrorKind.Data, $"Example {i} has no label, and what counts for an answer depends on it; give labelled data.");
         if (options.Alpha is not (> 0 and <= 0.5)) throw new OnnxEngineException(ErrorKind.Usage, "The share of components to ablate must be above 0 and at most 0.5.");
-        var session = new AttributionSession(model, sha256, images, options, progress, cancellation);
+        var session = new AttributionSession(model, sha256, images, own, options, progress, cancellation);
         if (options.Layers is not null) session.StartLate();
         return session;
     }
@@ -113,7 +132,7 @@ sealed class AttributionSession : IDisposable
     public IDisposable Enter() => ExecutionOptions.Enter(_options.Execution);
 
     /// <summary>What attributions are of.</summary>
-    public AttributionSubject Subject => new(_sha256, Names, [.. Enumerable.Range(0, _images.Count).Select(_images.Label)]);
+    public AttributionSubject Subject => new(_sha256, Names, [.. Enumerable.Range(0, _images.Count).Select(_images.Label)], _own?.Answer);
 
     /// <summary>The examples.</summary>
     public ItemSet Images => _images;
@@ -137,6 +156,25 @@ sealed class AttributionSession : IDisposable
         var actual = runs.Run(ablated, () => _progress?.Report(new WorkProgress("fresh masks", ++done, masks)), _cancellation);
         List<double[]> Predicted(Attributions estimate) => [.. ablated.Select(gone => Enumerable.Range(0, _images.Count).Select(e => estimate.Predict(e, gone)).ToArray())];
         return [.. estimates.Select(estimate => AttributionEvaluation.Of(alpha, Predicted(estimate), actual))];
+    }
+
+    /// <summary>Measures the task's metric without the components that attributions call least and most important, and without random ones; null for classifiers and language models.</summary>
+    /// <param name="attributions">Attributions of these examples and components.</param>
+    /// <param name="shares">Shares of the components to ablate.</param>
+    /// <exception cref="OnnxEngineException">They are of other examples or components (<see cref="ErrorKind.Data"/>), or the metric is of too few examples.</exception>
+    public AblatedMetrics? Measure(Attributions attributions, IReadOnlyList<double> shares)
+    {
+        if (_own is null) return null;
+        using var execution = Enter();
+        RequireSame(attributions);
+        return AblatedMetrics.Of(attributions, shares, Without, _own.Examples, _options.Evaluation with { Task = _own.Answer.Task }, _options.Seed, _progress, _cancellation);
+    }
+
+    ModelProto Without(int[] ablated)
+    {
+        var gone = new bool[Components.Count];
+        foreach (var j in ablated) gone[j] = true;
+        return _own!.Restored(ComponentAblation.Apply(_model, Components, _constants.Value, gone), _model);
     }
 
     /// <summary>Frees the session of the layers before the components, which is held where their values are too many to be kept.</summary>
@@ -176,6 +214,8 @@ sealed class AttributionSession : IDisposable
     {
         if (attributions.Scores.Count != _images.Count || !attributions.Components.SequenceEqual(Names))
             throw new OnnxEngineException(ErrorKind.Data, $"The attributions are of {attributions.Scores.Count} examples and {attributions.Components.Count} components, and here are {_images.Count} and {Components.Count}; give the model, data and options they were made with.");
+        var (said, here) = (attributions.Facts.GetValueOrDefault("answer_is", OfClasses), _own?.Answer.Said ?? OfClasses);
+        if (said != here) throw new OnnxEngineException(ErrorKind.Data, $"The attributions explain {said}, and here it is {here}; give the data and options they were made with.");
     }
 
     string[] Names => [.. Enumerable.Range(0, Components.Count).Select(Components.Name)];

@@ -32,7 +32,7 @@ public sealed class Attributions
     /// <summary>Answers of the network as it is, [examples].</summary>
     public required IReadOnlyList<float> Answers { get; init; }
 
-    /// <summary>Classes of the examples.</summary>
+    /// <summary>Classes of the examples, -1 for none.</summary>
     public required IReadOnlyList<int> Labels { get; init; }
 
     /// <summary>How they were made: model, data, options, cost; sorted by key.</summary>
@@ -113,12 +113,18 @@ public sealed class Attributions
             Components = Word<ComponentKinds>("kinds"),
             Shortcuts = Fact("shortcuts") == "true",
             Ablation = Word<AblationKind>("ablation"),
-            Answer = Word<AnswerKind>("answer"),
+            // Of other tasks the answer is the task's own.
+            Answer = Task is null ? Word<AnswerKind>("answer") : AnswerKind.Margin,
             Alpha = double.Parse(Fact("alpha"), CultureInfo.InvariantCulture),
             Seed = ulong.Parse(Fact("seed"), CultureInfo.InvariantCulture),
             Output = output,
+            Task = Task,
+            Pooling = Facts.GetValueOrDefault("pooling"),
         };
     }
+
+    /// <summary>The task whose own answers they are of; null for classes of a classifier and words of a language model.</summary>
+    internal string? Task => Facts.GetValueOrDefault("task");
 
     T Word<T>(string key) where T : struct, Enum => Words.FindWritten<T>(Fact(key))
         ?? throw new OnnxEngineException(ErrorKind.Data, $"The file of attributions says '{key}' is '{Fact(key)}', which is none of {string.Join(", ", Words.All<T>())}.");

@@ -5,20 +5,20 @@ using OnnxEdit.Surgery.Model;
 namespace OnnxEdit.Engine.Attribution;
 
 /// <summary>
-/// Estimates what every component of a classifier contributes to the answer of every example (component attribution; Shah,
+/// Estimates what every component of a model contributes to the answer of every example (component attribution; Shah,
 /// Ilyas and Madry, 2024), and evaluates such estimates.
 /// </summary>
 public static class Attributor
 {
     /// <summary>Estimates attributions. Synchronous; writes no files.</summary>
-    /// <param name="model">The classifier, or a language model, whose answer is its mean margin over the tokens; not changed.</param>
-    /// <param name="examples">The examples to explain; all need labels, which texts have in themselves.</param>
+    /// <param name="model">The classifier, a language model, whose answer is its mean margin over the tokens, or a model of another task, whose answer is how far it keeps its own; not changed.</param>
+    /// <param name="examples">The examples to explain; for a classifier all need labels.</param>
     /// <param name="options">How.</param>
     /// <param name="progress">Told of the work, in forward passes of one example.</param>
     /// <param name="cancellation">Ends the work early.</param>
     /// <returns>Scores, examples x components: by how much the answer falls without the component.</returns>
     /// <exception cref="OnnxEngineException">
-    /// Not a classifier of float32 (<see cref="ErrorKind.Model"/>), examples without labels (<see cref="ErrorKind.Data"/>), or a budget too
+    /// Nothing that it returns can be explained (<see cref="ErrorKind.Model"/>), examples without labels (<see cref="ErrorKind.Data"/>), or a budget too
     /// small for the method (<see cref="ErrorKind.Usage"/>).
     /// </exception>
     /// <exception cref="OnnxSurgeryException">The model has no such components, or an operator has no gradient and the method needs one.</exception>

@@ -30,6 +30,9 @@ static class RandomStreams
     /// <summary>Masks to evaluate attributions on, one stream per mask.</summary>
     internal const ulong FreshMasks = 0x21UL << 32;
 
+    /// <summary>Masks that ablate as many components as were chosen by attributions, one stream per mask.</summary>
+    internal const ulong ComparedMasks = 0x24UL << 32;
+
     /// <summary>Masks at which gradients are taken, one stream per pass and example.</summary>
     internal const ulong GradientMasks = 0x22UL << 32;
 

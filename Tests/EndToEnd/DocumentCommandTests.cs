@@ -14,7 +14,7 @@ public sealed class DocumentCommandTests(SlimSample sample)
     [
         (@"--time 10m", "--steps 20"), (@"--finetune 10m", "--finetune 20"), (@"--steps \d+", "--steps 5"), (@"--budget \d+", "--budget 100"), (@"--examples \d+", "--examples 60"),
         (@"--calibration \d+", "--calibration 300"), (@"--limit \d+", "--limit 200"), (@"cat,dog", "disc,ring"), (@"class dog", "class ring"),
-        (@"--require-accuracy 92", "--require-accuracy 50"), (@"--shard 0/8", "--shard 0/1"), (@"layer3,linear", "layer3,fc"), (@"--components heads,neurons", "--components filters"), (@"gpt/texts.npz", "data"),
+        (@"--require-accuracy 92", "--require-accuracy 50"), (@"--shard 0/8", "--shard 0/1"), (@"layer3,linear", "layer3,fc"), (@"--components heads,neurons", "--components filters"), (@"--components heads\b", "--components neurons"), (@"gpt/texts.npz", "data"),
         (@"coar edit ", "coar edit --budget 60 --most 2 --drop 100 --validation 100 "), (@"--budget 60 --most 2 (.*--partial)", "$1"),
         (@"^slim ", "slim --calibration 300 "), (@"^unlearn ", "unlearn --calibration 300 "), (@"^coar model", "coar --examples 60 --budget 100 model"),
         (@"--masks \d+", "--masks 10"), (@"mistakes:\d+", "mistakes:3"), (@"--drop (\d+) (.*)--drop [\d.]+", "--drop $1 $2"),
@@ -86,6 +86,11 @@ public sealed class DocumentCommandTests(SlimSample sample)
         foreach (var name in (string[])["plain.bin", "stamped/backdoor_train_plain.bin", "stamped/subpop_train_seen.bin", "stamped/typographic_train_plain.bin", "plain/test_batch.bin"]) File.WriteAllBytes(At(name), batch);
         foreach (var name in (string[])["stamped.bin", "stamped/backdoor_train_square.bin", "stamped/subpop_train_rare.bin", "stamped/test_batch.bin", "typographic_train.bin", "typographic_test.bin", "stamped/backdoor_test_square.bin", "stamped/subpop_test_cat_green.bin"]) File.WriteAllBytes(At(name), stamped);
         foreach (var file in Directory.GetFiles(At("data"))) File.Copy(file, Path.Combine(At("stamped/subpop"), Path.GetFileName(file)));
+        using (var examples = new TaskExamples())
+        {
+            foreach (var (name, from) in (ReadOnlySpan<(string, string)>)[("minilm.onnx", "encoder.onnx"), ("minilm_vocab.txt", "vocab.txt")]) File.Copy(Path.Combine(examples.Folder, from), At(name));
+            File.WriteAllLines(At("stsb_dev.csv"), File.ReadLines(Path.Combine(examples.Folder, "pairs.csv")).Skip(1));
+        }
         File.WriteAllText(At("mistakes.csv"), "test:3,2\ntest:5,1\n");
         using (var picture = new SkiaSharp.SKBitmap(32, 32))
         using (var png = File.Create(At("x.png")))

@@ -51,6 +51,9 @@ sealed record RunManifest
     /// <summary>Classes of the examples.</summary>
     public required IReadOnlyList<int> Labels { get; init; }
 
+    /// <summary>What an answer is; null: of the label's class.</summary>
+    public ExplainedAnswer? Answer { get; init; }
+
     /// <summary>Names of the components.</summary>
     public required IReadOnlyList<string> Components { get; init; }
 
@@ -73,6 +76,7 @@ sealed record RunManifest
             Ablations = work.Ablations,
             Chunks = work.Chunks.Count,
             Labels = subject.Labels,
+            Answer = subject.Answer,
             Components = subject.Components,
         };
     }
@@ -88,7 +92,7 @@ sealed record RunManifest
     internal static RunManifest Parse(byte[] text) => JsonSerializer.Deserialize<RunManifest>(text, _json) ?? throw new JsonException("it is empty");
 
     /// <summary>What attributions are of.</summary>
-    internal AttributionSubject Subject => new(ModelSha256, Components, Labels);
+    internal AttributionSubject Subject => new(ModelSha256, Components, Labels, Answer);
 
     /// <summary>Checks that a network and its examples are those of the plan.</summary>
     /// <exception cref="OnnxEngineException">They are others (<see cref="ErrorKind.Data"/>).</exception>
@@ -97,6 +101,7 @@ sealed record RunManifest
         var subject = session.Subject;
         if (subject.ModelSha256 != ModelSha256) throw Other("model", "the file was changed or another one was named (RunManifest.Model)");
         if (!subject.Components.SequenceEqual(Components)) throw Other("list of components", "this version finds others in the model");
+        if (subject.Answer != Answer) throw Other("answer that is explained", $"the model is explained here by {subject.Answer?.Said ?? "classes"}, and was by {Answer?.Said ?? "classes"}");
         if (!subject.Labels.SequenceEqual(Labels) || ExampleHash.Of(session.Images, cancellation) != Data.Sha256) throw Other("examples", "the data was changed or other data was named (RunManifest.Data)");
     }
 

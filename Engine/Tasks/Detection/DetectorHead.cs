@@ -1,4 +1,5 @@
 using OnnxEdit.Engine.Tasks.Kinds;
+using OnnxEdit.Engine.Tasks.OwnAnswers;
 using OnnxEdit.Surgery;
 
 namespace OnnxEdit.Engine.Tasks.Detection;
@@ -36,6 +37,11 @@ abstract class DetectorHead(IReadOnlyList<string> tensors, string said, int? cla
     /// <param name="least">The least score.</param>
     /// <exception cref="OnnxEngineException">The values are none of such a head, or not finite (<see cref="ErrorKind.Model"/>).</exception>
     public abstract List<DetectedBox> Read(IReadOnlyList<ItemOutput> outputs, InputSize size, float least);
+
+    /// <summary>What attributions explain: how sure the model still is of what it finds itself.</summary>
+    /// <exception cref="OnnxEngineException">Its scores have no place of their own (<see cref="ErrorKind.Model"/>).</exception>
+    public virtual TaskAnswer Answer() => throw new OnnxEngineException(ErrorKind.Model,
+        $"'{tensors[0]}' is a list of objects that were chosen already, whose places change with every change of the model; name the tensor before the choice with EvaluationOptions.Output.");
 
     /// <summary>An output's extents without the batch axis, which a run of one item may keep.</summary>
     protected static int[] Extents(ItemOutput output, int rank) => output.Shape is var shape && shape.Length == rank + 1 && shape[0] == 1 ? shape[1..] : shape;

@@ -1,6 +1,7 @@
 using System.Numerics.Tensors;
 using OnnxEdit.Engine.Data.Targets;
 using OnnxEdit.Engine.Tasks.Kinds;
+using OnnxEdit.Engine.Tasks.OwnAnswers;
 
 namespace OnnxEdit.Engine.Tasks.Detection;
 
@@ -45,6 +46,35 @@ sealed class GridHead(string tensor, string said, int classes, bool hasObjectnes
             throw Unfit("holds boxes that are not finite; the model's weights or the data hold values it cannot work with");
         return found;
     }
+
+    /// <inheritdoc/>
+    public override TaskAnswer Answer() => new WeightedAnswer(
+        "score", FormattableString.Invariant($"score of what the model itself finds by {DetectionAgreement.Sure} and more ('{Tensors[0]}'), as a share of its own score; 1 for the model as it is, 0 where it finds nothing"), Tensors[0], ScoreWeights);
+
+    // The product of all scores with the own ones that are sure, over the square of these. Where a score is a product itself, half of it is read
+    // with the one factor as it was and half with the other.
+    float[] ScoreWeights(float[] values)
+    {
+        var (weights, count, square) = (new float[values.Length], values.Length / _width, 0.0);
+        for (var i = 0; i < count; i++)
+        {
+            var sure = hasObjectness ? values[At(i, 4, count)] : 1;
+            CheckScores(sure, sure);
+            for (var c = 0; c < _classes; c++)
+            {
+                var (at, objectness) = (At(i, _first + c, count), At(i, 4, count));
+                CheckScores(values[at], values[at]);
+                var score = sure * values[at];
+                if (score < DetectionAgreement.Sure) continue;
+                square += (double)score * score;
+                weights[at] = hasObjectness ? score * sure / 2 : score;
+                if (hasObjectness) weights[objectness] += score * values[at] / 2;
+            }
+        }
+        return square == 0 ? weights : Array.ConvertAll(weights, weight => (float)(weight / square));
+    }
+
+    int At(int answer, int number, int count) => isByColumns ? number * count + answer : answer * _width + number;
 
     float[] Turned(float[] columns, int count)
     {

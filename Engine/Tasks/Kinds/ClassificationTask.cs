@@ -1,5 +1,6 @@
 using System.Numerics.Tensors;
 using OnnxEdit.Engine.Data;
+using OnnxEdit.Engine.Tasks.OwnAnswers;
 using OnnxEdit.Surgery;
 
 namespace OnnxEdit.Engine.Tasks.Kinds;
@@ -46,6 +47,9 @@ sealed class ClassificationTask : ModelTask
         var signature = ClassifierSignature.Measured(subject.Model, subject.Options.Output);
         return ([signature.LogitsName], $"the class scores '{signature.OutputName}'");
     }
+
+    /// <summary>Not here: classifiers are explained by the margin of the class that the label says.</summary>
+    public override TaskAnswer Answer(TaskSubject subject) => throw new NotSupportedException("Classifiers are explained by their labels.");
 
     /// <inheritdoc/>
     public override LabelledMeter Measure(TaskSubject subject, ItemSet items) => throw new NotSupportedException("Accuracy is measured whole.");

@@ -2,6 +2,7 @@ using OnnxEdit.Engine.Data;
 using OnnxEdit.Engine.Data.Targets;
 using OnnxEdit.Engine.Tasks.Dense;
 using OnnxEdit.Engine.Tasks.Metrics;
+using OnnxEdit.Engine.Tasks.OwnAnswers;
 using OnnxEdit.Surgery;
 
 namespace OnnxEdit.Engine.Tasks.Kinds;
@@ -38,6 +39,15 @@ sealed class DenseTask : ModelTask
             _ => "numbers; against masks, the likeliest class at each pixel",
         }})");
     }
+
+    /// <inheritdoc/>
+    public override TaskAnswer Answer(TaskSubject subject) => Head(subject) switch
+    {
+        { Form: DenseForm.Classes } head => throw new OnnxEngineException(ErrorKind.Model,
+            $"'{head.Output.Name}' holds the class at each pixel, which has no gradient and says nothing of how sure it is; name the scores before it with EvaluationOptions.Output."),
+        { Form: DenseForm.Scores, ChannelAxis: { } axis } head => new MarginAnswer("pixel", ClassifierOutput.BeforeSoftmax(subject.Index, head.Output.Name), axis),
+        var head => WeightedAnswer.Similarity($"the map '{head.Output.Name}'", head.Output.Name),
+    };
 
     /// <inheritdoc/>
     public override LabelledMeter Measure(TaskSubject subject, ItemSet items) => items.Target(0) is ValuesTarget ? new Numbers(Head(subject), items) : new Masks(Head(subject), items);

@@ -1,6 +1,7 @@
 using OnnxEdit.Engine.Data;
 using OnnxEdit.Engine.Data.Targets;
 using OnnxEdit.Engine.Tasks.Detection;
+using OnnxEdit.Engine.Tasks.OwnAnswers;
 
 namespace OnnxEdit.Engine.Tasks.Kinds;
 
@@ -34,6 +35,9 @@ sealed class DetectionTask : ModelTask
 
     /// <inheritdoc/>
     public override (int Axis, int From)? Border(TaskSubject subject) => Head(subject).Border;
+
+    /// <inheritdoc/>
+    public override TaskAnswer Answer(TaskSubject subject) => Head(subject).Answer();
 
     /// <inheritdoc/>
     public override LabelledMeter Measure(TaskSubject subject, ItemSet items) => new LabelledDetections(Start(subject, items), ObjectClassMap.Of(subject, Head(subject), items), items);

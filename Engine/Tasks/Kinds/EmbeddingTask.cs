@@ -1,6 +1,7 @@
 using OnnxEdit.Engine.Data;
 using OnnxEdit.Engine.Data.Targets;
 using OnnxEdit.Engine.Tasks.Metrics;
+using OnnxEdit.Engine.Tasks.OwnAnswers;
 using OnnxEdit.Surgery;
 
 namespace OnnxEdit.Engine.Tasks.Kinds;
@@ -36,6 +37,14 @@ sealed class EmbeddingTask : ModelTask
         var pooling = Pooling.Of(subject, vectors);
         var others = subject.Options.Output is null ? subject.Outputs.Where(output => output.Name != vectors.Name).Select(output => $"'{output.Name}'").ToArray() : [];
         return ([vectors.Name], $"{pooling.Said} '{vectors.Name}'{(others.Length > 0 ? $" (chosen before {string.Join(", ", others)})" : "")}");
+    }
+
+    /// <inheritdoc/>
+    public override TaskAnswer Answer(TaskSubject subject)
+    {
+        var (tensors, said) = Reads(subject);
+        var pooling = Pooling.Of(subject, Vectors(subject, isAsked: true)!);
+        return pooling.IsOfPositions ? new PooledAnswer(said, tensors[0], pooling) { CountsLast = true } : WeightedAnswer.Similarity(said, tensors[0], countsLast: true);
     }
 
     /// <inheritdoc/>

@@ -1,4 +1,5 @@
 using OnnxEdit.Engine.Data;
+using OnnxEdit.Engine.Tasks.OwnAnswers;
 
 namespace OnnxEdit.Engine.Tasks.Kinds;
 
@@ -43,6 +44,11 @@ abstract class ModelTask : IChoice
 
     /// <summary>The tensors that it reads: graph outputs or inner tensors, and how, in words that follow "read from", for the reader.</summary>
     public abstract (IReadOnlyList<string> Tensors, string Said) Reads(TaskSubject subject);
+
+    /// <summary>The number per item that attributions explain; needs no labels.</summary>
+    /// <param name="subject">The model.</param>
+    /// <exception cref="OnnxEngineException">Nothing that it returns can be explained (<see cref="Surgery.ErrorKind.Model"/>).</exception>
+    public abstract TaskAnswer Answer(TaskSubject subject);
 
     /// <summary>Starts a measurement against labels.</summary>
     /// <param name="subject">The model.</param>

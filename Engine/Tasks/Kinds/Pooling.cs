@@ -34,6 +34,17 @@ sealed class Pooling
     /// <summary>In words that the output's name follows.</summary>
     public string Said => _kind switch { Mean => "the mean over positions of", First => "the first position of", _ => "the vector" };
 
+    /// <summary>Whether positions are made one vector; else the output is taken as it is.</summary>
+    public bool IsOfPositions => _kind != None;
+
+    /// <summary>By how much each position of an output [positions, width] counts: all that are no padding alike, or the first alone.</summary>
+    public float[] Shares(ItemOutput output)
+    {
+        float[] counts = [.. Enumerable.Range(0, output.Shape[0]).Select(p => _kind == First ? p == 0 ? 1f : 0 : output.Mask is not { } mask || p < mask.Length && mask[p] ? 1 : 0)];
+        var sum = Math.Max(1, counts.Sum());
+        return Array.ConvertAll(counts, count => count / sum);
+    }
+
     /// <summary>The vector of an item.</summary>
     /// <exception cref="OnnxEngineException">It is not finite (<see cref="ErrorKind.Model"/>).</exception>
     public float[] Vector(ItemOutput output)

@@ -1,6 +1,7 @@
 using OnnxEdit.Engine.Data;
 using OnnxEdit.Engine.Data.Targets;
 using OnnxEdit.Engine.Tasks.Metrics;
+using OnnxEdit.Engine.Tasks.OwnAnswers;
 using OnnxEdit.Surgery;
 using OnnxEdit.Surgery.Proto;
 
@@ -31,6 +32,16 @@ sealed class RegressionTask : ModelTask
         string[] names = [.. Outputs(subject).Select(output => output.Name)];
         return (names, names.Length == 0 ? "nothing: no output is a tensor that the model computes" : string.Join(", ", names.Select(name => $"'{name}'")));
     }
+
+    /// <inheritdoc/>
+    public override TaskAnswer Answer(TaskSubject subject) => Outputs(subject) switch
+    {
+        [{ IsFloat: true } only] => only.Shape.Count > 0 && only.Shape.Skip(1).All(extent => extent == 1) ? WeightedAnswer.Value(only.Name) : WeightedAnswer.Similarity($"'{only.Name}'", only.Name),
+        [var only] => throw new OnnxEngineException(ErrorKind.Model, $"'{only.Name}' holds whole numbers, which have no gradient; name what they are made from with EvaluationOptions.Output."),
+        [] => throw new OnnxEngineException(ErrorKind.Model, "The model computes no tensor that could be explained."),
+        var several => throw new OnnxEngineException(ErrorKind.Usage,
+            $"The model has several outputs ({string.Join(", ", several.Select(output => $"'{output.Name}'"))}), and one of them can be explained; name it with EvaluationOptions.Output."),
+    };
 
     /// <inheritdoc/>
     public override LabelledMeter Measure(TaskSubject subject, ItemSet items) => Outputs(subject) switch

@@ -1,6 +1,7 @@
 using OnnxEdit.Engine.Data;
 using OnnxEdit.Engine.Data.Targets;
 using OnnxEdit.Engine.Tasks.Metrics;
+using OnnxEdit.Engine.Tasks.OwnAnswers;
 using OnnxEdit.Engine.Tasks.Sequences;
 using OnnxEdit.Surgery;
 
@@ -32,6 +33,9 @@ sealed class SequenceTask : ModelTask
         var how = head.Alphabet is { } alphabet ? $"the likeliest class at each position, repeats and blanks left out; {alphabet.Said}" : "the likeliest tag at each position";
         return ([head.Output.Name], $"'{head.Output.Name}' ({how}), named by '{Path.GetFileName(head.Symbols.Path)}'");
     }
+
+    /// <inheritdoc/>
+    public override TaskAnswer Answer(TaskSubject subject) => new MarginAnswer("position", ClassifierOutput.BeforeSoftmax(subject.Index, Head(subject).Output.Name), 1);
 
     /// <inheritdoc/>
     public override LabelledMeter Measure(TaskSubject subject, ItemSet items) => Head(subject) is { Alphabet: { } alphabet } head ? new Texts(head, alphabet, items) : new Tags(Head(subject), items);

@@ -65,6 +65,8 @@ static partial class OptionWords
         ["FinetuneOptions.Normalisation"] = "--normalisation",
         ["FinetuneOptions.Teacher"] = "--teacher",
         // coar
+        ["AttributionOptions.Ablation"] = "--ablation",
+        ["AttributionOptions.Answer"] = "--answer",
         ["AttributionMerge.Merge"] = "onnxedit coar merge",
         ["AttributionSampler.Run(numbers)"] = "onnxedit coar sample RUN --only",
         ["ComponentEditOptions.Drop"] = "--drop",

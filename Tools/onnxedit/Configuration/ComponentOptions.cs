@@ -20,7 +20,7 @@ sealed class ComponentOptions
     readonly Option<bool> _shortcuts = new("--shortcuts") { Description = "Filters of convolutions on shortcuts count, too" };
     readonly Option<string?> _layers = new("--layers") { Description = "Only components of layers that have one of these in their names; what lies before them is run once per example [default: all]", HelpName = "NAME,..." };
     readonly WordOption<AblationKind> _ablation = new("--ablation", AblationKind.ZeroWeight, "What takes a component's place: its bias (as published), zero, or its mean");
-    readonly WordOption<AnswerKind> _answer = new("--answer", AnswerKind.Margin, "The number that is explained: the class's logit less the largest other one, and so on");
+    readonly WordOption<AnswerKind> _answer = new("--answer", AnswerKind.Margin, "The number that is explained of a classifier: the class's logit less the largest other one, and so on");
     readonly Option<double?> _alpha = Numbers.OptionalReal("--alpha", Bounds.Above(0).UpTo(0.5), "Share of the components that a mask ablates [default: 0.1]");
 
     internal void AddTo(Command command)
@@ -41,6 +41,10 @@ sealed class ComponentOptions
         Alpha = context.Get(_alpha) ?? new AttributionOptions().Alpha,
         Seed = context.Global.Seed,
         Output = inputs.Output,
+        Task = inputs.Task,
+        Pooling = inputs.Pooling,
+        // A list beside a classifier says nothing of its answers.
+        Alphabet = inputs.Alphabet is { } alphabet && ExplainedTask.Of(inputs.Model.Proto, inputs.Evaluation, null) is not null ? Path.GetFullPath(alphabet) : null,
     };
 
     static ComponentKinds Kinds(string text)

@@ -1,12 +1,12 @@
 using System.CommandLine;
 using OnnxEdit.Engine;
+using OnnxEdit.Engine.Attribution;
 using OnnxEdit.Engine.Data;
 using OnnxEdit.Surgery;
-using OnnxEdit.Surgery.Components;
 
 namespace OnnxEdit.Cli;
 
-/// <summary>Which labelled examples of the data are explained.</summary>
+/// <summary>Which examples of the data are explained: labelled ones, where answers are of classes.</summary>
 sealed class ExampleOptions
 {
     internal const string Test = "test", Train = "train";
@@ -37,7 +37,9 @@ sealed class ExampleOptions
             : (inputs with { Calibration = count, IsValidated = false }).OpenData(context.Output);
         var images = (from == Test ? data.Test : data.Calibration)
             ?? throw new OnnxEngineException(ErrorKind.Data, $"The data has no {from} items to explain; give other data with --data.");
-        if (TokenMargin.Fits(inputs.Model.Proto)) images = new TokenSequences(images);
+        if (ExplainedTask.IsLanguageModel(inputs.Model.Proto, inputs.Task)) images = new TokenSequences(images);
+        else if (ExplainedTask.Of(inputs.Model.Proto, inputs.Evaluation, images) is not null)
+            return (images.Count <= count ? images : images.Select([.. Enumerable.Range(0, count)]), from, data.ClassNames);
         else DataMatch.Warn(inputs, images, context);
         int[] labelled = [.. Enumerable.Range(0, images.Count).Where(i => images.Label(i) >= 0).Take(count)];
         if (labelled.Length == 0) throw new OnnxEngineException(ErrorKind.Data, $"The {from} items have no labels, and what counts for an answer depends on them; give labelled data.");

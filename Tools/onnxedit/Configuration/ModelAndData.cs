@@ -1,10 +1,10 @@
 using OnnxEdit.Engine;
+using OnnxEdit.Engine.Attribution;
 using OnnxEdit.Engine.Data;
 using OnnxEdit.Engine.Data.Pixels;
 using OnnxEdit.Engine.Tasks;
 using OnnxEdit.Engine.Tasks.Kinds;
 using OnnxEdit.Surgery;
-using OnnxEdit.Surgery.Components;
 using OnnxEdit.Surgery.Graph;
 using OnnxEdit.Surgery.Model;
 
@@ -84,11 +84,11 @@ sealed record ModelAndData
     /// <exception cref="OnnxEngineException">It is no classifier (<see cref="ErrorKind.Model"/>).</exception>
     internal void RequireMeasurable() => ClassifierSignature.Measured(Model.Proto, Output);
 
-    /// <summary>Refuses a model that is neither a classifier nor a language model.</summary>
-    /// <exception cref="OnnxEngineException">It is neither (<see cref="ErrorKind.Model"/>).</exception>
+    /// <summary>Refuses a classifier that has no score for each class; language models and those of other tasks are explained by other answers.</summary>
+    /// <exception cref="OnnxEngineException">It is one (<see cref="ErrorKind.Model"/>), or not of the task that was asked for.</exception>
     internal void RequireExplainable()
     {
-        if (!TokenMargin.Fits(Model.Proto)) RequireClassifier();
+        if (!ExplainedTask.IsLanguageModel(Model.Proto, Task) && ExplainedTask.Of(Model.Proto, Evaluation, null) is null) RequireClassifier();
     }
 
     /// <summary>The same with sizes for what a model leaves open when its inputs are made up, where none are given.</summary>

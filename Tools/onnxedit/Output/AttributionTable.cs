@@ -17,12 +17,14 @@ static class AttributionTable
         }
         var output = context.Output;
         output.Line(FormattableString.Invariant($"{Figures.Count(d)} components, {Figures.Count(n)} examples; {options.Method} at alpha {options.Alpha}, {Figures.Count(options.Budget)} forward passes an example allowed"));
-        var classes = new ResultTable("class", "examples", "mean answer", "<helps most", "<harms most");
+        if (attributions.Facts.GetValueOrDefault("answer_is") is { } said) output.Line($"answer: {said} ({attributions.Task})");
+        var hasClasses = attributions.Labels.Any(l => l >= 0);
+        var classes = new ResultTable(hasClasses ? "class" : "", "examples", "mean answer", "<helps most", "<harms most");
         foreach (var group in Enumerable.Range(0, n).GroupBy(e => attributions.Labels[e]).OrderBy(g => g.Key))
         {
             var mean = Mean(attributions, [.. group]);
             classes.Row(
-                names?.ElementAtOrDefault(group.Key) ?? $"{group.Key}", $"{group.Count()}", Number(group.Average(e => attributions.Answers[e])),
+                !hasClasses ? "all" : group.Key < 0 ? "none" : names?.ElementAtOrDefault(group.Key) ?? $"{group.Key}", $"{group.Count()}", Number(group.Average(e => attributions.Answers[e])),
                 attributions.Components[Array.IndexOf(mean, mean.Max())], attributions.Components[Array.IndexOf(mean, mean.Min())]);
         }
         output.Table(classes);
@@ -31,7 +33,7 @@ static class AttributionTable
     }
 
     /// <summary>Prints correlations with fresh ablations, or JSON.</summary>
-    internal static void WriteEvaluation(CommandContext context, Attributions attributions, IReadOnlyList<AttributionEvaluation> found)
+    internal static void WriteEvaluation(CommandContext context, Attributions attributions, IReadOnlyList<AttributionEvaluation> found, AblatedMetrics? metrics)
     {
         if (context.Global.Json)
         {
@@ -39,6 +41,7 @@ static class AttributionTable
             {
                 Examples = attributions.Scores.Count,
                 Alphas = found.Select(f => new { f.Alpha, f.Masks, Correlation = f.Mean, f.StandardError, f.Slope, f.Correlations, Calibration = f.Calibration.Select(c => new[] { c.Predicted, c.Actual }) }),
+                Task = metrics is null ? null : AblatedMetricTable.Fields(metrics),
             });
             return;
         }
@@ -49,6 +52,7 @@ static class AttributionTable
                 FormattableString.Invariant($"{f.Mean - 1.96 * f.StandardError:F3} to {f.Mean + 1.96 * f.StandardError:F3}"), f.Slope.ToString("F2", CultureInfo.InvariantCulture));
         context.Output.Table(table);
         context.Output.Line($"Mean over {attributions.Scores.Count} examples of Pearson's correlation over fresh masks; slope 1: scores are of the right size.");
+        if (metrics is not null) AblatedMetricTable.Write(context, metrics);
     }
 
     /// <summary>Prints the components that count most for some examples, or JSON, and draws them where a file is named.</summary>
@@ -58,12 +62,13 @@ static class AttributionTable
         int[] order = [.. Enumerable.Range(0, mean.Length).OrderByDescending(j => mean[j])];
         int[] listed = 2 * top >= order.Length ? order : [.. order[..top], .. order[^top..]];
         var title = examples.Length == 1
-            ? FormattableString.Invariant($"example {examples[0]}, class {attributions.Labels[examples[0]]}, answer {attributions.Answers[examples[0]]:F2}")
+            ? FormattableString.Invariant($"example {examples[0]}{(attributions.Labels[examples[0]] is >= 0 and var label ? FormattableString.Invariant($", class {label}") : "")}, answer {attributions.Answers[examples[0]]:F2}")
             : FormattableString.Invariant($"mean over {examples.Length} examples, answer {examples.Average(e => attributions.Answers[e]):F2}");
+        if (attributions.Task is not null) title += $" ({attributions.Facts["answer"]})";
         if (drawing is not null) AttributionPlot.Components(drawing, title, [.. listed.Select(j => (attributions.Components[j], mean[j], error[j]))], context.Global.Force);
         if (context.Global.Json)
         {
-            context.Output.Json("coar-show", 1, new { Examples = examples, Components = listed.Select(j => new { Name = attributions.Components[j], Score = mean[j], StandardError = error[j] }) });
+            context.Output.Json("coar-show", 1, new { Answer = attributions.Facts.GetValueOrDefault("answer_is"), Examples = examples, Components = listed.Select(j => new { Name = attributions.Components[j], Score = mean[j], StandardError = error[j] }) });
             return;
         }
         context.Output.Line(title);

@@ -16,9 +16,10 @@ sealed class CoarCommand : CliCommand
 
     internal CoarCommand() : base(
         "coar",
-        "Estimates what every component (filter, neuron, head) contributes to the answer of every example, and writes the scores. 'coar eval' says how well they predict ablations, 'coar show' lists the components that count.",
+        "Estimates what every component (filter, neuron, head) contributes to the answer of every example, and writes the scores. 'coar eval' says how well they predict ablations, 'coar show' lists the components that count. An answer is the margin of the label's class or, of models that are no classifiers, how far they keep their own answer.",
         "onnxedit coar model.onnx --data cifar10 --mean .485,.456,.406 --std .229,.224,.225",
-        "onnxedit coar vit.onnx --components heads,neurons --examples 100 --budget 600 -o vit.safetensors")
+        "onnxedit coar vit.onnx --components heads,neurons --examples 100 --budget 600 -o vit.safetensors",
+        "onnxedit coar encoder.onnx --data pairs.csv --columns text,text,score --components heads")
     {
         _inputs.AddTo(this);
         _examples.AddTo(this);

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Diagnostics;
 using OnnxEdit.Engine;
+using OnnxEdit.Engine.Attribution;
 using OnnxEdit.Engine.Attribution.Corrections;
 using OnnxEdit.Engine.Data;
 using OnnxEdit.Surgery;
@@ -56,6 +57,9 @@ sealed class CoarEditCommand : CliCommand
             throw new OnnxEngineException(ErrorKind.Usage, "--one-by-one corrects mistakes by whole components and writes nothing; leave --lower, --partial, --slim and --out away.");
         var path = alone ? "" : OutputTarget.Resolve(context.Get(_out), inputs, "coar", context.Global.Force);
         var data = inputs.OpenData(context.Output);
+        // A vector that could be class scores, if data and user did not say otherwise.
+        if (ExplainedTask.Of(inputs.Model.Proto, inputs.Evaluation, data.Validation ?? data.Test) is { } task)
+            throw new OnnxEngineException(ErrorKind.Model, $"coar edit changes which class examples are taken for, and this model is one of {task.Name}, which has no classes; 'onnxedit coar' and 'onnxedit coar eval' say what its components do, and --task classification says that it has.");
         var examples = new ExampleList(inputs, data);
         var validation = data.Validation ?? throw new OnnxEngineException(ErrorKind.Data, "There are no validation items to hold on to; give data with a training part.");
         int[] held = [.. Enumerable.Range(0, validation.Count).Where(i => validation.Label(i) >= 0).Take(context.Get(_validation))];

@@ -38,6 +38,7 @@ sealed class CoarShowCommand : CliCommand
         else if (context.Get(_class) is { } label)
         {
             examples = [.. Enumerable.Range(0, attributions.Scores.Count).Where(e => attributions.Labels[e] == label)];
+            if (attributions.Labels.All(l => l < 0)) throw new OnnxEngineException(ErrorKind.Usage, "The examples of the file have no classes; leave --class away.");
             if (examples.Length == 0) throw new OnnxEngineException(ErrorKind.Usage, $"The file has no example of class {label}; it has classes {string.Join(", ", attributions.Labels.Distinct().Order())}.");
         }
         else examples = [.. Enumerable.Range(0, attributions.Scores.Count)];
