@@ -116,7 +116,7 @@ sealed class LatencySession : IDisposable
         session.AddSessionConfigEntry("session.force_spinning_stop", "1");
         try
         {
-            return new ModelSession(model, session);
+            return new ModelSession(model, session, OrtRuntime.LargeWeights);
         }
         catch (OnnxRuntimeException inner)
         {

@@ -19,7 +19,7 @@ static partial class OrtRuntime
     /// Bytes from which on a session reads a weight where it lies instead of taking a copy of its own and another one in the order that is
     /// fastest; in a session that optimises nothing it is less.
     /// </summary>
-    const long LargeWeights = 64 << 20;
+    internal const long LargeWeights = 64 << 20;
 
     /// <summary>Version of the native library, for reports.</summary>
     public static string Version => Started().GetVersionString();

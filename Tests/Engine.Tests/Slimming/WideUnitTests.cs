@@ -1,6 +1,5 @@
 using OnnxEdit.Engine.Linear;
 using OnnxEdit.Engine.Refit;
-using OnnxEdit.Surgery.Graph;
 using OnnxEdit.Surgery.Model;
 using Xunit;
 
