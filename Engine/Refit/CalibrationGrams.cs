@@ -1,5 +1,6 @@
 using OnnxEdit.Engine.Data;
 using OnnxEdit.Engine.Linear;
+using OnnxEdit.Engine.Refit.Columns;
 using OnnxEdit.Engine.Runtime;
 using OnnxEdit.Surgery.Channels;
 using OnnxEdit.Surgery.Graph;

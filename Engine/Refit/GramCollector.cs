@@ -1,4 +1,5 @@
 using OnnxEdit.Engine.Linear;
+using OnnxEdit.Engine.Refit.Columns;
 using OnnxEdit.Engine.Runtime;
 using OnnxEdit.Kernels.RandomNumbers;
 using OnnxEdit.Surgery;

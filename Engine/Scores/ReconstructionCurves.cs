@@ -1,5 +1,6 @@
 using OnnxEdit.Engine.Linear;
 using OnnxEdit.Engine.Refit;
+using OnnxEdit.Engine.Refit.Columns;
 using OnnxEdit.Surgery.Channels;
 using OnnxEdit.Surgery.Proto;
 

@@ -1,4 +1,4 @@
-namespace OnnxEdit.Engine.Refit;
+namespace OnnxEdit.Engine.Refit.Columns;
 
 /// <summary>
 /// Ridge regression from the columns themselves (dual form; Saunders, Gammerman and Vovk, 1998): with K = X'X / n over centred

@@ -1,4 +1,4 @@
-namespace OnnxEdit.Engine.Refit;
+namespace OnnxEdit.Engine.Refit.Columns;
 
 /// <summary>
 /// Patch columns x and targets t of one group of a linear operator, kept one by one: where they are fewer than the rows, they take

@@ -2,7 +2,7 @@ using OnnxEdit.Engine.Runtime;
 using OnnxEdit.Surgery.Model;
 using DataType = OnnxEdit.Surgery.Proto.TensorProto.Types.DataType;
 
-namespace OnnxEdit.Engine.Refit;
+namespace OnnxEdit.Engine.Refit.Columns;
 
 /// <summary>Products of matrices too large to multiply by hand, float32, by ONNX Runtime.</summary>
 sealed class MatrixProduct : IDisposable

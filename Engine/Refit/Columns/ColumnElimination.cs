@@ -2,7 +2,7 @@ using System.Numerics.Tensors;
 using OnnxEdit.Engine.Data;
 using OnnxEdit.Kernels.RandomNumbers;
 
-namespace OnnxEdit.Engine.Refit;
+namespace OnnxEdit.Engine.Refit.Columns;
 
 /// <summary>
 /// The elimination of <see cref="ObsElimination"/> for units that read more rows than there are columns. With the diagonal D of the
