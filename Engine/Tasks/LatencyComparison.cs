@@ -89,7 +89,7 @@ public static class LatencyComparison
             if (b is not null && !isBFirst) timesB.Add(b.Measure());
             var done = Math.Min(watch.Elapsed.TotalSeconds / seconds, (double)timesA.Count / options.MinimumPairs);
             progress?.Report(new WorkProgress(stage, (long)Math.Min(1000, 1000 * done), 1000));
-            if (done >= 1 || (timesA.Count >= options.MinimumPairs && HalfWidth(b is null ? timesA : Ratios(timesA, timesB)) <= options.Precision)) break;
+            if (done >= 1 || (options.Precision > 0 && timesA.Count >= options.MinimumPairs && HalfWidth(b is null ? timesA : Ratios(timesA, timesB)) <= options.Precision)) break;
         }
 
         return new LatencyResult

@@ -20,7 +20,9 @@ public sealed class SlimDataTests(SlimSample sample)
     [Fact]
     public void A_recovery_that_makes_it_worse_is_said()
     {
-        var said = sample.SlimWithoutData("--data random:8 --sparsity 0.4", sample.New()).Expect(0).StdErr;
+        var few = sample.New(".npz");
+        SlimSignatureTests.WriteNpz(few, scale: 3.5f, ("input", [10, 3, 32, 32]));
+        var said = sample.SlimWithoutData($"--data {few} --sparsity 0.4", sample.New()).Expect(0).StdErr;
         Assert.Matches("Recovery made the model worse: the difference of 'logits' is [0-9.]+ % before, [0-9.]+ % with it. 8 items are too few .*--data.*--recovery none", said);
         Assert.DoesNotContain("made the model worse", sample.Slim("--sparsity 0.4", sample.New()).Expect(0).StdErr, StringComparison.Ordinal);
     }

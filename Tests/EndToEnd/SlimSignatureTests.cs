@@ -206,13 +206,16 @@ public sealed class SlimSignatureTests
     static string Refused(ColourFolder folder, string data, int exitCode) =>
         CliRunner.Run(["slim", folder.Model, "--sparsity", "0.2", "--data", data, "--align", "1", "--force"]).ExpectError(exitCode);
 
-    internal static void WriteNpz(string path, params (string Name, int[] Shape)[] arrays)
+    internal static void WriteNpz(string path, params (string Name, int[] Shape)[] arrays) => WriteNpz(path, 1, arrays);
+
+    // Uniform numbers around 0, as far apart as the scale.
+    internal static void WriteNpz(string path, float scale, params (string Name, int[] Shape)[] arrays)
     {
         File.Delete(path);
         var random = new Random(1);
         using var file = File.Create(path);
         using var npz = new NpzWriter(file);
         foreach (var (name, shape) in arrays)
-            npz.Add(name, NpyArray.From<float>([.. Enumerable.Range(0, shape.Aggregate(1, (a, b) => a * b)).Select(_ => random.NextSingle() - 0.5f)], shape));
+            npz.Add(name, NpyArray.From<float>([.. Enumerable.Range(0, shape.Aggregate(1, (a, b) => a * b)).Select(_ => scale * (random.NextSingle() - 0.5f))], shape));
     }
 }

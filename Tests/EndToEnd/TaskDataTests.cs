@@ -60,16 +60,16 @@ public sealed class TaskDataTests(TaskExamples examples) : IClassFixture<TaskExa
     [InlineData("eval reader.onnx --data plates --mean 0 --std 1 --alphabet vocab.txt", 3, "it tells 5 classes apart at each position, but 'vocab.txt' lists 41 characters")]
     [InlineData("eval encoder.onnx --data sentences.csv --columns text", 4, "The data holds no labels that a model is measured on as embedding")]
     [InlineData("finetune encoder.onnx --data pairs.csv --steps 5 -o made.onnx", 2, "A model that is measured as embedding is trained on a teacher's answers; give one with --teacher.")]
-    [InlineData("deploy sentiment.onnx --data reviews.csv --to made.onnx --name m --require spearman=80", 2, "There is no metric 'spearman' of a model that is measured as classification; it has accuracy")]
-    [InlineData("deploy encoder.onnx --data pairs.csv --to made.onnx --name m --require-accuracy 80", 2, "There is no metric 'accuracy' of a model that is measured as embedding; it has spearman")]
-    [InlineData("deploy sentiment.onnx --data reviews.csv --to made.onnx --name m --require accuracy", 2, "--require takes a metric and its limit, each metric once, such as spearman=85, not 'accuracy'")]
-    [InlineData("deploy encoder.onnx --data pairs.csv --to made.onnx --name m --require spearman=90", 5, "The model is not deployed: spearman is 83.98 % on 600 test items and 90.00 % are required")]
+    [InlineData("deploy sentiment.onnx --data reviews.csv --to store --name m --require spearman=80", 2, "There is no metric 'spearman' of a model that is measured as classification; it has accuracy")]
+    [InlineData("deploy encoder.onnx --data pairs.csv --to store --name m --require-accuracy 80", 2, "There is no metric 'accuracy' of a model that is measured as embedding; it has spearman")]
+    [InlineData("deploy sentiment.onnx --data reviews.csv --to store --name m --require accuracy", 2, "--require takes a metric and its limit, each metric once, such as spearman=85, not 'accuracy'")]
+    [InlineData("deploy encoder.onnx --data pairs.csv --to store --name m --require spearman=90", 5, "The model is not deployed: spearman is 83.98 % on 600 test items and 90.00 % are required")]
     public void What_a_model_is_not_made_for_is_refused(string commandLine, int exitCode, string expected)
     {
         Assert.Contains(expected, CliRunner.Run(commandLine, examples.Folder).ExpectError(exitCode), StringComparison.Ordinal);
         // A repository that nothing was published in holds nothing but its lock.
         Assert.False(File.Exists(At("made.onnx")));
-        Assert.Empty(Directory.Exists(At("made.onnx")) ? Directory.GetDirectories(At("made.onnx")) : []);
+        Assert.Empty(Directory.Exists(At("store")) ? Directory.GetDirectories(At("store")) : []);
     }
 
     [Fact]
