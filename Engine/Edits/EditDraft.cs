@@ -1,4 +1,5 @@
 using OnnxEdit.Engine.Data;
+using OnnxEdit.Engine.Runtime;
 using OnnxEdit.Surgery;
 using OnnxEdit.Surgery.Graph;
 using OnnxEdit.Surgery.Model;
@@ -123,6 +124,7 @@ sealed class EditDraft
     public OnnxModel Finish(Func<OnnxModel, HistoryEntry> history, RunSignature? signature = null)
     {
         var graph = Own(Graph);
+        HeapRoom.Make();
         var flushed = Denormals.Flush(graph);
         if (!GraphHash.Of(Baseline.Proto).AsSpan().SequenceEqual(_hash)) throw EditVerification.Failed("the graph that it is compared with was written to");
         CheckFolding();

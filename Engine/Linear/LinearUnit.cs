@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using OnnxEdit.Surgery.Model;
 using OnnxEdit.Surgery.Proto;
 
@@ -79,7 +80,8 @@ sealed class LinearUnit
     public (float[,] Weights, float[] Bias) Read()
     {
         var tensor = Find(Node.Input[1]);
-        var values = TensorData.Floats(tensor);
+        // Where they lie, if they lie there as floats: they may be hundreds of megabytes.
+        var values = tensor.DataType == (int)TensorProto.Types.DataType.Float ? MemoryMarshal.Cast<byte, float>(TensorData.View(tensor)) : TensorData.Floats(tensor);
         var (m, k) = Size(tensor);
         var transposed = IsTransposed;
         var weights = new float[m, k];

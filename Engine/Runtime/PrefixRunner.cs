@@ -11,8 +11,6 @@ namespace OnnxEdit.Engine.Runtime;
 /// </summary>
 sealed class PrefixRunner : IDisposable
 {
-    const long LargeHeap = 1L << 30;
-
     readonly ModelProto _model;
     readonly ItemLayout _layout;
     readonly ActivationStore _store = new();
@@ -156,8 +154,7 @@ sealed class PrefixRunner : IDisposable
                 foreach (var i in node.Input.Concat(GraphIndex.Captures(node)).Where(i => i.Length > 0)) pending.Push(i);
         }
         _store.Keep(needed.Contains);
-        // What was worked out for the layer before is hundreds of megabytes of a large network, and the collector would let them pile up.
-        if (GC.GetTotalMemory(forceFullCollection: false) > LargeHeap) GC.Collect();
+        HeapRoom.Make();
     }
 
     /// <inheritdoc/>

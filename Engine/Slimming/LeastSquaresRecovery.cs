@@ -1,6 +1,7 @@
 using OnnxEdit.Engine.Linear;
 using OnnxEdit.Engine.Refit;
 using OnnxEdit.Engine.Refit.Columns;
+using OnnxEdit.Engine.Runtime;
 using OnnxEdit.Surgery.Model;
 
 namespace OnnxEdit.Engine.Slimming;
@@ -127,6 +128,7 @@ sealed class LeastSquaresRecovery
                 _ridges[(unit.Output, g)] = ColumnFit.Apply(columns[g], unit.HasBias, before, weights, bias, g, patches, Known(g));
             }
             unit.Write(weights, bias);
+            HeapRoom.Make();
             return;
         }
         var sums = _collector.Collect(patches, unit.Input, _context.Edited, shape, writer, stream, cancellation, current, known, images);

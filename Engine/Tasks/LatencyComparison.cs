@@ -35,6 +35,7 @@ public static class LatencyComparison
     {
         options ??= new LatencyOptions();
         using var execution = ExecutionOptions.Enter(options.Execution);
+        HeapRoom.Make();
         List<LatencyResult> results = [];
         foreach (var batch in BatchSizes(first, second, options))
         {
