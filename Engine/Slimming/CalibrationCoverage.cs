@@ -1,3 +1,4 @@
+using System.Numerics.Tensors;
 using OnnxEdit.Engine.Data;
 using OnnxEdit.Engine.Tasks;
 using OnnxEdit.Surgery.Model;
@@ -36,7 +37,7 @@ static class CalibrationCoverage
             var classes = logits.Length / rows;
             for (var i = 0; i < rows; i++)
             {
-                var best = System.Numerics.Tensors.TensorPrimitives.IndexOfMax(logits.Slice(i * classes, classes));
+                var best = TensorPrimitives.IndexOfMax(logits.Slice(i * classes, classes));
                 counts[best] = counts.GetValueOrDefault(best) + 1;
             }
         }, progress, cancellation);

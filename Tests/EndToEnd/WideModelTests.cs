@@ -45,54 +45,6 @@ public sealed class WideModelTests
         Assert.True(own[1] < own[0] && own[0] < 0.6 * random[0], $"{own[0]}, with recovery {own[1]}; channels at random {random[0]}");
     }
 
-    [Fact]
-    public void Random_numbers_do_not_flatter_a_result()
-    {
-        using var folder = new ColourFolder();
-        SlimDataTests.Write(folder, new GraphBuilder(2));
-        var result = CliRunner.Run(["slim", folder.Model, "--sparsity", "0.3", "--data", "random:40", "--align", "1"]).Expect(0);
-        Assert.DoesNotContain("difference %", result.StdOut, StringComparison.Ordinal);
-        Assert.DoesNotContain("agreement %", result.StdOut, StringComparison.Ordinal);
-        Assert.Contains("how far answers change is not shown: it was measured on random numbers", result.StdOut, StringComparison.Ordinal);
-    }
-
-    [Fact]
-    public void Weights_too_small_for_normal_numbers_are_said_and_leave_with_an_edit()
-    {
-        using var folder = new ColourFolder();
-        SlimDataTests.Write(folder, new GraphBuilder(2));
-        Assert.DoesNotContain("denormal", CliRunner.Run(["inspect", folder.Model]).Expect(0).StdErr, StringComparison.Ordinal);
-        var model = OnnxModel.Load(folder.Model).Proto;
-        var tensor = model.Graph.Initializer.First(t => t.Dims.Count == 4);
-        var values = TensorData.Floats(tensor);
-        for (var i = 0; i < values.Length; i += 3) values[i] = 1e-40f;
-        TensorData.SetFloats(tensor, values);
-        SignatureModels.Write(folder, model);
-        var count = (values.Length + 2) / 3;
-        Assert.Contains($"{count} weights are too small for normal numbers", CliRunner.Run(["inspect", folder.Model]).Expect(0).StdErr, StringComparison.Ordinal);
-        Assert.Equal(count, CliRunner.Run(["inspect", folder.Model, "--json"]).Expect(0).Json().GetProperty("denormals").GetInt64());
-        // Recovery would make all weights anew.
-        var result = CliRunner.Run(["slim", folder.Model, "--sparsity", "0.2", "--score", "l2", "--align", "1"]).Expect(0);
-        Assert.Contains("they are set to 0 in the result", result.StdErr, StringComparison.Ordinal);
-        var slim = OnnxModel.Load(SlimDataTests.Slimmed(folder)).Proto;
-        Assert.DoesNotContain(slim.Graph.Initializer.Where(t => t.DataType == 1).SelectMany(TensorData.Floats), float.IsSubnormal);
-        Assert.Contains(slim.Graph.Initializer.Where(t => t.Dims.Count == 4).SelectMany(TensorData.Floats), v => v == 0);
-    }
-
-    [Fact]
-    public void Calibration_items_of_few_classes_are_said()
-    {
-        using var folder = new ColourFolder();
-        // Thirty classes, of which pictures of three colours show few.
-        var b = new GraphBuilder(7);
-        var maps = b.Relu(b.Conv(b.Input("input", 3, 32, 32), 8, stride: 4, pads: 1));
-        SignatureModels.Write(folder, b.Build(b.Gemm(b.Flatten(b.GlobalAveragePool(b.Relu(b.Conv(maps, 8, pads: 1)))), 30, name: "logits")));
-        string[] slim = ["slim", folder.Model, "--sparsity", "0.2", "--align", "1", "--force"];
-        Assert.Contains("The calibration items cover few of the classes that the model answers", CliRunner.Run([.. slim, "--data", folder.Data, .. ColourFolder.Normalisation.Split(' ')]).Expect(0).StdErr, StringComparison.Ordinal);
-        // Random numbers stand for nothing anyway.
-        Assert.DoesNotContain("cover few", CliRunner.Run([.. slim, "--data", "random:40"]).Expect(0).StdErr, StringComparison.Ordinal);
-    }
-
     // The first channels of a tensor of maps, hardly there.
     static void Weaken(Surgery.Proto.ModelProto model, string name, int channels)
     {

@@ -1,3 +1,5 @@
+using System.Numerics.Tensors;
+
 namespace OnnxEdit.Engine.Refit.Columns;
 
 /// <summary>
@@ -165,7 +167,7 @@ sealed class ColumnFit
             {
                 for (var i = 0; i < _crossing.Length; i++)
                 {
-                    var left = _other[o][i] - System.Numerics.Tensors.TensorPrimitives.Dot<double>(_crossing[i], duals[o]);
+                    var left = _other[o][i] - TensorPrimitives.Dot<double>(_crossing[i], duals[o]);
                     errors[o] += left * left;
                 }
             });
